@@ -1,0 +1,124 @@
+# Paravane: one makefile, no recursion.  Every directory states its own part
+# in a files.mk, read below; this file holds the flags and the rules.
+#
+#   hypervisor   HV_OBJS    += event/evtchn.o            (paths below xen-like/)
+#   program      PROGRAMS   += xenstored                 -> build/xenstored
+#                xenstored_SRCS := xenstore-like/server/main.c ...
+#                xenstored_LIBS := -lfoo
+#   unit test    UNIT_TESTS += test_tree                 -> build/unit/test_tree
+#                test_tree_SRCS := tests/unit/store/test_tree.c ...
+#                test_tree_KIND := hv | user   (which include path; user if unset)
+#   tiny guest   see tests/guests/files.mk
+#
+# make help lists the targets.
+
+BUILD ?= build
+Q     := $(if $(V),,@)
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+MAKEFLAGS += -r
+export BUILD
+
+CC      := gcc
+LD      := ld
+OBJCOPY := objcopy
+
+# ---- flags ---------------------------------------------------------------
+WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wstrict-prototypes \
+        -Wold-style-definition -Wshadow -Wvla -Wno-unused-parameter
+STD  := -std=gnu17 -g
+
+# Freestanding code sees the compiler's own headers and the public ABI
+# headers (build/abi/xen), nothing else of the host.
+GCC_INC  := $(shell $(CC) -print-file-name=include)
+ABI_INC  := -I$(BUILD)/abi
+FREE     := -ffreestanding -nostdinc -isystem $(GCC_INC) $(ABI_INC) \
+            -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
+            -mno-red-zone -mgeneral-regs-only
+HV_INC   := -Ixen-like -Ixen-like/include
+HV_CFLAGS := $(STD) $(WARN) $(FREE) $(HV_INC) -O2 \
+            -fpie -fvisibility=hidden -mcmodel=small -fno-jump-tables \
+            -fno-omit-frame-pointer -ftrivial-auto-var-init=zero \
+            -fstack-protector-strong -mstack-protector-guard=global \
+            -mindirect-branch=thunk-extern -mindirect-branch-register \
+            -fno-delete-null-pointer-checks
+USER_INC := -Icontrol-domain -Ixenstore-like -Ipv-drivers -Itoolstack \
+            -Ihvm-emu -Ixen-like -Ixen-like/include $(ABI_INC)
+USER_CFLAGS := $(STD) $(WARN) $(USER_INC) -O2 -D_GNU_SOURCE \
+            -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE \
+            $(shell xml2-config --cflags 2>/dev/null)
+USER_LDFLAGS := -pie -Wl,-z,relro,-z,now
+SAN      := -fsanitize=address,undefined -fno-sanitize-recover=undefined
+UNIT_CFLAGS_COMMON := $(STD) $(WARN) $(SAN) -O1 -D_GNU_SOURCE \
+            -fno-omit-frame-pointer -Itests/lib
+UNIT_INC_hv   := -Itests/fake-arch $(HV_INC) $(ABI_INC) -DHOST_TEST
+UNIT_INC_user := $(USER_INC) $(shell xml2-config --cflags 2>/dev/null)
+
+# ---- the parts -------------------------------------------------------------
+HV_OBJS    :=
+PROGRAMS   :=
+UNIT_TESTS :=
+ALL        :=
+CHECKS     :=
+HELP       :=
+FILES_MK := $(sort $(shell find xen-like control-domain xenstore-like pv-drivers \
+                toolstack hvm-emu tests -name files.mk 2>/dev/null))
+include $(FILES_MK)
+
+# ---- rules -----------------------------------------------------------------
+$(BUILD)/abi/xen:
+	$(Q)mkdir -p $(@D) && ln -sfn /usr/include/xen $@
+
+$(BUILD)/hv/%.o: xen-like/%.c | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HV_CFLAGS) $(HV_CFLAGS_$(subst /,_,$*)) -MMD -MP -c -o $@ $<
+
+$(BUILD)/hv/%.o: xen-like/%.S | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) -D__ASSEMBLY__ -g $(FREE) $(HV_INC) -MMD -MP -c -o $@ $<
+
+$(BUILD)/user/%.o: %.c | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_CFLAGS) -MMD -MP -c -o $@ $<
+
+define program
+$$(BUILD)/$(1): $$(patsubst %.c,$$(BUILD)/user/%.o,$$($(1)_SRCS))
+	$$(Q)$$(CC) $$(USER_LDFLAGS) -o $$@ $$^ $$($(1)_LIBS)
+PROGRAM_OBJS += $$(patsubst %.c,$$(BUILD)/user/%.o,$$($(1)_SRCS))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+$(BUILD)/unit-obj-hv/%.o: %.c | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_CFLAGS_COMMON) $(UNIT_INC_hv) -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit-obj-user/%.o: %.c | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UNIT_CFLAGS_COMMON) $(UNIT_INC_user) -MMD -MP -c -o $@ $<
+
+define unit_test
+$(1)_UOBJS := $$(patsubst %.c,$$(BUILD)/unit-obj-$$(or $$($(1)_KIND),user)/%.o,$$($(1)_SRCS))
+$$(BUILD)/unit/$(1): $$($(1)_UOBJS)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(SAN) -o $$@ $$^ $$($(1)_LIBS) -lcmocka
+UNIT_OBJS += $$($(1)_UOBJS)
+endef
+$(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
+
+-include $(patsubst %.o,%.d,$(addprefix $(BUILD)/hv/,$(HV_OBJS)) $(PROGRAM_OBJS) $(UNIT_OBJS))
+
+# ---- targets -----------------------------------------------------------------
+.PHONY: all check unit clean help
+all: $(addprefix $(BUILD)/,$(PROGRAMS)) $(ALL)
+
+unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
+	$(Q)fail=0; for t in $^; do $$t >$$t.log 2>&1 || { fail=1; cat $$t.log; }; done; \
+	 grep -h 'PASSED  \]' $(addsuffix .log,$^) /dev/null | awk '{n+=$$4} END {print "unit: " n+0 " passed"}'; exit $$fail
+
+check: unit $(CHECKS)
+
+clean:
+	rm -rf $(BUILD)
+
+help:
+	@echo 'all check unit clean $(HELP)'
