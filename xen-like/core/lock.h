@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * core/lock.h - spin locks and reader/writer locks, with their order.
+ *
+ * Owns    spinlock_t, rwlock_t, and the classes of docs/locking.md.
+ * Locks   classes are taken in ascending order; two of one class in the
+ *         order their file states (lower domid first).  Debug builds check
+ *         the order per CPU (core/lock.c).
+ *         _irqsave forms are for locks that interrupt handlers take too.
+ * Tests   tests/unit/core/test_lock.c
+ */
+#ifndef CORE_LOCK_H
+#define CORE_LOCK_H
+
+#include <hv/types.h>
+
+enum lock_class {
+    LOCK_DOMLIST = 1, LOCK_DOMCTL, LOCK_P2M, LOCK_PAGETABLE, LOCK_GRANT,
+    LOCK_MAPTRACK, LOCK_EVTCHN, LOCK_PORT, LOCK_PIRQ, LOCK_IRQDESC,
+    LOCK_SCHED, LOCK_TIMER, LOCK_HEAP, LOCK_FLUSH, LOCK_CONSOLE, LOCK_LEAF,
+};
+
+typedef struct {
+    uint8_t held;            /* [a] */
+    uint8_t klass;           /* [I] enum lock_class, 0: not checked */
+    uint16_t cpu;            /* [L] holder, for lock_held() */
+} spinlock_t;
+
+typedef struct {
+    int32_t count;           /* [a] -1 writer, else number of readers */
+    uint8_t klass;
+} rwlock_t;
+
+#define SPINLOCK_INIT(k) { 0, (k), 0xffff }
+#define RWLOCK_INIT(k)   { 0, (k) }
+
+static inline void spin_lock_init(spinlock_t *l, enum lock_class k)
+{
+    *l = (spinlock_t)SPINLOCK_INIT(k);
+}
+
+void spin_lock(spinlock_t *l);
+void spin_unlock(spinlock_t *l);
+bool must_check spin_trylock(spinlock_t *l);
+unsigned long must_check spin_lock_irqsave(spinlock_t *l);
+void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
+bool lock_held(const spinlock_t *l);
+
+void read_lock(rwlock_t *l);
+void read_unlock(rwlock_t *l);
+void write_lock(rwlock_t *l);
+void write_unlock(rwlock_t *l);
+
+/* Take two locks of one class in the order of their addresses' keys. */
+static inline void spin_lock_pair(spinlock_t *first, spinlock_t *second)
+{
+    spin_lock(first);
+    if (second != first) {
+        spin_lock(second);
+    }
+}
+
+static inline void spin_unlock_pair(spinlock_t *first, spinlock_t *second)
+{
+    if (second != first) {
+        spin_unlock(second);
+    }
+    spin_unlock(first);
+}
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain/vtime.h - time as a guest sees it.
+ *
+ * Owns    vcpu_time_info in vcpu_info (versioned), wall clock in
+ *         shared_info, runstate times and their guest areas.
+ * ABI     xen/xen.h (struct vcpu_time_info), xen/vcpu.h (runstate).
+ */
+#ifndef DOMAIN_VTIME_H
+#define DOMAIN_VTIME_H
+
+#include <domain/domain.h>
+#include <xen/vcpu.h>
+
+int vtime_vcpu_init(struct vcpu *v);
+void vtime_vcpu_free(struct vcpu *v);
+
+/* Fill vcpu_info.time (and a registered area) if the CPU's numbers changed. */
+void vtime_update(struct vcpu *v);
+/* Wall clock into shared_info of @d / of all domains. */
+void vtime_update_wallclock(struct domain *d);
+void vtime_update_wallclock_all(void);
+
+/* The scheduler reports each change of state (RUNSTATE_*). */
+void vtime_runstate_change(struct vcpu *v, int new_state, uint64_t now_ns);
+void vtime_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
+int must_check vtime_register_runstate(struct vcpu *v, uint64_t guest_va);
+int must_check vtime_register_time_area(struct vcpu *v, uint64_t guest_va);
+/* On return to the guest after a switch: write the runstate area. */
+void vtime_publish_runstate(struct vcpu *v);
+
+#endif

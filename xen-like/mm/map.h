@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mm/map.h - the hypervisor's own page tables.
+ *
+ * Owns    idle_l4 (the template of slots 256-271), boot-time mapping of the
+ *         direct map, frame table and M2P, and the vmap range for stacks and
+ *         MMIO.  No mapping is ever writable and executable (INV-MAP1).
+ */
+#ifndef MM_MAP_H
+#define MM_MAP_H
+
+#include <arch/paging.h>
+#include <hv/types.h>
+
+extern pte_t idle_l4[PT_ENTRIES];
+
+#define HV_DATA   (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G | PTE_NX)
+#define HV_RODATA (PTE_P | PTE_A | PTE_G | PTE_NX)
+#define HV_TEXT   (PTE_P | PTE_A | PTE_G)
+#define HV_MMIO   (HV_DATA | PTE_PCD)
+
+/* Map @nr frames at a fixed linear address of our range. */
+int must_check map_range(uint64_t va, mfn_t mfn, uint64_t nr, uint64_t flags);
+void unmap_range(uint64_t va, uint64_t nr);
+
+/* Map MMIO (uncached) in the vmap range; NULL: no space. */
+void *must_check map_mmio(uint64_t maddr, uint64_t bytes);
+void unmap_mmio(void *va, uint64_t bytes);
+
+/* A CPU stack with guard pages; returns its lowest address. */
+void *must_check map_stack_alloc(void);
+void map_stack_free(void *base);
+
+/* Walk the live tables; how many leaf entries are writable and executable. */
+uint64_t map_count_wx(void);
+
+#endif
