@@ -12,6 +12,13 @@
 #
 # make help lists the targets.
 
+# What a bare Debian 12 machine needs to build and to run every test.
+DEPS := gcc libc6-dev binutils libcmocka-dev libxen-dev libxml2-dev uuid-dev \
+        libjson-c-dev liburing-dev libseccomp-dev liblzma-dev libzstd-dev \
+        zlib1g-dev libasan8 libubsan1 qemu-system-x86 qemu-utils ovmf \
+        grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools cpio zstd \
+        kmod busybox-static e2fsprogs
+
 BUILD ?= build
 Q     := $(if $(V),,@)
 .DEFAULT_GOAL := all
@@ -108,7 +115,7 @@ $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 -include $(patsubst %.o,%.d,$(addprefix $(BUILD)/hv/,$(HV_OBJS)) $(PROGRAM_OBJS) $(UNIT_OBJS))
 
 # ---- targets -----------------------------------------------------------------
-.PHONY: all check unit clean help
+.PHONY: all check unit clean help deps test
 all: $(addprefix $(BUILD)/,$(PROGRAMS)) $(ALL)
 
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
@@ -117,8 +124,29 @@ unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 
 check: unit $(CHECKS)
 
+# Installs what is missing, and only that.
+deps:
+	@missing=$$(for p in $(DEPS); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null \
+	  | grep -q 'ok installed' || echo $$p; done); [ -z "$$missing" ] || { \
+	 sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; echo "deps: installing" $$missing; \
+	 $$sudo apt-get -qq update && DEBIAN_FRONTEND=noninteractive $$sudo apt-get -qq \
+	  install -y --no-install-recommends $$missing >/dev/null; }
+
+# Everything that CI runs.  A second make, because the flags above ask tools
+# that deps has only just installed.
+test: deps
+	@MAKE='$(MAKE)' tests/tools/run-all
+
 clean:
 	rm -rf $(BUILD)
 
 help:
-	@echo 'all check unit clean $(HELP)'
+	@echo 'make              hypervisor, control domain image, tools, boot disk'
+	@echo 'make demo         boot it all in QEMU and tell the story (DEMO_CPUS, DEMO_FIRMWARE)'
+	@echo 'make run          a dom0 shell in QEMU on this terminal'
+	@echo 'make check        unit tests, include order, headers alone (under a minute)'
+	@echo 'make boot         nested boots ([GROUP=g] [NAME=n])'
+	@echo 'make bench-boot   instructions to init, ours and Xen'
+	@echo 'make test         all that CI runs, from a bare Debian machine'
+	@echo 'make deps         install what the above need'
+	@echo 'also: unit clean format lint $(HELP)'

@@ -1,0 +1,31 @@
+# Checks of the tree itself; each is a row of `make check`.
+SOURCE_TREES := xen-like control-domain xenstore-like pv-drivers toolstack hvm-emu
+TREE_FILES   := $(sort $(shell find $(SOURCE_TREES) -name '*.[chS]' 2>/dev/null))
+TREE_HEADERS := $(filter %.h,$(TREE_FILES))
+CHECKS += check-order check-headers check-tools
+HELP   += check-order check-headers check-tools
+
+.PHONY: check-order check-headers check-tools lint format
+check-order:
+	@awk -f tests/tools/check-order docs/order $(TREE_FILES)
+
+check-headers: | $(BUILD)/abi/xen
+	@CC='$(CC)' HV_FLAGS='$(HV_CFLAGS)' USER_FLAGS='$(USER_CFLAGS)' \
+	 tests/tools/check-headers $(TREE_HEADERS)
+
+check-tools:
+	@tests/tools/test-tools
+
+# clang-tidy and shellcheck are used where they are installed.
+lint: check-order check-headers
+	@command -v shellcheck >/dev/null && shellcheck tests/tools/check-headers \
+	  tests/tools/test-tools tests/tools/run-all control-domain/image/mkimage \
+	  tests/boot/dom0/*.sh || true
+
+format:
+	@command -v clang-format >/dev/null || { echo 'install clang-format'; exit 1; }
+	@git diff --name-only -z HEAD -- '*.c' '*.h' | xargs -0 -r clang-format -i
+
+.PHONY: print-checks
+print-checks:
+	@echo $(CHECKS)
