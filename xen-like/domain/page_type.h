@@ -31,6 +31,7 @@
 #ifndef DOMAIN_PAGE_TYPE_H
 #define DOMAIN_PAGE_TYPE_H
 
+#include <abi/public.h>
 #include <mm/frame_table.h>
 
 #define PG_COUNT_MASK     0x0000000000fffffful

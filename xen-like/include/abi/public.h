@@ -12,9 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifndef __XEN_INTERFACE_VERSION__
-#define __XEN_INTERFACE_VERSION__ 0x00040e00
-#endif
+/* With tools on, xen-compat.h picks the latest interface, 0x00040e00. */
 #ifndef __XEN_TOOLS__
 #define __XEN_TOOLS__ 1
 #endif
