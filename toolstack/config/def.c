@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The typed configuration: its memory, and the small languages inside XML
+ * values (disk names, CPU lists, action words).
+ * Tests: tests/unit/toolstack/test_def.c.
+ */
+#include <config/def.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+void def_init(struct domain_def *def)
+{
+    memset(def, 0, sizeof(*def));
+    def->tsc_mode = -1;
+    def->max_grant_frames = -1;
+    def->max_event_channels = -1;
+}
+
+static void disk_fini(struct disk_def *d)
+{
+    free(d->driver);
+    free(d->format);
+    free(d->source);
+    free(d->target);
+    free(d->bus);
+}
+
+static void def_fini_lists(struct domain_def *def)
+{
+    for (size_t i = 0; i < def->nr_disks; i++) {
+        disk_fini(&def->disks[i]);
+    }
+    for (size_t i = 0; i < def->nr_consoles; i++) {
+        free(def->consoles[i].type);
+        free(def->consoles[i].target);
+    }
+    for (size_t i = 0; i < def->nr_kept; i++) {
+        free(def->kept[i].parent);
+        free(def->kept[i].xml);
+    }
+    for (size_t i = 0; i < def->nr_pins; i++) {
+        free(def->pins[i].cpuset);
+    }
+    free(def->disks);
+    free(def->consoles);
+    free(def->kept);
+    free(def->pins);
+}
+
+void def_fini(struct domain_def *def)
+{
+    def_fini_lists(def);
+    free(def->name);
+    free(def->title);
+    free(def->description);
+    free(def->cpuset);
+    free(def->kernel);
+    free(def->initrd);
+    free(def->cmdline);
+    free(def->root);
+    free(def->bootloader);
+    def_init(def);
+}
+
+void *def_grow(void **array, size_t *nr, size_t size)
+{
+    char *bigger = reallocarray(*array, *nr + 1, size);
+
+    if (bigger == NULL) {
+        return NULL;
+    }
+    *array = bigger;
+    memset(bigger + *nr * size, 0, size);
+    return bigger + (*nr)++ * size;
+}
+
+const char *def_guest_type_name(enum guest_type type)
+{
+    static const char *const names[] = {
+        [GUEST_PV] = "linux", [GUEST_PVH] = "xenpvh", [GUEST_HVM] = "hvm",
+    };
+
+    return type <= GUEST_HVM ? names[type] : NULL;
+}
+
+static const char *const life_names[] = {
+    [LIFE_DESTROY]          = "destroy",
+    [LIFE_RESTART]          = "restart",
+    [LIFE_PRESERVE]         = "preserve",
+    [LIFE_RENAME_RESTART]   = "rename-restart",
+    [LIFE_COREDUMP_DESTROY] = "coredump-destroy",
+    [LIFE_COREDUMP_RESTART] = "coredump-restart",
+};
+
+const char *def_life_name(enum life_action action)
+{
+    return action <= LIFE_COREDUMP_RESTART ? life_names[action] : NULL;
+}
+
+int def_life_from_name(const char *name)
+{
+    for (int i = LIFE_DESTROY; i <= LIFE_COREDUMP_RESTART; i++) {
+        if (strcmp(life_names[i], name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+/* Letters a..z, aa..: the index of a disk.  False if it has no letters. */
+static bool disk_letters(const char **s, unsigned int *index)
+{
+    unsigned int n = 0, len = 0;
+
+    while (**s >= 'a' && **s <= 'z' && len < 3) {
+        n = n * 26 + (unsigned int)(**s - 'a' + 1);
+        (*s)++;
+        len++;
+    }
+    if (len == 0) {
+        return false;
+    }
+    *index = n - 1;
+    return true;
+}
+
+static bool disk_partition(const char *s, unsigned int *part)
+{
+    unsigned int n = 0;
+
+    if (*s == '0') {
+        return false;
+    }
+    for (; isdigit((unsigned char)*s); s++) {
+        n = n * 10 + (unsigned int)(*s - '0');
+        if (n > 255) {
+            return false;
+        }
+    }
+    *part = n;
+    return *s == '\0';
+}
+
+static bool vdev_xvd(unsigned int disk, unsigned int part, uint32_t *vdev)
+{
+    if (disk < 16 && part < 16) {
+        *vdev = 202u << 8 | disk << 4 | part;
+        return true;
+    }
+    if (disk >= 1u << 20) {
+        return false;
+    }
+    *vdev = 1u << 28 | disk << 8 | part;
+    return true;
+}
+
+static bool vdev_hd(unsigned int disk, unsigned int part, uint32_t *vdev)
+{
+    static const uint32_t majors[] = { 3, 22 };
+
+    if (disk >= 4 || part >= 64) {
+        return false;
+    }
+    *vdev = majors[disk / 2] << 8 | (disk & 1) << 6 | part;
+    return true;
+}
+
+static bool vdev_sd(unsigned int disk, unsigned int part, uint32_t *vdev)
+{
+    if (disk >= 16 || part >= 16) {
+        return false;
+    }
+    *vdev = 8u << 8 | disk << 4 | part;
+    return true;
+}
+
+bool def_vdev_from_name(const char *target, uint32_t *vdev)
+{
+    static const struct {
+        const char *prefix;
+        bool (*number)(unsigned int disk, unsigned int part, uint32_t *vdev);
+    } families[] = {
+        { "xvd", vdev_xvd }, { "hd", vdev_hd }, { "sd", vdev_sd },
+    };
+
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        size_t len = strlen(families[i].prefix);
+        const char *s = target + len;
+        unsigned int disk, part;
+
+        if (strncmp(target, families[i].prefix, len) == 0) {
+            return disk_letters(&s, &disk) && disk_partition(s, &part) &&
+                   families[i].number(disk, part, vdev);
+        }
+    }
+    return false;
+}
+
+/* "N" or "N-M" at *@s. */
+static bool cpu_range(const char **s, unsigned long *from, unsigned long *to)
+{
+    char *end;
+
+    if (!isdigit((unsigned char)**s)) {
+        return false;
+    }
+    *from = *to = strtoul(*s, &end, 10);
+    if (*end == '-') {
+        if (!isdigit((unsigned char)end[1])) {
+            return false;
+        }
+        *to = strtoul(end + 1, &end, 10);
+    }
+    *s = end;
+    return *from <= *to;
+}
+
+bool def_cpuset_parse(const char *text, uint8_t *mask, size_t nr_bytes)
+{
+    const char *s = text;
+    bool any = false;
+
+    memset(mask, 0, nr_bytes);
+    for (;;) {
+        bool without = *s == '^';
+        unsigned long from, to;
+
+        s += without;
+        if (!cpu_range(&s, &from, &to) || to >= nr_bytes * 8) {
+            return false;
+        }
+        for (unsigned long cpu = from; cpu <= to; cpu++) {
+            uint8_t bit = (uint8_t)(1u << (cpu % 8));
+
+            mask[cpu / 8] = without ? mask[cpu / 8] & (uint8_t)~bit
+                                    : mask[cpu / 8] | bit;
+        }
+        if (*s == '\0') {
+            break;
+        }
+        if (*s++ != ',') {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < nr_bytes; i++) {
+        any = any || mask[i] != 0;
+    }
+    return any;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * config/device_kinds.h - kinds of devices, from parse to format, one row each.
+ *
+ * Owns    what is particular to a kind: its fields, defaults, checks, text.
+ * Leaves  domain-level elements to xml_table, validate and xml_format.
+ * Tests   tests/unit/toolstack/test_xml.c
+ */
+#ifndef CONFIG_DEVICE_KINDS_H
+#define CONFIG_DEVICE_KINDS_H
+
+#include <config/def.h>
+#include <config/diag.h>
+#include <config/xml_out.h>
+#include <libxml/tree.h>
+
+struct xml_reader;
+
+struct device_kind {
+    const char *element;
+    size_t (*count)(const struct domain_def *def);
+    void (*defaults)(struct domain_def *def, size_t i);
+    /* @files: also look at the files that are named. */
+    void (*validate)(const struct domain_def *def, size_t i, bool files,
+                     struct diag *dg);
+    void (*format)(const struct domain_def *def, size_t i,
+                   struct xml_out *o);
+};
+
+extern const struct device_kind device_kinds[];
+extern const size_t nr_device_kinds;
+
+/* Parse: called from the rows of xml_table.c. */
+void device_take_disk(struct xml_reader *r, xmlNode *n);
+void device_take_disk_driver(struct xml_reader *r, xmlNode *n);
+void device_take_disk_source(struct xml_reader *r, xmlNode *n);
+void device_take_disk_target(struct xml_reader *r, xmlNode *n);
+void device_take_disk_readonly(struct xml_reader *r, xmlNode *n);
+void device_take_disk_transient(struct xml_reader *r, xmlNode *n);
+void device_take_console(struct xml_reader *r, xmlNode *n);
+void device_take_console_target(struct xml_reader *r, xmlNode *n);
+
+/* An attribute's value, NULL if absent; the caller frees it (xml_table.c). */
+char *xml_attr(xmlNode *n, const char *name);
+
+#endif
