@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: MIT
+# Tiny PV64 guests: one directory per subject, one image each in build/guests.
+# tests/guests/lib is linked into all of them.  <name>_p2m is the same guest
+# with the notes of lib/notes.S that ask for an own p2m address.
+
+GUESTS     := entry traps
+GUESTS_P2M := entry
+
+GUEST_CFLAGS := $(STD) $(WARN) $(FREE) -O2 -mcmodel=kernel -fno-pic -fno-pie \
+    -fno-stack-protector -fno-jump-tables -Itests/guests -D__XEN_TOOLS__
+GUEST_LIB_SRCS := $(wildcard tests/guests/lib/*.c)
+GUEST_LIB_OBJS := $(patsubst tests/guests/%.c,$(BUILD)/guests/obj/%.o,$(GUEST_LIB_SRCS)) \
+    $(BUILD)/guests/obj/lib/start.o
+GUEST_ELFS := $(patsubst %,$(BUILD)/guests/%.elf,$(GUESTS) $(addsuffix _p2m,$(GUESTS_P2M)))
+ALL += $(GUEST_ELFS)
+
+$(BUILD)/guests/obj/%.o: tests/guests/%.c | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(BUILD)/guests/obj/%.o: tests/guests/%.S | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -D__ASSEMBLY__ -MMD -MP -c -o $@ $<
+
+$(BUILD)/guests/obj/lib/notes_p2m.o: tests/guests/lib/notes.S | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -D__ASSEMBLY__ -DNOTE_INIT_P2M -MMD -MP -c -o $@ $<
+
+guest_objs = $(patsubst tests/guests/%,$(BUILD)/guests/obj/%.o,$(basename $(wildcard tests/guests/$(1)/*.c tests/guests/$(1)/*.S)))
+
+# $(1) image, $(2) directory, $(3) notes object
+define guest
+$$(BUILD)/guests/$(1).elf: $$(call guest_objs,$(2)) $$(GUEST_LIB_OBJS) \
+        $$(BUILD)/guests/obj/lib/$(3).o tests/guests/lib/guest.lds
+	$$(Q)$$(LD) -nostdlib -static -z max-page-size=4096 --no-warn-rwx-segments \
+	    -T tests/guests/lib/guest.lds -o $$@ $$(filter %.o,$$^)
+GUEST_OBJS += $$(call guest_objs,$(2))
+endef
+$(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(g),notes)))
+$(foreach g,$(GUESTS_P2M),$(eval $(call guest,$(g)_p2m,$(g),notes_p2m)))
+-include $(patsubst %.o,%.d,$(GUEST_OBJS) $(GUEST_LIB_OBJS))
+
+.PHONY: guests
+guests: $(GUEST_ELFS)
+HELP += guests
