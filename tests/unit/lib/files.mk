@@ -1,4 +1,7 @@
-# Unit tests of control-domain/lib.
-UNIT_TESTS += test_lib test_ctl
-test_lib_SRCS := tests/unit/lib/test_lib.c $(LIB_CORE_SRCS)
-test_ctl_SRCS := tests/unit/lib/test_ctl.c $(LIB_SRCS)
+# SPDX-License-Identifier: MIT
+UNIT_TESTS += test_hv_elf test_hv_small
+test_hv_elf_KIND := hv
+test_hv_elf_SRCS := tests/unit/lib/test_elf.c xen-like/lib/elf.c
+test_hv_small_KIND := hv
+test_hv_small_SRCS := tests/unit/lib/test_small.c xen-like/lib/bitmap.c \
+        xen-like/lib/rangeset.c xen-like/lib/e820.c

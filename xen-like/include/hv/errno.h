@@ -7,7 +7,7 @@
 #ifndef HV_ERRNO_H
 #define HV_ERRNO_H
 
-#ifdef HOST_TEST
+#if defined(HOST_TEST) || __STDC_HOSTED__
 #include <errno.h>
 #else
 #define XEN_ERRNO(name, value) name = value,
