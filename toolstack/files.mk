@@ -9,3 +9,16 @@ test_def_SRCS := tests/unit/toolstack/test_def.c toolstack/config/def.c
 test_xml_SRCS := tests/unit/toolstack/test_xml.c $(TOOLSTACK_CONFIG) \
     control-domain/lib/buf.c control-domain/lib/err.c
 test_xml_LIBS := -lxml2 -luuid
+
+TOOLSTACK_IMAGE := $(addprefix toolstack/build/, unpack.c bzimage.c \
+    pv_kernel.c pv_layout.c pv_tables.c) xen-like/lib/elf.c
+TOOLSTACK_IMAGE_LIBS := -llzma -lz -lzstd
+
+UNIT_TESTS += test_kernel test_pv_layout
+test_kernel_SRCS := tests/unit/toolstack/test_kernel.c \
+    toolstack/build/unpack.c toolstack/build/bzimage.c \
+    toolstack/build/pv_kernel.c xen-like/lib/elf.c control-domain/lib/err.c
+test_kernel_LIBS := $(TOOLSTACK_IMAGE_LIBS)
+test_pv_layout_SRCS := tests/unit/toolstack/test_pv_layout.c \
+    toolstack/build/pv_layout.c toolstack/build/pv_tables.c \
+    control-domain/lib/err.c
