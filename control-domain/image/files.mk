@@ -1,0 +1,62 @@
+# Packages as inputs, the control domain's image, the boot disk.
+PROGRAMS  += init
+init_SRCS := $(addprefix control-domain/services/,init.c boot_fs.c service.c)
+
+IMG  := control-domain/image
+ALL  += $(BUILD)/control-domain.img \
+        $(if $(wildcard xen-like/boot/hv.lds.S),$(BUILD)/paravane.iso)
+HELP += packages
+
+$(BUILD)/kernel/.stamp: $(IMG)/fetch
+	@echo '  fetch kernel'
+	$(Q)rm -rf $(@D) && $(IMG)/fetch kernel $(@D) && \
+	 ln -s $$(ls $(@D)/boot | grep vmlinuz) $(@D)/boot/vmlinuz && \
+	 /sbin/depmod -b $(@D) $$(ls $(@D)/lib/modules) && touch $@
+
+# Debian's Xen and its tools: peers for tests, never inputs of the product.
+$(BUILD)/peers/.stamp: $(IMG)/fetch
+	@echo '  fetch peers'
+	$(Q)rm -rf $(@D) && $(IMG)/fetch peers $(@D) && \
+	 gzip -dc $(@D)/boot/xen-*-amd64.gz >$(@D)/xen && touch $@
+
+.PHONY: packages
+packages: $(BUILD)/kernel/.stamp $(BUILD)/peers/.stamp
+
+$(BUILD)/guest.img: $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp
+	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/guest.list
+
+IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/xml/*) \
+               $(addprefix $(IMG)/,passwd group profile mkimage) \
+               control-domain/services/services.list
+
+$(BUILD)/control-domain.img: $(IMG)/files.list $(IMAGE_PARTS) $(BUILD)/guest.img
+.SECONDEXPANSION:
+$(BUILD)/control-domain.img: $$(addprefix $(BUILD)/,$$(PROGRAMS)) $(BUILD)/icu/libicudata.so
+	$(Q)PROGRAMS='$(filter-out init,$(PROGRAMS))' \
+	 $(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/files.list
+
+# libxml2 pulls in ICU, whose 30 MB of tables no domain XML needs (UTF-8 and
+# UTF-16 are libxml2's own): the image carries an empty table in their place.
+ICU_VERSION := $(shell ls /usr/lib/x86_64-linux-gnu/libicudata.so.[0-9]* 2>/dev/null | sed -n 's/.*so\.\([0-9]*\)$$/\1/p')
+$(BUILD)/icu/libicudata.so: $(IMG)/icu_empty.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -fPIC -nostdlib -DICU_TABLE=icudt$(ICU_VERSION)_dat \
+	 -Wl,-soname,libicudata.so.$(ICU_VERSION) -o $@ $<
+
+# The same with Debian's Xen tools in place of ours.
+$(BUILD)/peer-dom0.img: $(IMG)/peer.list $(IMAGE_PARTS) $(BUILD)/guest.img $(BUILD)/init $(BUILD)/peers/.stamp
+	$(Q)lib=$(abspath $(BUILD))/peers; $(IMG)/mkimage -k $(BUILD)/kernel -o $@ \
+	 -L $$lib/usr/lib/x86_64-linux-gnu:$$lib/lib/x86_64-linux-gnu:$$lib/usr/lib/xen-4.17/lib/x86_64-linux-gnu $(IMG)/peer.list
+
+# The boot disks: the product's, and the one the nested boots share.
+ISO_PARTS := $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz \
+             $(BUILD)/control-domain.img=boot/control-domain.img
+
+$(BUILD)/paravane.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(BUILD)/paravane.elf $(BUILD)/control-domain.img
+	$(Q)$(IMG)/mkiso $@ $(BUILD)/paravane.elf=boot/paravane.elf $(ISO_PARTS)
+
+$(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(wildcard $(BUILD)/paravane.elf) $$(TEST_ISO_GUESTS) \
+                   $(BUILD)/control-domain.img $(BUILD)/peer-dom0.img
+	$(Q)$(IMG)/mkiso $@ $(if $(wildcard $(BUILD)/paravane.elf),$(BUILD)/paravane.elf=boot/paravane.elf) \
+	 $(BUILD)/peers/xen=boot/xen $(BUILD)/peer-dom0.img=boot/peer-dom0.img $(ISO_PARTS) \
+	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))

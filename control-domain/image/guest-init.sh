@@ -1,0 +1,94 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# PID 1 of the sample guest: says what it sees, does what guest.run= asks for
+# and powers off.  dom0's scenarios read its console line by line.
+#
+#   guest.run=hello          (and nothing given) say hello, power off
+#   guest.run=disk           check the disk, write its second half, power off
+#   guest.run=stream[:N]     write N (64) checksummed blocks one by one, each
+#                            flushed, then read all back
+#   guest.run=idle           stay up until told to shut down
+#   guest.run=spin           the same, with every vCPU busy
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs devtmpfs /dev
+exec </dev/hvc0 >/dev/hvc0 2>&1
+echo "/bin/busybox poweroff -f" > /proc/sys/kernel/poweroff_cmd
+echo 1 > /proc/sys/kernel/ctrl-alt-del
+while read -r m; do insmod "$m"; done < /etc/paravane/modules
+
+arg()
+{
+    for w in $(cat /proc/cmdline); do
+        case $w in "$1="*) echo "${w#*=}" ;; esac
+    done
+}
+
+# 1 MiB of text that says which block it is; dom0 makes the same.
+block()
+{
+    yes "paravane block $1" | head -c 1048576
+}
+
+need_disk()
+{
+    n=0
+    until [ -b /dev/xvda ]; do
+        n=$((n + 1))
+        [ $n -lt 300 ] || { echo "GUEST FAIL no disk"; off; }
+        sleep 0.1
+    done
+}
+
+off()
+{
+    echo "GUEST OFF"
+    sleep 0.2
+    poweroff -f
+    sleep 1000
+}
+
+run_disk()
+{
+    need_disk
+    size=$(blockdev --getsize64 /dev/xvda)
+    mib=$((size / 1048576))
+    echo "GUEST DISK $size $(sha256sum < /dev/xvda | cut -d' ' -f1)"
+    i=$((mib / 2))
+    while [ $i -lt $mib ]; do
+        block $i | dd of=/dev/xvda bs=1M seek=$i conv=notrunc,fsync 2>/dev/null || echo "GUEST FAIL write"
+        i=$((i + 1))
+    done
+    sync
+    echo 3 > /proc/sys/vm/drop_caches
+    echo "GUEST WROTE $(sha256sum < /dev/xvda | cut -d' ' -f1)"
+}
+
+run_stream()
+{
+    need_disk
+    i=0
+    while [ $i -lt "$1" ]; do
+        block $i | dd of=/dev/xvda bs=1M seek=$i conv=notrunc,fsync 2>/dev/null || echo "GUEST FAIL write $i"
+        echo "GUEST BLOCK $i"
+        i=$((i + 1))
+    done
+    echo 3 > /proc/sys/vm/drop_caches
+    echo "GUEST STREAM $1 $(head -c $(($1 * 1048576)) /dev/xvda | sha256sum | cut -d' ' -f1)"
+}
+
+echo "GUEST UP $(uname -r)"
+echo "GUEST CPUS $(grep -c ^processor /proc/cpuinfo) online $(cat /sys/devices/system/cpu/online)"
+run=$(arg guest.run)
+case $run in
+disk) run_disk ;;
+stream) run_stream 64 ;;
+stream:*) run_stream "${run#*:}" ;;
+idle) while :; do sleep 3600; done ;;
+spin) for c in $(grep ^processor /proc/cpuinfo | cut -d: -f2); do while :; do :; done & done
+      while :; do sleep 3600; done ;;
+esac
+off
