@@ -26,7 +26,7 @@
 #define boot_text
 #define boot_data
 #else
-#define boot_text       __attribute__((section(".boot.text"), noinline))
+#define boot_text       __attribute__((section(".boot.text"), __noinline__))
 #define boot_data       __attribute__((section(".boot.data")))
 #endif
 

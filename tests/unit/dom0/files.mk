@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: MIT
+UNIT_TESTS += test_dom0_layout test_dom0_unpack
+test_dom0_layout_KIND := hv
+test_dom0_layout_SRCS := tests/unit/dom0/test_layout.c xen-like/dom0/layout.c \
+        xen-like/lib/elf.c
+test_dom0_unpack_KIND := hv
+test_dom0_unpack_SRCS := tests/unit/dom0/test_unpack.c xen-like/dom0/unpack.c
+test_dom0_unpack_LIBS := -llzma -lzstd -lz
