@@ -15,7 +15,8 @@
 #include <xen/event_channel.h>
 
 int evtchn_domain_init(struct domain *d);
-int evtchn_vcpu_init(struct vcpu *v);
+int evtchn_vcpu_init(struct vcpu *v);        /* timers too */
+void evtchn_vcpu_free(struct vcpu *v);
 int evtchn_relinquish(struct domain *d);     /* closes all; preemptible */
 void evtchn_domain_free(struct domain *d);
 
@@ -58,7 +59,7 @@ static inline bool vcpu_event_deliverable(const struct vcpu *v)
            atomic_load(&v->info->evtchn_upcall_mask) == 0;
 }
 
-/* vcpu timers: event/vcpu_timer */
+/* vcpu timers: event/vcpu_timer; init and free are part of evtchn_vcpu_*. */
 int vcpu_timer_init(struct vcpu *v);
 void vcpu_timer_free(struct vcpu *v);
 int must_check vcpu_timer_set_singleshot(struct vcpu *v, uint64_t ns,

@@ -4,7 +4,10 @@
  *
  * Owns    run queues (one per CPU), context switch, wake and block, pause.
  *         Policy (weight, cap, slices) is sched/credit.
- * Locks   run-queue lock per CPU (LOCK_SCHED, irqsave); two: lower CPU first.
+ * Locks   run-queue lock per CPU (LOCK_SCHED, irqsave), never two at once but
+ *         by trylock.
+ * Lazy    a vcpu that makes way for the idle vcpu keeps its registers on the
+ *         CPU: coming back costs no switch_from and no switch_to.
  * Tests   tests/unit/sched/
  */
 #ifndef SCHED_SCHED_H
@@ -12,7 +15,13 @@
 
 #include <domain/domain.h>
 
-void sched_init(void);                       /* boot CPU, before domains */
+/*
+ * Boot CPU, before domains.  @load_idle loads the page tables of the
+ * hypervisor alone, interrupts off: it is called when the state of a
+ * descheduled vcpu must leave a CPU that stays idle (its page tables may be
+ * freed next), after guest_ops.switch_from.
+ */
+void sched_init(void (*load_idle)(void));
 void sched_init_cpu(unsigned int cpu);       /* creates the idle vcpu */
 struct vcpu *sched_idle_vcpu(unsigned int cpu);
 static inline bool is_idle_vcpu(const struct vcpu *v)
@@ -30,7 +39,15 @@ bool sched_vcpu_runnable(const struct vcpu *v);
 /* Re-evaluate after one of these changed. */
 void sched_wake(struct vcpu *v);
 void sched_sleep_nosync(struct vcpu *v);
-void sched_sleep_sync(struct vcpu *v);       /* waits until off its CPU */
+void sched_sleep_sync(struct vcpu *v);       /* waits until off its CPU and
+                                                its state is in memory */
+
+/*
+ * Wait until every CPU has left what it was doing when this was called (has
+ * passed sched_run, or is idle): what was unlinked before cannot be in use
+ * by a lock-free reader after.  Not from interrupts, no lock held.
+ */
+void sched_quiesce(void);
 
 /* From the current vcpu's hypercalls. */
 void sched_block(void);                      /* unless an event is pending */
@@ -53,5 +70,11 @@ void sched_get_affinity(struct vcpu *v, cpumask_t *hard, cpumask_t *soft);
 int must_check sched_set_params(struct domain *d, uint16_t weight, uint16_t cap);
 void sched_get_params(struct domain *d, uint16_t *weight, uint16_t *cap);
 uint64_t sched_cpu_idle_ns(unsigned int cpu);
+
+/* Shut the domain down (SHUTDOWN_watchdog) unless poked in time.  @id 0:
+ * a new one, its id >= 1 is returned; @timeout_s 0: stop it.
+ * -EINVAL: no such id; -ENOSPC: all in use. */
+int must_check sched_watchdog(struct domain *d, uint32_t id,
+                              uint32_t timeout_s);
 
 #endif

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain/vtime.c - time as a guest sees it: the numbers of vcpu_time_info,
+ * the wall clock, and how long each vcpu ran, waited and slept.
+ *
+ * Everything here is lazy: time numbers are written when those of the CPU
+ * differ from the ones given last, runstate areas on the way back into the
+ * guest (its own page tables are loaded then).  Leaves the clock itself to
+ * time/.  Tested by tests/unit/domain/test_vtime.c.
+ */
+#include <domain/guest_copy.h>
+#include <domain/vtime.h>
+#include <mm/heap.h>
+#include <time/systime.h>
+
+#define NS_PER_S 1000000000ull
+
+struct vtime_vcpu {
+    struct vcpu_runstate_info runstate;   /* [S] */
+    uint64_t runstate_va;                 /* [C] guest's copy, 0: none */
+    uint64_t time_va;                     /* [C] second vcpu_time_info */
+    struct cpu_time given;                /* [C] last published numbers */
+    const struct vcpu_info *given_in;     /* [C] and where */
+};
+
+int vtime_vcpu_init(struct vcpu *v)
+{
+    struct vtime_vcpu *vt = heap_new(struct vtime_vcpu);
+
+    if (vt == NULL) {
+        return -ENOMEM;
+    }
+    vt->runstate.state = RUNSTATE_offline;
+    vt->runstate.state_entry_time = systime_ns();
+    v->vtime = vt;
+    return 0;
+}
+
+void vtime_vcpu_free(struct vcpu *v)
+{
+    heap_free(v->vtime);
+    v->vtime = NULL;
+}
+
+/* ---- time numbers ----------------------------------------------------------- */
+
+static void fill_numbers(struct vcpu_time_info *to, const struct cpu_time *t)
+{
+    to->tsc_timestamp = t->base_tsc;
+    to->system_time = t->base_ns;
+    to->tsc_to_system_mul = t->tsc_to_ns_mul;
+    to->tsc_shift = t->tsc_shift;
+}
+
+/* Odd version: being written (xen/xen.h, struct vcpu_time_info). */
+static void publish_in_info(struct vcpu_time_info *to,
+                            const struct cpu_time *t)
+{
+    uint32_t version = READ_ONCE(to->version) | 1;
+
+    WRITE_ONCE(to->version, version);
+    smp_wmb();
+    fill_numbers(to, t);
+    smp_wmb();
+    WRITE_ONCE(to->version, version + 1);
+}
+
+static void publish_in_area(uint64_t va, const struct vcpu_time_info *info)
+{
+    struct vcpu_time_info copy = *info;
+    guest_handle_t at = guest_handle(va);
+    uint32_t done = copy.version;
+
+    copy.version = done | 1;
+    if (copy_to_guest(at, &copy.version, sizeof(copy.version)) != 0 ||
+        copy_to_guest(at, &copy, sizeof(copy)) != 0 ||
+        copy_to_guest(at, &done, sizeof(done)) != 0) {
+        return;                       /* not mapped now: the guest's choice */
+    }
+}
+
+void vtime_update(struct vcpu *v)
+{
+    const struct cpu_time *t = systime_this_cpu();
+    struct vtime_vcpu *vt = v->vtime;
+
+    if (likely(vt->given.base_tsc == t->base_tsc &&
+               vt->given.tsc_to_ns_mul == t->tsc_to_ns_mul &&
+               vt->given_in == v->info)) {
+        return;
+    }
+    vt->given = *t;
+    vt->given_in = v->info;
+    publish_in_info(&v->info->time, t);
+    if (vt->time_va != 0) {
+        publish_in_area(vt->time_va, &v->info->time);
+    }
+}
+
+int vtime_register_time_area(struct vcpu *v, uint64_t guest_va)
+{
+    v->vtime->time_va = guest_va;
+    v->vtime->given_in = NULL;        /* publish again, now */
+    if (v == current) {
+        vtime_update(v);
+    }
+    return 0;
+}
+
+/* ---- wall clock -------------------------------------------------------------- */
+
+void vtime_update_wallclock(struct domain *d)
+{
+    struct shared_info *s = d->shared_info;
+    uint64_t base = wallclock_base_ns();
+    uint32_t version;
+
+    if (s == NULL) {
+        return;
+    }
+    version = READ_ONCE(s->wc_version) | 1;
+    WRITE_ONCE(s->wc_version, version);
+    smp_wmb();
+    s->wc_sec = (uint32_t)(base / NS_PER_S);
+    s->wc_nsec = (uint32_t)(base % NS_PER_S);
+    s->wc_sec_hi = (uint32_t)((base / NS_PER_S) >> 32);
+    smp_wmb();
+    WRITE_ONCE(s->wc_version, version + 1);
+}
+
+void vtime_update_wallclock_all(void)
+{
+    struct domain *d = domain_get_next(0);
+
+    while (d != NULL) {
+        unsigned int next = d->domid + 1u;
+
+        vtime_update_wallclock(d);
+        domain_put(d);
+        d = next < MAX_DOMID ? domain_get_next((domid_t)next) : NULL;
+    }
+}
+
+/* ---- runstate ------------------------------------------------------------------ */
+
+void vtime_runstate_change(struct vcpu *v, int new_state, uint64_t now_ns)
+{
+    struct vcpu_runstate_info *rs = &v->vtime->runstate;
+
+    if (now_ns > rs->state_entry_time) {
+        rs->time[rs->state] += now_ns - rs->state_entry_time;
+        rs->state_entry_time = now_ns;
+    }
+    rs->state = new_state;
+}
+
+/* Times up to now.  Another vcpu's numbers may be one change old. */
+void vtime_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    uint64_t now = systime_ns();
+
+    *out = v->vtime->runstate;
+    if (out->state >= RUNSTATE_running && out->state <= RUNSTATE_offline &&
+        now > out->state_entry_time) {
+        out->time[out->state] += now - out->state_entry_time;
+    }
+}
+
+static int copy_runstate(struct vcpu *v)
+{
+    struct vcpu_runstate_info rs = v->vtime->runstate;
+    guest_handle_t at = guest_handle(v->vtime->runstate_va);
+    guest_handle_t entry = guest_handle_add(at,
+        offsetof(struct vcpu_runstate_info, state_entry_time));
+    uint64_t marked = rs.state_entry_time | XEN_RUNSTATE_UPDATE;
+    int rc;
+
+    if ((atomic_load(&v->domain->vm_assist) &
+         (1ull << VMASST_TYPE_runstate_update_flag)) == 0) {
+        return copy_to_guest(at, &rs, sizeof(rs));
+    }
+    /* Other vcpus of the guest read it: mark, write, unmark. */
+    rc = copy_to_guest(entry, &marked, sizeof(marked));
+    if (rc == 0) {
+        smp_wmb();
+        rs.state_entry_time = marked;
+        rc = copy_to_guest(at, &rs, sizeof(rs));
+    }
+    if (rc == 0) {
+        smp_wmb();
+        marked &= ~XEN_RUNSTATE_UPDATE;
+        rc = copy_to_guest(entry, &marked, sizeof(marked));
+    }
+    return rc;
+}
+
+void vtime_publish_runstate(struct vcpu *v)
+{
+    if (v->vtime->runstate_va != 0 && copy_runstate(v) != 0) {
+        return;                       /* not mapped now: the guest's choice */
+    }
+}
+
+int vtime_register_runstate(struct vcpu *v, uint64_t guest_va)
+{
+    v->vtime->runstate_va = guest_va;
+    vtime_runstate_change(v, v->vtime->runstate.state, systime_ns());
+    if (guest_va == 0 || v != current) {
+        return 0;                     /* written when @v runs next */
+    }
+    return copy_runstate(v);
+}

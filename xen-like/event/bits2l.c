@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event/bits2l.c - the two-level bitmaps in shared_info and the upcall.
+ *
+ * Owns the guest-visible bits: pending and mask per port, a selector word
+ * and the upcall flag per vcpu.  Everything is one atomic operation on a
+ * word the guest may scribble over at any time; nothing read here is
+ * trusted further.  Tested by tests/unit/event/test_evtchn.c.
+ */
+#include <event/poll.h>
+#include <event/table.h>
+#include <sched/sched.h>
+#include <hv/errno.h>
+
+bool bits2l_is_pending(const struct domain *d, evtchn_port_t port)
+{
+    return test_bit(port, d->shared_info->evtchn_pending);
+}
+
+bool bits2l_is_masked(const struct domain *d, evtchn_port_t port)
+{
+    return test_bit(port, d->shared_info->evtchn_mask);
+}
+
+void vcpu_mark_events_pending(struct vcpu *v)
+{
+    /* The exit path of the current vcpu looks at the flag by itself, and
+     * vcpu_kick() knows. */
+    if (atomic_xchg(&v->info->evtchn_upcall_pending, 1) == 0) {
+        vcpu_kick(v);
+    }
+}
+
+/* Port @port is pending and not masked: tell @v. */
+static void select_port(struct vcpu *v, evtchn_port_t port)
+{
+    if (!test_and_set_bit(port / 64, &v->info->evtchn_pending_sel)) {
+        vcpu_mark_events_pending(v);
+    }
+}
+
+void bits2l_set_pending(struct vcpu *v, evtchn_port_t port)
+{
+    struct domain *d = v->domain;
+
+    if (test_and_set_bit(port, d->shared_info->evtchn_pending)) {
+        return;
+    }
+    if (!test_bit(port, d->shared_info->evtchn_mask)) {
+        select_port(v, port);
+    }
+    if (unlikely(atomic_load(&d->evtchn->pollers) != 0)) {
+        evtchn_wake_pollers(d, port);
+    }
+}
+
+int evtchn_unmask(struct domain *d, evtchn_port_t port)
+{
+    struct evtchn *chn = evtchn_port(d, port);
+    struct vcpu *v;
+
+    if (chn == NULL) {
+        return -EINVAL;
+    }
+    v = domain_vcpu(d, atomic_load(&chn->notify));
+    if (test_and_clear_bit(port, d->shared_info->evtchn_mask) && v != NULL &&
+        bits2l_is_pending(d, port)) {
+        select_port(v, port);
+    }
+    return 0;
+}
+
+/* The vcpu's flags begin anew in @v->info: have it look everywhere once, so
+ * that nothing that arrived in the old place is lost. */
+void bits2l_info_moved(struct vcpu *v)
+{
+    atomic_store(&v->info->evtchn_pending_sel, ~0ul);
+    vcpu_mark_events_pending(v);
+}
