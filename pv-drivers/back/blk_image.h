@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * back/blk_image.h - a raw file or block device as a disk.
+ *
+ * Owns    opening, the lock (an open-file-description lock: it lasts until
+ *         the kernel has finished the last I/O of a dead process, so a
+ *         successor that gets the lock cannot be overtaken by old writes),
+ *         and asynchronous I/O through io_uring.  Where io_uring is missing,
+ *         I/O is done at once, with the same interface.
+ * Tests   tests/unit/pvdrv/test_image.c
+ */
+#ifndef BACK_BLK_IMAGE_H
+#define BACK_BLK_IMAGE_H
+
+#include <liburing.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+
+#define BLK_IMAGE_DEPTH 512u
+
+enum blk_image_op { IMG_READ, IMG_WRITE, IMG_FLUSH, IMG_DISCARD };
+
+struct blk_image {
+    int      fd;
+    bool     readonly;
+    bool     direct;               /* O_DIRECT is in use */
+    bool     is_device;
+    uint64_t sectors;              /* of 512 bytes, rounded down */
+    uint32_t physical_sector;
+    bool     can_discard;
+    uint32_t discard_granularity;
+    /* after blk_image_start() */
+    bool     uring;
+    bool     fixed;                /* buffers are registered */
+    struct io_uring ring;
+    uint8_t *buffers;
+    struct { void *tag; int res; } done[2 * BLK_IMAGE_DEPTH];
+    unsigned int nr_done;          /* finished at once, not yet reaped */
+};
+
+/* Open and look; no lock yet.  0 or -errno with @e filled. */
+int blk_image_open(struct blk_image *img, const char *path, bool readonly,
+                   struct err *e);
+/* Exclusive for writers, shared for readers.  -EAGAIN: held by another. */
+int blk_image_lock(struct blk_image *img);
+void blk_image_close(struct blk_image *img);
+
+/*
+ * Begin I/O with memory from @buffers only.  @want_uring false forces the
+ * plain calls.
+ */
+int blk_image_start(struct blk_image *img, void *buffers, size_t bytes,
+                    bool want_uring);
+
+/* Queue one operation; @tag comes back.  0 or -EBUSY: reap first. */
+int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
+                    uint64_t offset, uint64_t len, void *tag);
+/* Send what was queued to the kernel. */
+void blk_image_submit(struct blk_image *img);
+
+/* Readable when something finished; -1: plain calls, reap after submit. */
+int blk_image_fd(const struct blk_image *img);
+
+/* @res: bytes, or -errno.  How many were handed out. */
+typedef void blk_image_done_fn(void *arg, void *tag, int res);
+unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
+                            void *arg);
+/* Sleep until blk_image_reap() has something. */
+void blk_image_wait(struct blk_image *img);
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Positions in a ring shared with an untrusted frontend.  What a slot means is
+ * left to blk_msg.  Covered by tests/unit/pvdrv/test_ring.c.
+ */
+#include <ring/ring.h>
+
+static void copy_bytes(void *to, const volatile void *from, size_t n)
+{
+    const volatile uint64_t *f = from;
+    uint64_t *t = to;
+
+    for (; n >= sizeof(*t); n -= sizeof(*t)) {
+        *t++ = *f++;
+    }
+    for (; n > 0; n--) {
+        *(uint8_t *)t = *(const volatile uint8_t *)f;
+        t = (uint64_t *)((uint8_t *)t + 1);
+        f = (const volatile uint64_t *)((const volatile uint8_t *)f + 1);
+    }
+}
+
+uint32_t ring_nr_slots(size_t bytes, uint32_t slot_size)
+{
+    uint32_t n = 1;
+
+    if (bytes < sizeof(struct ring_header) + slot_size) {
+        return 0;
+    }
+    while ((size_t)n * 2 * slot_size <= bytes - sizeof(struct ring_header)) {
+        n *= 2;
+    }
+    return n;
+}
+
+void ring_attach(struct ring_back *r, void *pages, size_t bytes,
+                 uint32_t slot_size, uint32_t req_cons, uint32_t rsp_prod)
+{
+    r->shared = pages;
+    r->slots = (uint8_t *)pages + sizeof(struct ring_header);
+    r->slot_size = slot_size;
+    r->nr_slots = ring_nr_slots(bytes, slot_size);
+    r->req_cons = req_cons;
+    r->rsp_prod = rsp_prod;
+    r->rsp_published = rsp_prod;
+    r->broken = req_cons - rsp_prod > r->nr_slots;
+}
+
+int ring_pending(struct ring_back *r)
+{
+    uint32_t prod = __atomic_load_n(&r->shared->req_prod, __ATOMIC_ACQUIRE);
+
+    if (r->broken || prod - r->rsp_prod > r->nr_slots ||
+        prod - r->req_cons > r->nr_slots) {
+        r->broken = true;
+        return -1;
+    }
+    return (int)(prod - r->req_cons);
+}
+
+void ring_peek(const struct ring_back *r, uint32_t index, void *slot)
+{
+    size_t at = (size_t)(index & (r->nr_slots - 1)) * r->slot_size;
+
+    copy_bytes(slot, r->slots + at, r->slot_size);
+}
+
+void ring_take(struct ring_back *r, void *slot)
+{
+    ring_peek(r, r->req_cons, slot);
+    r->req_cons++;
+}
+
+void ring_put(struct ring_back *r, const void *response, size_t size)
+{
+    size_t at = (size_t)(r->rsp_prod & (r->nr_slots - 1)) * r->slot_size;
+    const uint8_t *from = response;
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        ((volatile uint8_t *)r->slots)[at + i] = from[i];
+    }
+    r->rsp_prod++;
+}
+
+bool ring_publish(struct ring_back *r)
+{
+    uint32_t old = r->rsp_published, now = r->rsp_prod;
+
+    if (old == now) {
+        return false;
+    }
+    __atomic_store_n(&r->shared->rsp_prod, now, __ATOMIC_RELEASE);
+    r->rsp_published = now;
+    /* Pairs with the frontend's barrier between rsp_event and rsp_prod. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return now - __atomic_load_n(&r->shared->rsp_event, __ATOMIC_RELAXED) <
+           now - old;
+}
+
+bool ring_wait(struct ring_back *r)
+{
+    __atomic_store_n(&r->shared->req_event, r->req_cons + 1,
+                     __ATOMIC_RELAXED);
+    /* Pairs with the frontend's barrier between req_prod and req_event. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return ring_pending(r) != 0;
+}

@@ -1,0 +1,7 @@
+# Unit tests of pv-drivers.
+UNIT_TESTS += test_blk_ring test_blk
+test_blk_ring_SRCS = tests/unit/pvdrv/test_ring.c \
+    pv-drivers/ring/ring.c pv-drivers/ring/blk_msg.c
+test_blk_SRCS = tests/unit/pvdrv/test_blk.c tests/unit/pvdrv/fake_port.c \
+    $(BLK_SRCS) $(LIB_CORE_SRCS)
+test_blk_LIBS := -luring
