@@ -90,12 +90,12 @@ static void run_main(const char *scenario)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     setsid();
-    ioctl(0, TIOCSCTTY, 0);
     setenv("ENV", "/etc/profile", 1);
     if (is_scenario) {
         snprintf(path, sizeof(path), "/etc/paravane/tests/%s.sh", scenario);
         execl("/bin/sh", "sh", path, (char *)NULL);
     } else {
+        ioctl(0, TIOCSCTTY, 0);
         execl("/bin/sh", "-sh", (char *)NULL);
     }
     _exit(127);
@@ -115,6 +115,7 @@ static void reap(const char *scenario)
                                                        : 128 + WTERMSIG(status));
             power(RB_POWER_OFF);
         }
+        open_console();           /* the shell's end hung it up */
         run_main(scenario);
     }
 }

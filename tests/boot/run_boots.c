@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs the nested boots of boots.cfg, at most two at a time, and reports each
+ * as one CMocka test.
+ *
+ *   run_boots [-j JOBS] [-g GROUP] [-n NAME] [-o ours|xen] [--check] BOOTS.CFG
+ *
+ * GROUP and NAME choose; NAME is a block's name, with or without .ours or
+ * .xen.  --check only reads the file.  Logs stay in build/boot/NAME.log, every
+ * single fact goes to build/boot/results as "PASS boot: fact".
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cfg.h"
+#include "vm.h"
+
+static struct boot boots[MAX_BOOTS];
+static struct vm vms[MAX_BOOTS];      /* one for each chosen boot */
+static int nr_chosen;
+static int jobs = 2;
+static const char *build = "build";
+static FILE *results;
+
+static bool chosen(const struct boot *b, const char *group, const char *name,
+                   const char *on)
+{
+    const char *dot = strrchr(b->name, '.');
+
+    if (on != NULL && strcmp(dot + 1, on) != 0) {
+        return false;
+    }
+    if (name != NULL) {
+        return strcmp(b->name, name) == 0 ||
+               (strlen(name) == (size_t)(dot - b->name) &&
+                strncmp(b->name, name, strlen(name)) == 0);
+    }
+    return cfg_in_group(b, group);
+}
+
+static void write_facts(const struct vm *vm)
+{
+    static const char *const words[] = { ['P'] = "PASS", ['F'] = "FAIL",
+                                         ['S'] = "SKIP" };
+
+    for (int i = 0; i < vm->nr_facts; i++) {
+        fprintf(results, "%s %s: %s\n", words[(int)vm->facts[i].verdict],
+                vm->boot->name, vm->facts[i].text);
+        if (vm->facts[i].verdict == 'F') {
+            printf("       %s: %s\n", vm->boot->name, vm->facts[i].text);
+        }
+    }
+    fprintf(results, "%s %s: boot%s%s\n", vm_passed(vm) ? "PASS" : "FAIL",
+            vm->boot->name, vm_passed(vm) ? "" : " ", vm->why);
+    fflush(results);
+}
+
+static void finish(struct vm *vm)
+{
+    vm_finish(vm);
+    printf("%s %-28s %6.1f s  %d facts%s%s\n", vm_passed(vm) ? "ok  " : "FAIL",
+           vm->boot->name, vm->ended - vm->started, vm->nr_facts,
+           vm_passed(vm) ? "" : "  ", vm->why);
+    fflush(stdout);
+    write_facts(vm);
+}
+
+static void poll_running(void)
+{
+    struct pollfd p[MAX_BOOTS];
+    nfds_t n = 0;
+
+    for (int i = 0; i < nr_chosen; i++) {
+        if (vms[i].pid > 0) {
+            p[n++] = (struct pollfd){ .fd = vms[i].serial, .events = POLLIN };
+        }
+    }
+    poll(p, n, 500);
+}
+
+/* The group's set-up runs all boots; the tests then tell how each went. */
+static int run_all(void **state)
+{
+    int next = 0, running = 0;
+
+    while (next < nr_chosen || running > 0) {
+        while (running < jobs && next < nr_chosen) {
+            struct vm *vm = &vms[next++];
+
+            if (vm_start(vm, vm->boot, build) == 0) {
+                running++;
+            } else {
+                finish(vm);
+            }
+        }
+        poll_running();
+        for (int i = 0; i < next; i++) {
+            if (vms[i].pid > 0 && (vm_pump(&vms[i]) || vm_expired(&vms[i]))) {
+                finish(&vms[i]);
+                running--;
+            }
+        }
+    }
+    return 0;
+}
+
+static void boot_went_well(void **state)
+{
+    const struct vm *vm = *state;
+
+    if (!vm_passed(vm)) {
+        fail_msg("%s: %s (see %s/boot/%s.log)", vm->boot->name, vm->why, build,
+                 vm->boot->name);
+    }
+}
+
+static int report(void)
+{
+    struct CMUnitTest tests[MAX_BOOTS];
+    char path[256];
+
+    for (int i = 0; i < nr_chosen; i++) {
+        tests[i] = (struct CMUnitTest){
+            .name = vms[i].boot->name,
+            .test_func = boot_went_well,
+            .initial_state = &vms[i],
+        };
+    }
+    snprintf(path, sizeof(path), "%s/boot", build);
+    mkdir(path, 0755);
+    snprintf(path, sizeof(path), "%s/boot/results", build);
+    results = fopen(path, "w");
+    if (results == NULL) {
+        perror(path);
+        return 2;
+    }
+    return _cmocka_run_group_tests("boots", tests, (size_t)nr_chosen, run_all,
+                                   NULL);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option longs[] = { { "check", 0, NULL, 'c' },
+                                           { NULL, 0, NULL, 0 } };
+    const char *group = "all", *name = NULL, *on = NULL;
+    bool check = false;
+    int n, o;
+
+    while ((o = getopt_long(argc, argv, "j:g:n:o:", longs, NULL)) != -1) {
+        switch (o) {
+        case 'j': jobs = atoi(optarg); break;
+        case 'g': group = *optarg != '\0' ? optarg : "all"; break;
+        case 'n': name = *optarg != '\0' ? optarg : NULL; break;
+        case 'o': on = *optarg != '\0' ? optarg : NULL; break;
+        case 'c': check = true; break;
+        default: return 2;
+        }
+    }
+    if (getenv("BUILD") != NULL) {
+        build = getenv("BUILD");
+    }
+    n = cfg_read(argv[optind], boots, MAX_BOOTS);
+    if (check) {
+        printf("boots.cfg: %d boots\n", n);
+        return 0;
+    }
+    for (int i = 0; i < n; i++) {
+        if (chosen(&boots[i], group, name, on)) {
+            vms[nr_chosen++].boot = &boots[i];
+        }
+    }
+    if (nr_chosen == 0) {
+        fprintf(stderr, "no boot is called that\n");
+        return 2;
+    }
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    return report() == 0 ? 0 : 1;
+}

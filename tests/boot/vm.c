@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Runs one boot in QEMU and judges it by its serial line: the expected lines
+ * in order, no rejected line, no failed TEST or FACT, the last line, and the
+ * machine switched off by itself.  What to boot is told to the boot disk's
+ * GRUB through SMBIOS strings (control-domain/image/grub.cfg).  Leaves the
+ * order of boots and the report to run_boots.c.
+ */
+#include "vm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define MAX_ARGS 64
+#define GRACE_S  30              /* from the last line to power-off */
+
+double vm_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void because(struct vm *vm, const char *format, ...)
+{
+    va_list args;
+
+    if (vm->why[0] != '\0') {
+        return;
+    }
+    va_start(args, format);
+    vsnprintf(vm->why, sizeof(vm->why), format, args);
+    va_end(args);
+}
+
+struct argv {
+    char *arg[MAX_ARGS + 1];
+    int n;
+};
+
+static void add(struct argv *a, const char *format, ...)
+{
+    va_list args;
+    char *text = NULL;
+
+    va_start(args, format);
+    if (vasprintf(&text, format, args) < 0 || a->n == MAX_ARGS) {
+        abort();
+    }
+    va_end(args);
+    a->arg[a->n++] = text;
+}
+
+/* QEMU reads a doubled comma as one. */
+static const char *commas(const char *s, char *to, size_t size)
+{
+    size_t n = 0;
+
+    for (; *s != '\0' && n + 2 < size; s++) {
+        to[n++] = *s;
+        if (*s == ',') {
+            to[n++] = ',';
+        }
+    }
+    to[n] = '\0';
+    return to;
+}
+
+static void add_smbios(struct argv *a, const struct boot *b)
+{
+    char hvargs[1024], kargs[1024], all[1100];
+
+    snprintf(all, sizeof(all), "%s%s%s", b->kargs,
+             b->run != NULL ? " paravane.run=" : "",
+             b->run != NULL ? b->run : "");
+    add(a, "-smbios");
+    add(a, "type=1,sku=paravane,family=%s,serial=%s,manufacturer=%s,version=%s,"
+        "product=%s", b->hv, commas(b->hvargs, hvargs, sizeof(hvargs)),
+        b->kernel, commas(all, kargs, sizeof(kargs)), b->image);
+}
+
+/* UEFI keeps its variables in a file of the machine's own. */
+static void add_firmware(struct argv *a, const struct boot *b, const char *build)
+{
+    char copy[256];
+
+    if (strcmp(b->firmware, "uefi") != 0) {
+        return;
+    }
+    snprintf(copy, sizeof(copy),
+             "cp /usr/share/OVMF/OVMF_VARS_4M.fd %s/boot/%s.vars", build, b->name);
+    if (system(copy) != 0) {
+        fprintf(stderr, "%s: no OVMF\n", b->name);
+    }
+    add(a, "-drive");
+    add(a, "if=pflash,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd");
+    add(a, "-drive");
+    add(a, "if=pflash,format=raw,file=%s/boot/%s.vars", build, b->name);
+}
+
+static void add_words(struct argv *a, const char *words)
+{
+    char *copy = strdup(words);
+    char *save = NULL;
+
+    for (char *w = strtok_r(copy, " ", &save); w != NULL;
+         w = strtok_r(NULL, " ", &save)) {
+        add(a, "%s", w);
+    }
+    free(copy);
+}
+
+static void arguments(struct argv *a, const struct boot *b, const char *build)
+{
+    add(a, "qemu-system-x86_64");
+    add_words(a, "-accel tcg,thread=multi -display none -no-reboot -monitor none"
+                 " -serial stdio");
+    add(a, "-machine");
+    add(a, "%s", b->machine);
+    add(a, "-m");
+    add(a, "%s", b->memory);
+    add(a, "-smp");
+    add(a, "%s", b->cpus);
+    add(a, "-cpu");
+    add(a, "%s", b->cpu);
+    add(a, "-cdrom");
+    add(a, "%s", b->disk);
+    add_smbios(a, b);
+    add_firmware(a, b, build);
+    add_words(a, b->qemu != NULL ? b->qemu : "-nic none");
+}
+
+static void become_qemu(struct argv *a, int in, int out)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    dup2(in, 0);
+    dup2(out, 1);
+    dup2(out, 2);
+    execvp(a->arg[0], a->arg);
+    perror(a->arg[0]);
+    _exit(127);
+}
+
+int vm_start(struct vm *vm, const struct boot *b, const char *build)
+{
+    struct argv a = { .n = 0 };
+    char path[256];
+    int from[2];
+    int null;
+
+    memset(vm, 0, sizeof(*vm));
+    vm->boot = b;
+    vm->started = vm_now();
+    snprintf(path, sizeof(path), "%s/boot/%s.log", build, b->name);
+    vm->log = fopen(path, "w");
+    null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (vm->log == NULL || null < 0 || pipe2(from, O_CLOEXEC) != 0) {
+        because(vm, "cannot start: %s", strerror(errno));
+        return -1;
+    }
+    arguments(&a, b, build);
+    vm->pid = fork();
+    if (vm->pid == 0) {
+        become_qemu(&a, null, from[1]);
+    }
+    close(from[1]);
+    close(null);
+    fcntl(from[0], F_SETFL, O_NONBLOCK);
+    vm->serial = from[0];
+    for (int i = 0; i < a.n; i++) {
+        fprintf(vm->log, "%s%s", a.arg[i], i + 1 < a.n ? " " : "\n");
+        free(a.arg[i]);
+    }
+    return 0;
+}
+
+/* "TEST name: PASS why" of a scenario, "FACT name: FAIL why" of a guest. */
+static void note_fact(struct vm *vm, const char *line)
+{
+    const char *p = strstr(line, "TEST ");
+    const char *verdict;
+    struct fact *f;
+
+    p = p != NULL ? p : strstr(line, "FACT ");
+    verdict = p != NULL ? strstr(p, ": ") : NULL;
+    if (verdict == NULL || (strncmp(verdict, ": PASS", 6) != 0 &&
+                            strncmp(verdict, ": FAIL", 6) != 0 &&
+                            strncmp(verdict, ": SKIP", 6) != 0)) {
+        return;
+    }
+    f = realloc(vm->facts, (size_t)(vm->nr_facts + 1) * sizeof(*f));
+    if (f == NULL) {
+        abort();
+    }
+    vm->facts = f;
+    f += vm->nr_facts++;
+    f->verdict = verdict[2];
+    snprintf(f->text, sizeof(f->text), "%.*s%s", (int)(verdict - p - 5), p + 5,
+             verdict[2] == 'P' ? "" : verdict + 6);
+    if (f->verdict == 'F') {
+        vm->nr_failed++;
+        because(vm, "%s", f->text);
+    }
+}
+
+static void take_line(struct vm *vm)
+{
+    const struct boot *b = vm->boot;
+
+    fprintf(vm->log, "[%7.2f] %s\n", vm_now() - vm->started, vm->line);
+    fflush(vm->log);
+    note_fact(vm, vm->line);
+    for (int i = 0; i < b->reject.n; i++) {
+        if (strstr(vm->line, b->reject.text[i]) != NULL) {
+            because(vm, "saw '%.200s'", vm->line);
+        }
+    }
+    if (vm->next_expect < b->expect.n &&
+        strstr(vm->line, b->expect.text[vm->next_expect]) != NULL) {
+        vm->next_expect++;
+    }
+    if (!vm->last_seen && strstr(vm->line, b->last) != NULL) {
+        vm->last_seen = true;
+        vm->last_at = vm_now();
+    }
+}
+
+static void take_bytes(struct vm *vm, const char *bytes, ssize_t n)
+{
+    for (ssize_t i = 0; i < n; i++) {
+        char c = bytes[i];
+
+        if (c == '\r' || c == '\0') {
+            continue;
+        }
+        if (c == '\n' || vm->len == sizeof(vm->line) - 1) {
+            vm->line[vm->len] = '\0';
+            take_line(vm);
+            vm->len = 0;
+        }
+        if (c != '\n') {
+            vm->line[vm->len++] = c;
+        }
+    }
+}
+
+bool vm_pump(struct vm *vm)
+{
+    char bytes[4096];
+    ssize_t n;
+
+    while ((n = read(vm->serial, bytes, sizeof(bytes))) > 0) {
+        take_bytes(vm, bytes, n);
+    }
+    if (n == 0) {
+        take_bytes(vm, "\n", vm->len != 0);
+        return true;                       /* QEMU has gone */
+    }
+    return vm->last_seen && strcmp(vm->boot->stop, "last") == 0;
+}
+
+bool vm_expired(struct vm *vm)
+{
+    double now = vm_now();
+
+    if (now - vm->started > vm->boot->timeout_s) {
+        if (vm->next_expect < vm->boot->expect.n) {
+            because(vm, "no '%s' in %d s", vm->boot->expect.text[vm->next_expect],
+                    vm->boot->timeout_s);
+        }
+        because(vm, "no '%s' in %d s", vm->boot->last, vm->boot->timeout_s);
+        return true;
+    }
+    if (vm->last_seen && now - vm->last_at > GRACE_S) {
+        because(vm, "did not switch off within %d s", GRACE_S);
+        return true;
+    }
+    if (vm->why[0] != '\0' && vm->nr_failed == 0) {
+        return true;                       /* a rejected line: no use waiting */
+    }
+    return false;
+}
+
+void vm_finish(struct vm *vm)
+{
+    if (vm->pid > 0) {
+        kill(vm->pid, SIGKILL);
+        waitpid(vm->pid, NULL, 0);
+        vm->pid = 0;
+        close(vm->serial);
+    }
+    if (vm->next_expect < vm->boot->expect.n) {
+        because(vm, "no '%s'", vm->boot->expect.text[vm->next_expect]);
+    } else if (!vm->last_seen) {
+        because(vm, "ended without '%s'", vm->boot->last);
+    }
+    vm->ended = vm_now();
+    if (vm->log != NULL) {
+        fprintf(vm->log, "== %s\n", vm->why[0] != '\0' ? vm->why : "passed");
+        fclose(vm->log);
+        vm->log = NULL;
+    }
+}
+
+bool vm_passed(const struct vm *vm)
+{
+    return vm->why[0] == '\0';
+}
