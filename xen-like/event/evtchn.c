@@ -9,6 +9,7 @@
 #include <core/panic.h>
 #include <domain/continuation.h>
 #include <event/table.h>
+#include <event/vcpu_info.h>
 #include <mm/heap.h>
 #include <sched/sched.h>
 #include <hv/errno.h>
@@ -419,7 +420,9 @@ int evtchn_relinquish(struct domain *d)
     int rc = d->evtchn != NULL ? evtchn_reset(d) : 0;
 
     if (rc == 0) {
+        vcpu_info_detach_all(d);
         sched_quiesce();              /* INV-EV3 */
+        vcpu_info_put_all(d);
     }
     return rc;
 }

@@ -54,7 +54,8 @@ struct evtchn_table {
 struct evtchn_vcpu {
     uint16_t virq_port[NR_VIRQS];    /* [L] read without; 0: not bound */
     struct timer singleshot, periodic, poll;
-    uint64_t period_ns;              /* [C] */
+    uint64_t period_ns;              /* [a] 0: no tick */
+    struct vcpu_info *first_info;    /* [L] v->info before it moved */
 };
 
 /* The one way from a number to a port: NULL if there is none. */
