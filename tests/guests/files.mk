@@ -3,14 +3,14 @@
 # tests/guests/lib is linked into all of them.  <name>_p2m is the same guest
 # with the notes of lib/notes.S that ask for an own p2m address.
 
-GUESTS     := entry traps events time mmu
+GUESTS     := entry traps events time mmu control
 GUESTS_P2M := entry
 
 GUEST_CFLAGS := $(STD) $(WARN) $(FREE) -O2 -mcmodel=kernel -fno-pic -fno-pie \
     -fno-stack-protector -fno-jump-tables -Itests/guests -D__XEN_TOOLS__
 GUEST_LIB_SRCS := $(wildcard tests/guests/lib/*.c)
 GUEST_LIB_OBJS := $(patsubst tests/guests/%.c,$(BUILD)/guests/obj/%.o,$(GUEST_LIB_SRCS)) \
-    $(BUILD)/guests/obj/lib/start.o
+    $(BUILD)/guests/obj/lib/start.o $(BUILD)/guests/obj/lib/tinydom_code.o
 GUEST_ELFS := $(patsubst %,$(BUILD)/guests/%.elf,$(GUESTS) $(addsuffix _p2m,$(GUESTS_P2M)))
 ALL += $(GUEST_ELFS)
 

@@ -13,7 +13,7 @@
 struct start_info *start_info;
 struct shared_info *shared_info;
 
-static uint8_t shared_page[PAGE_SIZE] ALIGNED_PAGE;
+uint8_t shared_page[PAGE_SIZE] ALIGNED_PAGE;
 static uint8_t pool[POOL_PAGES][PAGE_SIZE] ALIGNED_PAGE;
 static uint8_t window[PAGE_SIZE] ALIGNED_PAGE;
 static unsigned int pool_used;

@@ -25,6 +25,7 @@ typedef uint64_t pte_t;
 
 extern struct start_info *start_info;
 extern struct shared_info *shared_info;
+extern uint8_t shared_page[]; /* the same, for assembly */
 extern uint64_t entry_regs[32];
 
 /* Each guest defines this; called with traps and events ready. */
