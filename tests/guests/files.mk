@@ -12,7 +12,7 @@ GUEST_LIB_SRCS := $(wildcard tests/guests/lib/*.c)
 GUEST_LIB_OBJS := $(patsubst tests/guests/%.c,$(BUILD)/guests/obj/%.o,$(GUEST_LIB_SRCS)) \
     $(BUILD)/guests/obj/lib/start.o $(BUILD)/guests/obj/lib/tinydom_code.o
 GUEST_ELFS := $(patsubst %,$(BUILD)/guests/%.elf,$(GUESTS) $(addsuffix _p2m,$(GUESTS_P2M)))
-ALL += $(GUEST_ELFS)
+ALL += $(GUEST_ELFS) $(BUILD)/bench/bench.elf
 
 $(BUILD)/guests/obj/%.o: tests/guests/%.c | $(BUILD)/abi/xen
 	@mkdir -p $(@D)
@@ -30,16 +30,36 @@ guest_objs = $(patsubst tests/guests/%,$(BUILD)/guests/obj/%.o,$(basename $(wild
 
 # $(1) image, $(2) directory, $(3) notes object
 define guest
-$$(BUILD)/guests/$(1).elf: $$(call guest_objs,$(2)) $$(GUEST_LIB_OBJS) \
+$$(BUILD)/$(1).elf: $$(call guest_objs,$(2)) $$(GUEST_LIB_OBJS) \
         $$(BUILD)/guests/obj/lib/$(3).o tests/guests/lib/guest.lds
+	@mkdir -p $$(@D)
 	$$(Q)$$(LD) -nostdlib -static -z max-page-size=4096 --no-warn-rwx-segments \
 	    -T tests/guests/lib/guest.lds -o $$@ $$(filter %.o,$$^)
 GUEST_OBJS += $$(call guest_objs,$(2))
 endef
-$(foreach g,$(GUESTS),$(eval $(call guest,$(g),$(g),notes)))
-$(foreach g,$(GUESTS_P2M),$(eval $(call guest,$(g)_p2m,$(g),notes_p2m)))
+$(foreach g,$(GUESTS),$(eval $(call guest,guests/$(g),$(g),notes)))
+$(foreach g,$(GUESTS_P2M),$(eval $(call guest,guests/$(g)_p2m,$(g),notes_p2m)))
+$(eval $(call guest,bench/bench,bench,notes))
 -include $(patsubst %.o,%.d,$(GUEST_OBJS) $(GUEST_LIB_OBJS))
 
 .PHONY: guests
 guests: $(GUEST_ELFS)
 HELP += guests
+
+# ---- make bench [GROUP=pv]: ours and Xen's in one run -----------------------
+BENCH_ROWS := tests/guests/bench/rows.list
+BENCH_DOC  := docs/PERFORMANCE.md
+HELP += bench
+
+.PHONY: bench
+bench: $(BUILD)/bench/bench.elf $(BUILD)/paravane.elf $(PEERS)
+	@case '$(GROUP)' in ''|all|pv) ;; *) echo 'bench: no group $(GROUP)'; exit 1;; esac
+	@tests/guests/run_bench $(PEER_XEN) $(BUILD)/bench/bench.elf \
+	    'console=com1 dom0_mem=128M' >$(BUILD)/bench/xen.log
+	@tests/guests/run_bench $(BUILD)/paravane.elf $(BUILD)/bench/bench.elf \
+	    'console=com1 dom0_mem=128M' >$(BUILD)/bench/ours.log
+	@{ cat tests/guests/bench/preamble.md; \
+	   tests/tools/bench_table $(BENCH_ROWS) $(BUILD)/bench/xen.log \
+	       $(BUILD)/bench/ours.log; } >$(BUILD)/bench/table.md; rc=$$?; \
+	 cp $(BUILD)/bench/table.md $(BENCH_DOC); \
+	 sed -n '/^| #/,/^$$/p' $(BENCH_DOC); exit $$rc
