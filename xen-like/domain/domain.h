@@ -37,6 +37,7 @@ struct sched_domain;
 struct sched_vcpu;
 struct vtime_vcpu;
 struct cpu_policy;
+struct control_domain;
 
 enum dom_dying { DOMDYING_alive, DOMDYING_dying, DOMDYING_dead };
 
@@ -76,6 +77,7 @@ struct domain {
     struct sched_domain *sched;       /* sched/ */
     struct pv_domain *pv;             /* pv/ */
     struct cpu_policy *policy;        /* pv/ or hvm/ */
+    struct control_domain *control;   /* control/ */
 
     /* createdomain parameters that units read in their domain_init */
     uint32_t cfg_max_evtchn;          /* highest port + 1 */
