@@ -60,3 +60,8 @@ $(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(wildcard $(BUILD)/paravane.elf
 	$(Q)$(IMG)/mkiso $@ $(if $(wildcard $(BUILD)/paravane.elf),$(BUILD)/paravane.elf=boot/paravane.elf) \
 	 $(BUILD)/peers/xen=boot/xen $(BUILD)/peer-dom0.img=boot/peer-dom0.img $(ISO_PARTS) \
 	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
+
+# Disks for real drivers, the same bytes every time.
+DISK_IMAGES := $(BUILD)/disk-virtio.img $(BUILD)/disk-ahci.img
+$(BUILD)/disk-%.img:
+	$(Q)for i in $$(seq 0 31); do yes "paravane $* disk $$i" | head -c 1048576; done >$@

@@ -82,6 +82,7 @@ run_stream()
 
 echo "GUEST UP $(uname -r)"
 echo "GUEST CPUS $(grep -c ^processor /proc/cpuinfo) online $(cat /sys/devices/system/cpu/online)"
+echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
 run=$(arg guest.run)
 case $run in
 disk) run_disk ;;

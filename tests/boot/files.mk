@@ -13,7 +13,29 @@ $(BUILD)/run_boots: $(BOOT_SRCS) tests/boot/vm.h tests/boot/cfg.h
 check-boots: $(BUILD)/run_boots
 	@$< --check tests/boot/boots.cfg
 
-boot: $(BUILD)/run_boots $(BUILD)/test.iso
+BOOT_INPUTS := $(BUILD)/run_boots $(BUILD)/test.iso $(DISK_IMAGES) \
+               $(filter %.iso,$(ALL))
+boot: $(BOOT_INPUTS)
 	@$< -j $(JOBS) -g '$(GROUP)' -n '$(NAME)' -o '$(ON)' tests/boot/boots.cfg
 
 TEST_ISO_GUESTS = $(GUEST_ELFS)
+
+# The story, told as it happens: DEMO_CPUS=1|2|4, DEMO_FIRMWARE=bios|uefi.
+DEMO_CPUS     ?= 2
+DEMO_FIRMWARE ?= bios
+demo: deps
+	@$(MAKE) -s -j2 all $(BUILD)/run_boots
+	@$(BUILD)/run_boots -s -n demo.ours -C '$(DEMO_CPUS)' -F '$(DEMO_FIRMWARE)' tests/boot/boots.cfg
+
+# Ctrl-a x ends QEMU; poweroff in the shell does it properly.
+run: all
+	qemu-system-x86_64 -accel tcg,thread=multi -m 2G -smp 2 -cpu max,-smap \
+	  -nographic -no-reboot -nic user -cdrom $(BUILD)/paravane.iso
+
+# Guest instructions from power-on to the first of dom0's init, ours and Xen's.
+bench-boot: $(BOOT_INPUTS)
+	@$< -j 1 -g bench -o '$(ON)' tests/boot/boots.cfg
+	@awk '/init: started, tsc/ { n[FILENAME ~ /\.xen\./ ? "xen" : "ours"] = $$NF } \
+	  END { for (h in n) printf "%-5s %14.0f instructions to init\n", h, n[h]; \
+	  if (n["ours"] && n["xen"]) { r = n["ours"] / n["xen"]; \
+	  printf "ratio ours/Xen %.3f\n", r; exit r > 1 } }' $(BUILD)/boot/bench-boot.*.log

@@ -3,8 +3,11 @@
  * Runs the nested boots of boots.cfg, at most two at a time, and reports each
  * as one CMocka test.
  *
- *   run_boots [-j JOBS] [-g GROUP] [-n NAME] [-o ours|xen] [--check] BOOTS.CFG
+ *   run_boots [-j JOBS] [-g GROUP] [-n NAME] [-o ours|xen] [-s]
+ *             [-C CPUS] [-F bios|uefi] [--check] BOOTS.CFG
  *
+ * -s tells the story as it happens: expected lines and STORY lines, with the
+ * time.  -C and -F override what the file says.
  * GROUP and NAME choose; NAME is a block's name, with or without .ours or
  * .xen.  --check only reads the file.  Logs stay in build/boot/NAME.log, every
  * single fact goes to build/boot/results as "PASS boot: fact".
@@ -153,15 +156,19 @@ int main(int argc, char **argv)
     static const struct option longs[] = { { "check", 0, NULL, 'c' },
                                            { NULL, 0, NULL, 0 } };
     const char *group = "all", *name = NULL, *on = NULL;
+    char *cpus = NULL, *firmware = NULL;
     bool check = false;
     int n, o;
 
-    while ((o = getopt_long(argc, argv, "j:g:n:o:", longs, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "j:g:n:o:sC:F:", longs, NULL)) != -1) {
         switch (o) {
         case 'j': jobs = atoi(optarg); break;
         case 'g': group = *optarg != '\0' ? optarg : "all"; break;
         case 'n': name = *optarg != '\0' ? optarg : NULL; break;
         case 'o': on = *optarg != '\0' ? optarg : NULL; break;
+        case 's': vm_tell_story = true; break;
+        case 'C': cpus = optarg; break;
+        case 'F': firmware = optarg; break;
         case 'c': check = true; break;
         default: return 2;
         }
@@ -176,6 +183,8 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < n; i++) {
         if (chosen(&boots[i], group, name, on)) {
+            boots[i].cpus = cpus != NULL ? cpus : boots[i].cpus;
+            boots[i].firmware = firmware != NULL ? firmware : boots[i].firmware;
             vms[nr_chosen++].boot = &boots[i];
         }
     }

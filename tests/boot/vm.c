@@ -22,6 +22,8 @@
 #define MAX_ARGS 64
 #define GRACE_S  30              /* from the last line to power-off */
 
+bool vm_tell_story;
+
 double vm_now(void)
 {
     struct timespec t;
@@ -122,7 +124,7 @@ static void add_words(struct argv *a, const char *words)
 static void arguments(struct argv *a, const struct boot *b, const char *build)
 {
     add(a, "qemu-system-x86_64");
-    add_words(a, "-accel tcg,thread=multi -display none -no-reboot -monitor none"
+    add_words(a, "-accel tcg -display none -no-reboot -monitor none"
                  " -serial stdio");
     add(a, "-machine");
     add(a, "%s", b->machine);
@@ -212,9 +214,17 @@ static void note_fact(struct vm *vm, const char *line)
     }
 }
 
+static void tell(const struct vm *vm, const char *text)
+{
+    if (vm_tell_story) {
+        printf("%7.1f s  %s\n", vm_now() - vm->started, text);
+    }
+}
+
 static void take_line(struct vm *vm)
 {
     const struct boot *b = vm->boot;
+    const char *story = strstr(vm->line, "STORY ");
 
     fprintf(vm->log, "[%7.2f] %s\n", vm_now() - vm->started, vm->line);
     fflush(vm->log);
@@ -227,6 +237,9 @@ static void take_line(struct vm *vm)
     if (vm->next_expect < b->expect.n &&
         strstr(vm->line, b->expect.text[vm->next_expect]) != NULL) {
         vm->next_expect++;
+        tell(vm, story != NULL ? story + 6 : vm->line);
+    } else if (story != NULL) {
+        tell(vm, story + 6);
     }
     if (!vm->last_seen && strstr(vm->line, b->last) != NULL) {
         vm->last_seen = true;

@@ -35,6 +35,8 @@ struct vm {
     char why[256];           /* empty: passed */
 };
 
+extern bool vm_tell_story;   /* print expected and STORY lines as they come */
+
 double vm_now(void);
 int vm_start(struct vm *vm, const struct boot *b, const char *build);
 

@@ -48,3 +48,73 @@ finish()
     [ $failures = 0 ] && exit 0
     exit 1
 }
+
+# What a scenario tells the reader of make demo, with dom0's clock.
+story() { echo "STORY [$(uptime_s) s in dom0] $*"; }
+
+# 1 MiB of text that says which block it is; the guest makes the same.
+block() { yes "paravane block $1" | head -c 1048576; }
+
+# blocks FROM TO: blocks FROM..TO-1 one after the other.
+blocks()
+{
+    i=$1
+    while [ "$i" -lt "$2" ]; do
+        block "$i"
+        i=$((i + 1))
+    done
+}
+
+sha() { sha256sum | cut -d' ' -f1; }
+
+guest_log() { echo "/var/log/xen/console/guest-$1.log"; }
+
+# domain NAME RUN [MEMORY] [VCPUS] [DISK]: the XML of a guest that runs RUN.
+domain()
+{
+    cat <<END
+<domain type='xen'>
+  <name>$1</name>
+  <memory unit='MiB'>${3:-192}</memory>
+  <vcpu>${4:-1}</vcpu>
+  <os>
+    <type arch='x86_64' machine='xenpv'>linux</type>
+    <kernel>/boot/vmlinuz</kernel>
+    <initrd>/boot/guest.img</initrd>
+    <cmdline>console=hvc0 quiet guest.run=$2</cmdline>
+  </os>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+END
+    if [ -n "${5:-}" ]; then
+        cat <<END
+    <disk type='file' device='disk'>
+      <driver name='${DRIVER:-file}' type='raw'/>
+      <source file='$5'/>
+      <target dev='xvda' bus='xen'/>
+    </disk>
+END
+    fi
+    cat <<END
+    <console type='pty'><target type='xen'/></console>
+  </devices>
+</domain>
+END
+}
+
+# said NAME WORDS: has the guest's console shown WORDS?
+said() { grep -q "$2" "$(guest_log "$1")"; }
+
+# heard NAME WORD N: the Nth word after WORD in the guest's last such line.
+heard()
+{
+    sed -n "s/.*GUEST $2 //p" "$(guest_log "$1")" | tail -n 1 | tr -d '\r' | cut -d' ' -f"$3"
+}
+
+running() { vmctl list --json | grep -q "\"$1\""; }
+gone() { ! running "$1"; }
+
+# What the guest's console ended with, when something went wrong.
+last_words() { tail -n 8 "$(guest_log "$1")" 2>/dev/null | sed "s/^/$1| /"; }
