@@ -18,6 +18,7 @@
 #ifndef ARCH_DESC_H
 #define ARCH_DESC_H
 
+#include <arch/paging.h>
 #include <hv/types.h>
 
 #define GDT_LIMIT 0xefffu
@@ -29,7 +30,10 @@ void syscall_entry(void);
 void syscall_compat_entry(void);
 void sysenter_entry(void);
 
-/* Boot CPU, first thing: the IDT. */
+/* Boot CPU, first thing: GDT and IDT with gates of boot/, no TSS. */
+void desc_init_early(void);
+void desc_set_boot_gate(unsigned int vector, uint64_t addr);
+/* All gates to entry_vectors, once the boot CPU has its real stack. */
 void desc_init_idt(void);
 /* Give @cpu its GDT page (zeroed, 4 KiB aligned); the boot CPU has one. */
 void desc_set_page(unsigned int cpu, void *gdt_page, mfn_t mfn);

@@ -49,7 +49,7 @@ void xstate_restore(struct xstate *x);
 /* A legacy 512-byte FXSAVE image (vcpu_guest_context) in and out. */
 void xstate_load_fxsave(struct xstate *x, const void *fx512);
 void xstate_store_fxsave(const struct xstate *x, void *fx512);
-/* The guest's XSETBV.  -EINVAL: bits refused. */
+/* The guest's XSETBV; the caller restores afterwards.  -EINVAL: refused. */
 int must_check xstate_set_xcr0(struct xstate *x, uint64_t xcr0);
 
 #endif

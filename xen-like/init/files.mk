@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+HV_OBJS += init/cpu_up.o init/main.o

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init/main.c - the table of contents of a running system.
+ *
+ * boot/ has filled boot_info and called init_main() on the boot stack with
+ * temporary page tables.  The order below is the order of dependencies.
+ */
+#include <init/main.h>
+
+#include <arch/cpu.h>
+#include <arch/desc.h>
+#include <arch/smap.h>
+#include <arch/switch.h>
+#include <arch/xstate.h>
+
+#include <core/boot_info.h>
+#include <core/console.h>
+#include <core/keyhandler.h>
+#include <core/log.h>
+#include <core/log_source.h>
+#include <core/panic.h>
+#include <core/params.h>
+#include <core/percpu.h>
+#include <core/vga.h>
+#include <init/cpu_up.h>
+#include <mm/early.h>
+#include <mm/frame_table.h>
+#include <mm/map.h>
+#include <mm/map_boot.h>
+
+#define VGA_TEXT 0xb8000ul
+#define VGA_SIZE 0x8000ul
+
+/* boot/start.S clears this many bytes at the top of the boot stack. */
+_Static_assert(sizeof(struct cpu_info) == 216, "CPU_INFO_BYTES");
+_Static_assert((sizeof(struct cpu_info) - sizeof(struct cpu_regs)) % 16 == 0,
+               "rsp0 is 16-byte aligned");
+
+static bool boot_text screen_is_text(void)
+{
+    if (boot_info.have_vga) {
+        return boot_info.vga.video_type == XEN_VGATYPE_TEXT_MODE_3;
+    }
+    return !boot_info.efi;
+}
+
+static void boot_text banner(void)
+{
+    const struct e820_map *m = &boot_info.e820;
+
+    log_banner("Paravane 4.17.0-paravane (Xen ABI 4.17)");
+    log_banner("CPU %s, family %#x model %#x", cpu_ident.name,
+               cpu_ident.family, cpu_ident.model);
+    log_banner("RAM %lu MiB; loader %s%s", e820_total(m, E820_RAM) >> 20,
+               boot_info.loader, boot_info.efi ? ", UEFI" : "");
+    for (uint32_t i = 0; i < m->nr; i++) {
+        log_info("  %012lx-%012lx type %u", m->e[i].addr,
+                 m->e[i].addr + m->e[i].size - 1, m->e[i].type);
+    }
+    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
+        log_info("module %u: %lx, %lu bytes: %s", i,
+                 boot_info.module[i].maddr, boot_info.module[i].size,
+                 boot_info.module[i].cmdline);
+    }
+}
+
+/* On the boot CPU's own stack, with guard pages, boot stack out of use. */
+static noreturn void boot_text init_on_stack(void)
+{
+    desc_init_idt();
+    cpu_up_boot_cpu();
+    if (params.console_vga && screen_is_text()) {
+        vga_init(map_mmio(VGA_TEXT, VGA_SIZE));
+    }
+    early_release();
+    map_use_buddy();
+    log_info("%lu writable and executable mappings", map_count_wx());
+    keyhandler_init();
+    panic("nothing to run: no first domain");
+}
+
+noreturn void boot_text init_main(void)
+{
+    cpu_identify();
+    cpu_set_stack_guard();
+    params_parse(boot_info.cmdline);
+    console_init();
+    if (params.console_vga && screen_is_text()) {
+        vga_init((char *)DIRECTMAP_VIRT + VGA_TEXT);
+    }
+    banner();
+    if (params.panic_test) {
+        panic("asked for by panic_test");
+    }
+
+    smap_patch();
+    early_init();
+    vga_init(NULL);
+    map_init();
+    cpu_init();
+    xstate_init();
+    reset_stack_and_jump(cpu_up_boot_stack(), init_on_stack);
+}

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+HV_OBJS += mm/early.o mm/map.o
