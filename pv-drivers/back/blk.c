@@ -277,14 +277,25 @@ static bool execute(struct blk *b, unsigned int n)
     return admit(b, t);
 }
 
+static void retry_stuck(struct blk *b)
+{
+    struct blk_task *t = b->stuck;
+
+    b->stuck = NULL;
+    if (t != NULL && !admit(b, t)) {
+        b->stuck = t;
+    }
+}
+
+/* What a dead process had taken and not answered comes before new ones. */
 static void take_requests(struct blk *b)
 {
-    if (b->stuck != NULL) {
-        struct blk_task *t = b->stuck;
+    retry_stuck(b);
+    while (b->stuck == NULL && b->next_redo < b->nr_redo) {
+        unsigned int n = b->redo[b->next_redo++];
 
-        b->stuck = NULL;
-        if (!admit(b, t)) {
-            b->stuck = t;
+        if (!execute(b, n)) {
+            b->stuck = &b->tasks[n];
         }
     }
     while (b->stuck == NULL && !b->draining && ring_pending(&b->ring) > 0) {
@@ -389,8 +400,10 @@ bool blk_run(struct blk *b)
 void blk_drain(struct blk *b)
 {
     b->draining = true;
-    while (b->in_flight > 0) {
-        blk_image_wait(b->image);
+    while (b->in_flight > 0 || b->next_redo < b->nr_redo) {
+        if (b->in_flight > 0) {
+            blk_image_wait(b->image);
+        }
         round_once(b);
     }
 }
@@ -417,16 +430,14 @@ static int get_memory(struct blk *b)
 }
 
 /* Positions: from the journal, or where the guest says it begins. */
-static int attach_ring(struct blk *b, const struct blk_config *c,
-                       uint16_t *redo, unsigned int *nr_redo)
+static int attach_ring(struct blk *b, const struct blk_config *c)
 {
     size_t bytes = (size_t)c->nr_ring_pages * PAGE;
     uint32_t nr = ring_nr_slots(bytes, BLK_SLOT_SIZE), start;
 
-    *nr_redo = 0;
     if (c->resume && blk_journal_usable(b->journal, nr)) {
-        *nr_redo = blk_journal_recover(b->journal, &b->ring,
-                                       b->ring_pages.addr, bytes, redo);
+        b->nr_redo = blk_journal_recover(b->journal, &b->ring,
+                                         b->ring_pages.addr, bytes, b->redo);
     } else {
         start = __atomic_load_n(&((struct ring_header *)b->ring_pages.addr)
                                 ->rsp_prod, __ATOMIC_ACQUIRE);
@@ -437,30 +448,9 @@ static int attach_ring(struct blk *b, const struct blk_config *c,
     return ring_pending(&b->ring) < 0 ? -EPROTO : 0;
 }
 
-/* What a dead process had taken and not answered; new ones come later. */
-static void redo_requests(struct blk *b, const uint16_t *redo,
-                          unsigned int nr_redo)
-{
-    unsigned int i;
-
-    b->draining = true;
-    for (i = 0; i < nr_redo; i++) {
-        if (!execute(b, redo[i])) {
-            b->stuck = &b->tasks[redo[i]];
-        }
-        while (b->stuck != NULL) {
-            blk_image_wait(b->image);
-            round_once(b);
-        }
-    }
-    b->draining = false;
-}
-
 int blk_start(struct blk *b, struct port *port, struct blk_image *image,
               struct blk_journal *journal, const struct blk_config *c)
 {
-    uint16_t redo[BLK_JOURNAL_SLOTS];
-    unsigned int nr_redo;
     int rc;
 
     memset(b, 0, sizeof(*b));
@@ -475,7 +465,7 @@ int blk_start(struct blk *b, struct port *port, struct blk_image *image,
     if (rc != 0) {
         return rc;
     }
-    rc = attach_ring(b, c, redo, &nr_redo);
+    rc = attach_ring(b, c);
     if (rc == 0) {
         rc = get_memory(b);
     }
@@ -485,10 +475,8 @@ int blk_start(struct blk *b, struct port *port, struct blk_image *image,
     }
     if (rc != 0) {
         blk_stop(b);
-        return rc;
     }
-    redo_requests(b, redo, nr_redo);
-    return 0;
+    return rc;
 }
 
 void blk_stop(struct blk *b)

@@ -55,6 +55,8 @@ struct blk {
     struct blk_task *stuck;        /* taken, waits for arena room */
     unsigned int in_flight;
     bool draining;
+    uint16_t redo[BLK_JOURNAL_SLOTS];  /* records to execute again */
+    unsigned int nr_redo, next_redo;
     uint8_t *arena;
     uint8_t arena_used[BLK_ARENA_PAGES];
     struct port_copy *pieces;      /* the batch being collected */
@@ -64,7 +66,8 @@ struct blk {
 };
 
 /*
- * Connect to the ring of @port's peer.  @image is open and locked; the caller
+ * Connect to the ring of @port's peer; no request is looked at before the
+ * first blk_run().  @image is open and locked; the caller
  * keeps image, journal and port alive until blk_stop().
  */
 int blk_start(struct blk *b, struct port *port, struct blk_image *image,

@@ -2,7 +2,7 @@
 /*
  * Raw images.  Which parts of a disk a guest may touch is checked by
  * ring/blk_msg before anything arrives here.  Covered by
- * tests/unit/pvdrv/test_image.c.
+ * tests/unit/pvdrv/test_blk.c.
  */
 #include <back/blk_image.h>
 

@@ -7,7 +7,7 @@
  *         successor that gets the lock cannot be overtaken by old writes),
  *         and asynchronous I/O through io_uring.  Where io_uring is missing,
  *         I/O is done at once, with the same interface.
- * Tests   tests/unit/pvdrv/test_image.c
+ * Tests   tests/unit/pvdrv/test_blk.c
  */
 #ifndef BACK_BLK_IMAGE_H
 #define BACK_BLK_IMAGE_H

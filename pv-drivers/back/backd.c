@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * paravane-blkd - the block backend of one virtual machine.
+ *
+ *   paravane-blkd --domid N [--backend-domid B] [--run-dir DIR]
+ *                 [--plain-io] [--foreground] [--verbose]
+ *
+ * Serves every disk that the toolstack describes below
+ * /local/domain/B/backend/qdisk/N (B is 0): frontend, frontend-id, params
+ * ("aio:/path" or "/path"; raw files and block devices), mode ("r" or "w"),
+ * online, state=1, and discard-enable (1 unless 0).  Disks may come and go
+ * while it runs; it may be started before the first one exists.
+ *
+ * It may be killed at any moment and started again with the same arguments:
+ * connected disks go on where they were (docs/block-path.md).  SIGTERM
+ * finishes what is in flight and leaves the states as they are, for a
+ * successor.  It ends with status 0 when the directory above disappears.
+ * It never goes to the background; lines go to standard error.
+ *
+ * Owns the set of disks; each is left to device.c.  Covered by the nested
+ * boots.
+ */
+#include <back/device.h>
+#include <client/xs.h>
+#include <lib/err.h>
+#include <lib/evloop.h>
+#include <lib/log.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+
+struct backd {
+    struct back back;
+    unsigned int backend_domid;
+    char base[96];
+    char run_dir[128];
+    struct device *devices;
+    bool seen_any;
+};
+
+static struct device *find(struct backd *b, unsigned int vdev)
+{
+    struct device *d;
+
+    for (d = b->devices; d != NULL && d->vdev != vdev; d = d->next) {
+    }
+    return d;
+}
+
+static void remove_unseen(struct backd *b)
+{
+    struct device **link = &b->devices;
+
+    while (*link != NULL) {
+        struct device *d = *link;
+
+        if (d->seen) {
+            link = &d->next;
+            continue;
+        }
+        *link = d->next;
+        log_info("d%u: disk %u is gone", b->back.domid, d->vdev);
+        device_free(d);
+    }
+}
+
+static void note(struct backd *b, const char *name)
+{
+    struct device *d;
+    uint32_t vdev;
+
+    if (keys_parse_u32(name, UINT32_MAX, &vdev) != 0) {
+        return;
+    }
+    d = find(b, vdev);
+    if (d == NULL) {
+        d = device_new(&b->back, b->base, vdev);
+        if (d == NULL) {
+            return;
+        }
+        d->next = b->devices;
+        b->devices = d;
+    }
+    d->seen = true;
+}
+
+static void scan(struct backd *b)
+{
+    struct device *d;
+    char **names;
+    size_t nr, i;
+    int rc = xs_list(b->back.xs, XS_TXN_NONE, b->base, &names, &nr);
+
+    if (rc != 0 && rc != -ENOENT) {
+        return;                   /* the store is away: nothing is known */
+    }
+    for (d = b->devices; d != NULL; d = d->next) {
+        d->seen = false;
+    }
+    if (rc == 0) {
+        b->seen_any = true;
+        for (i = 0; i < nr; i++) {
+            note(b, names[i]);
+        }
+        free(names);
+    }
+    remove_unseen(b);
+    if (rc == -ENOENT && b->seen_any) {
+        evloop_stop(b->back.loop, 0);
+    }
+}
+
+/* "<base>/<vdev>/<key>": one disk; anything shorter: look at all. */
+static void on_backend(void *ctx, const char *path)
+{
+    struct backd *b = ctx;
+    size_t len = strlen(b->base);
+    struct device *d = NULL;
+    const char *key = NULL;
+    uint32_t vdev;
+    char name[16];
+
+    if (strncmp(path, b->base, len) == 0 && path[len] == '/') {
+        key = strchr(path + len + 1, '/');
+        if (key != NULL) {
+            snprintf(name, sizeof(name), "%.*s",
+                     (int)(key - (path + len + 1)), path + len + 1);
+            if (keys_parse_u32(name, UINT32_MAX, &vdev) == 0) {
+                d = find(b, vdev);
+            }
+        }
+    }
+    if (d != NULL) {
+        device_key_changed(d, key + 1);
+    } else {
+        scan(b);
+    }
+}
+
+static void on_store(void *arg, uint32_t events)
+{
+    xs_dispatch(((struct backd *)arg)->back.xs);
+}
+
+static void on_signal(void *arg, int signo)
+{
+    evloop_stop(((struct backd *)arg)->back.loop, 0);
+}
+
+static void make_dirs(char *path)
+{
+    char *p;
+
+    for (p = path + 1; *p != '\0'; p++) {
+        if (*p == '/') {
+            *p = '\0';
+            mkdir(path, 0755);
+            *p = '/';
+        }
+    }
+    mkdir(path, 0755);
+}
+
+static int parse_args(struct backd *b, int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "domid", required_argument, NULL, 'd' },
+        { "backend-domid", required_argument, NULL, 'b' },
+        { "run-dir", required_argument, NULL, 'r' },
+        { "plain-io", no_argument, NULL, 'p' },
+        { "foreground", no_argument, NULL, 'f' },
+        { "verbose", no_argument, NULL, 'v' },
+        { NULL, 0, NULL, 0 },
+    };
+    enum log_level level = LOG_LVL_INFO;
+    bool have_domid = false;
+    int c, rc = 0;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && rc == 0) {
+        switch (c) {
+        case 'd':
+            rc = keys_parse_u32(optarg, 0x7fef, &b->back.domid);
+            have_domid = rc == 0;
+            break;
+        case 'b':
+            rc = keys_parse_u32(optarg, 0x7fef, &b->backend_domid);
+            break;
+        case 'r':
+            snprintf(b->run_dir, sizeof(b->run_dir), "%s", optarg);
+            break;
+        case 'p':
+            b->back.plain_io = true;
+            break;
+        case 'f':
+            break;
+        case 'v':
+            level = LOG_LVL_DEBUG;
+            break;
+        default:
+            rc = -EINVAL;
+            break;
+        }
+    }
+    log_init("paravane-blkd", level, 0);
+    return rc == 0 && have_domid && optind == argc ? 0 : ERR_USAGE;
+}
+
+static int start(struct backd *b, struct err *e)
+{
+    static const int signos[] = { SIGTERM, SIGINT, 0 };
+    struct xs_watch *w;
+    int rc;
+
+    b->back.loop = evloop_new();
+    rc = xs_open(&b->back.xs, 30000);
+    if (b->back.loop == NULL || rc != 0) {
+        return err_errno(e, rc != 0 ? rc : -ENOMEM, "cannot reach the store",
+                         "xenstored");
+    }
+    if (evloop_add(b->back.loop, xs_fd(b->back.xs), EPOLLIN, on_store,
+                   b) == NULL ||
+        evloop_signal(b->back.loop, signos, on_signal, b) == NULL) {
+        return err_errno(e, -errno, "cannot start", "event loop");
+    }
+    rc = xs_watch(b->back.xs, b->base, on_backend, b, &w);
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot watch", "%s", b->base);
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct backd b = { .run_dir = "/run/paravane/blk" };
+    struct err e = ERR_INIT;
+    int rc = parse_args(&b, argc, argv);
+
+    if (rc != 0) {
+        fprintf(stderr, "usage: paravane-blkd --domid N [--backend-domid B] "
+                "[--run-dir DIR] [--plain-io] [--foreground] [--verbose]\n");
+        return rc;
+    }
+    snprintf(b.base, sizeof(b.base), "/local/domain/%u/backend/qdisk/%u",
+             b.backend_domid, b.back.domid);
+    make_dirs(b.run_dir);
+    b.back.run_dir = b.run_dir;
+    snprintf(b.back.empty_dir, sizeof(b.back.empty_dir), "%s/empty",
+             b.run_dir);
+    if (start(&b, &e) != 0) {
+        log_errval(&e);
+        return err_exit_status(&e);
+    }
+    rc = evloop_run(b.back.loop);
+    while (b.devices != NULL) {
+        struct device *d = b.devices;
+
+        b.devices = d->next;
+        device_free(d);
+    }
+    xs_close(b.back.xs);
+    evloop_free(b.back.loop);
+    return rc < 0 ? ERR_FAILED : rc;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A disk's serving process.  Set-up with rights, then confinement, then the
+ * loop: the guest's requests are read for the first time after the rights are
+ * gone.  Exercised by the nested boots; its parts by unit tests.
+ */
+#include <back/blk_serve.h>
+
+#include <back/confine.h>
+#include <lib/err.h>
+#include <lib/evloop.h>
+#include <lib/log.h>
+
+#include <lib/xen_abi.h>
+#include <xen/sys/evtchn.h>
+#include <xen/sys/gntdev.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Nineteen, with ioctl and mmap added by confine.c for some arguments. */
+static const int allowed[] = {
+    __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_read, __NR_write,
+    __NR_munmap, __NR_close, __NR_io_uring_enter, __NR_exit_group,
+    __NR_rt_sigreturn, __NR_restart_syscall, __NR_clock_gettime, __NR_brk,
+    __NR_pread64, __NR_pwrite64, __NR_fdatasync, __NR_fallocate,
+};
+static const unsigned long ioctls[] = {
+    IOCTL_GNTDEV_MAP_GRANT_REF, IOCTL_GNTDEV_UNMAP_GRANT_REF,
+    IOCTL_GNTDEV_GRANT_COPY, IOCTL_EVTCHN_NOTIFY, IOCTL_EVTCHN_UNBIND,
+    IOCTL_EVTCHN_RESET,
+};
+
+struct server {
+    struct blk_serve *s;
+    struct port *port;
+    struct blk_journal *journal;
+    struct evloop *loop;
+    struct blk blk;
+    bool broken_said;
+};
+
+static void say(const struct server *v, enum blk_serve_kind kind, int errnum,
+                const char *text)
+{
+    struct blk_serve_msg m = { .kind = kind, .errnum = errnum,
+                               .stats = v->blk.stats };
+
+    snprintf(m.text, sizeof(m.text), "%s", text);
+    if (write(v->s->control_fd, &m, sizeof(m)) < 0) {
+        _exit(1);                 /* nobody is there any more */
+    }
+}
+
+static void on_event(void *arg, uint32_t events)
+{
+    struct server *v = arg;
+
+    if (port_event_take(v->port)) {
+        port_event_rearm(v->port);
+    }
+}
+
+/* The image's ring became readable: blk_run() after the round reaps it. */
+static void on_image(void *arg, uint32_t events)
+{
+}
+
+/* Any byte, or the end of the parent: stop in good order. */
+static void on_control(void *arg, uint32_t events)
+{
+    struct server *v = arg;
+
+    blk_drain(&v->blk);
+    say(v, BLK_SERVE_DRAINED, 0, "");
+    blk_stop(&v->blk);
+    _exit(0);
+}
+
+static void serve(struct server *v)
+{
+    bool more = true;             /* requests may wait from before */
+
+    for (;;) {
+        if (evloop_once(v->loop, more ? 0 : -1) < 0) {
+            _exit(1);
+        }
+        more = blk_run(&v->blk);
+        if (blk_broken(&v->blk) && !v->broken_said) {
+            v->broken_said = true;
+            say(v, BLK_SERVE_BROKEN, EPROTO, "ring positions make no sense");
+        }
+    }
+}
+
+static int add_sources(struct server *v)
+{
+    int image_fd = blk_image_fd(&v->s->image);
+
+    if (evloop_add(v->loop, port_event_fd(v->port), EPOLLIN, on_event,
+                   v) == NULL ||
+        evloop_add(v->loop, v->s->control_fd, EPOLLIN, on_control,
+                   v) == NULL ||
+        (image_fd >= 0 && evloop_add(v->loop, image_fd, EPOLLIN, on_image,
+                                     v) == NULL)) {
+        return -errno;
+    }
+    return 0;
+}
+
+static int set_up(struct server *v, struct err *e)
+{
+    struct blk_serve *s = v->s;
+    int rc;
+
+    v->loop = evloop_new();
+    v->journal = blk_journal_map(s->journal_fd);
+    if (v->loop == NULL || v->journal == NULL) {
+        return err_errno(e, -ENOMEM, "cannot start serving", "journal");
+    }
+    rc = port_open(&v->port, s->domid, e);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = blk_start(&v->blk, v->port, &s->image, v->journal, &s->config);
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot map the ring", "grant %u",
+                         s->config.ring_refs[0]);
+    }
+    rc = port_bind(v->port, s->remote_port);
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot bind the event channel", "port %u",
+                         s->remote_port);
+    }
+    return add_sources(v);
+}
+
+/* Keep standard error and our three; the parent's other descriptors go. */
+static void keep_own_descriptors(struct blk_serve *s)
+{
+    int image, journal, control;
+
+    image = fcntl(s->image.fd, F_DUPFD, 10);
+    journal = fcntl(s->journal_fd, F_DUPFD, 10);
+    control = fcntl(s->control_fd, F_DUPFD, 10);
+    s->image.fd = dup2(image, 3);
+    s->journal_fd = dup2(journal, 4);
+    s->control_fd = dup2(control, 5);
+    syscall(SYS_close_range, 6u, ~0u, 0u);
+}
+
+void blk_serve(struct blk_serve *s)
+{
+    static struct server v;
+    const struct confine c = {
+        .user = "paravane-blk", .empty_dir = s->empty_dir,
+        .syscalls = allowed,
+        .nr_syscalls = sizeof(allowed) / sizeof(allowed[0]),
+        .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
+    };
+    struct err e = ERR_INIT;
+    sigset_t none;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_NAME, "paravane-blkd/d");
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    keep_own_descriptors(s);
+    v.s = s;
+    if (set_up(&v, &e) != 0 || confine_now(&c, &e) != 0) {
+        char text[256];
+
+        err_format(&e, text, sizeof(text));
+        say(&v, BLK_SERVE_FAILED, e.errnum, text);
+        _exit(1);
+    }
+    say(&v, BLK_SERVE_UP, 0, s->image.uring ? "io_uring" : "plain i/o");
+    serve(&v);
+    _exit(0);
+}

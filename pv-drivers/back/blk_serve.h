@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * back/blk_serve.h - the process that serves one connected disk.
+ *
+ * Owns    a forked child: it maps the ring, gives up all rights, says "up",
+ *         serves until its control socket closes or says stop, then drains.
+ *         It never returns from blk_serve().
+ * Leaves  the store and supervision to its parent (back/device.c).
+ * Tests   nested boots; its parts: test_blk, test_confine
+ */
+#ifndef BACK_BLK_SERVE_H
+#define BACK_BLK_SERVE_H
+
+#include <back/blk.h>
+
+enum blk_serve_kind {
+    BLK_SERVE_UP = 1,             /* connected and confined */
+    BLK_SERVE_FAILED,             /* could not start; errnum says why */
+    BLK_SERVE_BROKEN,             /* the guest's ring makes no sense */
+    BLK_SERVE_DRAINED,            /* stopped as asked, all answered */
+};
+
+/* What the child sends on the control socket, whole. */
+struct blk_serve_msg {
+    uint32_t kind;
+    int32_t  errnum;
+    char     text[120];
+    struct blk_stats stats;
+};
+
+struct blk_serve {
+    unsigned int domid;
+    unsigned int vdev;
+    uint32_t remote_port;
+    struct blk_config config;
+    struct blk_image image;       /* open and locked */
+    int journal_fd;
+    int control_fd;
+    const char *empty_dir;
+};
+
+void blk_serve(struct blk_serve *s) __attribute__((noreturn));
+
+#endif

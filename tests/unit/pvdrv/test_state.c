@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The backend's state table, every pair of it; numbers and image names as the
+ * store may hold them; and a confined process, which dies at the first call
+ * outside its list.
+ */
+#include <back/confine.h>
+#include <back/device.h>
+#include <lib/err.h>
+#include <xenbus/keys.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* Rows: ours 0..8.  Columns: theirs 0..8.  '.': nothing; else the action
+ * (s setup, c connect, d disconnect, n none) of the step. */
+static const char *const expected[9] = {
+    ".........",                  /* unknown */
+    "ss.ss....",                  /* initialising */
+    "...ccnn..",                  /* initwait */
+    ".........",                  /* initialised: no backend is */
+    "d....dd..",                  /* connected */
+    "n.....n..",                  /* closing */
+    ".s.s.....",                  /* closed */
+    ".........", ".........",     /* reconfiguring, reconfigured */
+};
+
+static void every_pair_of_states_has_its_step(void **state)
+{
+    static const char letters[] = { [BACK_NONE] = 'n', [BACK_SETUP] = 's',
+                                    [BACK_CONNECT] = 'c',
+                                    [BACK_DISCONNECT] = 'd' };
+    int ours, theirs;
+
+    for (ours = 0; ours < 9; ours++) {
+        for (theirs = 0; theirs < 9; theirs++) {
+            const struct back_step *s =
+                back_state_step((enum xenbus_state)ours,
+                                (enum xenbus_state)theirs);
+
+            assert_int_equal(s == NULL ? '.' : letters[s->action],
+                             expected[ours][theirs]);
+            if (s != NULL) {
+                assert_int_not_equal(s->next, ours);
+            }
+        }
+    }
+}
+
+/* With the other side standing still, steps come to an end. */
+static void steps_never_run_in_a_circle(void **state)
+{
+    int ours, theirs, i;
+
+    for (ours = 0; ours < 9; ours++) {
+        for (theirs = 0; theirs < 9; theirs++) {
+            enum xenbus_state now = (enum xenbus_state)ours;
+            const struct back_step *s;
+
+            for (i = 0; i < 5; i++) {
+                s = back_state_step(now, (enum xenbus_state)theirs);
+                if (s == NULL) {
+                    break;
+                }
+                now = s->next;
+            }
+            assert_true(i < 5);
+        }
+    }
+}
+
+static void numbers_are_whole_and_in_range(void **state)
+{
+    static const struct { const char *text; int rc; uint32_t value; } cases[] = {
+        { "0", 0, 0 }, { "51712", 0, 51712 }, { "4294967295", 0, 4294967295 },
+        { "4294967296", -ERANGE, 0 }, { "99999999999", -ERANGE, 0 },
+        { "999999999999", -EINVAL, 0 }, { "", -EINVAL, 0 },
+        { "-1", -EINVAL, 0 }, { "1 ", -EINVAL, 0 }, { "0x10", -EINVAL, 0 },
+        { "8\n", -EINVAL, 0 },
+    };
+    uint32_t v;
+    size_t i;
+
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        v = 0;
+        assert_int_equal(keys_parse_u32(cases[i].text, UINT32_MAX, &v),
+                         cases[i].rc);
+        assert_int_equal(v, cases[i].value);
+    }
+    assert_int_equal(keys_parse_u32("5", 4, &v), -ERANGE);
+}
+
+static void image_names_are_recognised(void **state)
+{
+    assert_string_equal(device_image_path("aio:/a b/c.img"), "/a b/c.img");
+    assert_string_equal(device_image_path("/dev/vg/lv"), "/dev/vg/lv");
+    assert_string_equal(device_image_path("raw:/x"), "/x");
+    assert_null(device_image_path("qcow2:/x"));
+    assert_null(device_image_path("aio:"));
+    assert_null(device_image_path(""));
+    assert_null(device_image_path("relative.img"));
+}
+
+/* ---- confinement ------------------------------------------------------------------- */
+
+static const int calls[] = {
+    __NR_write, __NR_exit_group, __NR_munmap, __NR_close, __NR_rt_sigreturn
+};
+static const unsigned long requests[] = { 0x1234 };
+
+/* What the child tries; the answer is how it ended. */
+enum attempt { TRY_WRITE, TRY_OPEN, TRY_FORK, TRY_IOCTL, TRY_OTHER_IOCTL,
+               TRY_MMAP, TRY_MMAP_EXEC, TRY_SOCKET };
+
+static void attempt(enum attempt what)
+{
+    switch (what) {
+    case TRY_WRITE:
+        syscall(__NR_write, 1, "", 0);
+        break;
+    case TRY_OPEN:
+        syscall(__NR_openat, AT_FDCWD, "/", O_RDONLY, 0);
+        break;
+    case TRY_FORK:
+        syscall(__NR_clone, SIGCHLD, 0, 0, 0, 0);
+        break;
+    case TRY_IOCTL:
+        syscall(__NR_ioctl, 1, 0x1234, 0);
+        break;
+    case TRY_OTHER_IOCTL:
+        syscall(__NR_ioctl, 1, 0x5401, 0);
+        break;
+    case TRY_MMAP:
+        syscall(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        break;
+    case TRY_MMAP_EXEC:
+        syscall(__NR_mmap, 0, 4096, PROT_READ | PROT_EXEC,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        break;
+    case TRY_SOCKET:
+        syscall(__NR_socket, 1, 1, 0);
+        break;
+    }
+}
+
+static int confined(enum attempt what, const char *dir)
+{
+    const struct confine c = {
+        .user = "no-such-user-here", .empty_dir = dir, .syscalls = calls,
+        .nr_syscalls = sizeof(calls) / sizeof(calls[0]),
+        .ioctls = requests, .nr_ioctls = 1,
+    };
+    int status;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        struct err e = ERR_INIT;
+
+        if (confine_now(&c, &e) != 0) {
+            syscall(__NR_exit_group, 99);
+        }
+        attempt(what);
+        syscall(__NR_exit_group, 7);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+static void confined_process_dies_at_the_first_foreign_call(void **state)
+{
+    static const struct { enum attempt what; int end; } cases[] = {
+        { TRY_WRITE, 7 }, { TRY_OPEN, -SIGSYS }, { TRY_FORK, -SIGSYS },
+        { TRY_IOCTL, 7 }, { TRY_OTHER_IOCTL, -SIGSYS }, { TRY_MMAP, 7 },
+        { TRY_MMAP_EXEC, -SIGSYS }, { TRY_SOCKET, -SIGSYS },
+    };
+    char dir[] = "/tmp/confine-test-XXXXXX";
+    char empty[64];
+    size_t i;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(empty, sizeof(empty), "%s/empty", dir);
+    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        assert_int_equal(confined(cases[i].what, empty), cases[i].end);
+    }
+    rmdir(empty);
+    rmdir(dir);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_pair_of_states_has_its_step),
+        cmocka_unit_test(steps_never_run_in_a_circle),
+        cmocka_unit_test(numbers_are_whole_and_in_range),
+        cmocka_unit_test(image_names_are_recognised),
+        cmocka_unit_test(confined_process_dies_at_the_first_foreign_call),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
