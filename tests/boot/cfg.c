@@ -64,6 +64,10 @@ static bool set_word(struct boot *b, const char *word, const char *value)
     if (strcmp(word, "expect") == 0) {
         return add_line(&b->expect, value);
     }
+    if (strcmp(word, "reject") == 0 && *value == '\0') {
+        b->reject.n = 0;                   /* forget the defaults */
+        return true;
+    }
     if (strcmp(word, "reject") == 0) {
         return add_line(&b->reject, value);
     }
