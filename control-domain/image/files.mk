@@ -4,7 +4,7 @@ init_SRCS := $(addprefix control-domain/services/,init.c boot_fs.c service.c)
 
 IMG  := control-domain/image
 ALL  += $(BUILD)/control-domain.img \
-        $(if $(wildcard xen-like/boot/hv.lds.S),$(BUILD)/paravane.iso)
+        $(BUILD)/paravane.iso
 HELP += packages
 
 $(BUILD)/kernel/.stamp: $(IMG)/fetch
@@ -48,6 +48,8 @@ $(BUILD)/peer-dom0.img: $(IMG)/peer.list $(IMAGE_PARTS) $(BUILD)/guest.img $(BUI
 	$(Q)lib=$(abspath $(BUILD))/peers; $(IMG)/mkimage -k $(BUILD)/kernel -o $@ \
 	 -L $$lib/usr/lib/x86_64-linux-gnu:$$lib/lib/x86_64-linux-gnu:$$lib/usr/lib/xen-4.17/lib/x86_64-linux-gnu $(IMG)/peer.list
 
+HV_ELF := $(BUILD)/paravane.elf
+
 # The boot disks: the product's, and the one the nested boots share.
 ISO_PARTS := $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz \
              $(BUILD)/control-domain.img=boot/control-domain.img
@@ -55,9 +57,9 @@ ISO_PARTS := $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz \
 $(BUILD)/paravane.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(BUILD)/paravane.elf $(BUILD)/control-domain.img
 	$(Q)$(IMG)/mkiso $@ $(BUILD)/paravane.elf=boot/paravane.elf $(ISO_PARTS)
 
-$(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(wildcard $(BUILD)/paravane.elf) $$(TEST_ISO_GUESTS) \
+$(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(HV_ELF) $$(TEST_ISO_GUESTS) \
                    $(BUILD)/control-domain.img $(BUILD)/peer-dom0.img
-	$(Q)$(IMG)/mkiso $@ $(if $(wildcard $(BUILD)/paravane.elf),$(BUILD)/paravane.elf=boot/paravane.elf) \
+	$(Q)$(IMG)/mkiso $@ $(addsuffix =boot/paravane.elf,$(HV_ELF)) \
 	 $(BUILD)/peers/xen=boot/xen $(BUILD)/peer-dom0.img=boot/peer-dom0.img $(ISO_PARTS) \
 	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
 
@@ -65,3 +67,12 @@ $(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(wildcard $(BUILD)/paravane.elf
 DISK_IMAGES := $(BUILD)/disk-virtio.img $(BUILD)/disk-ahci.img
 $(BUILD)/disk-%.img:
 	$(Q)for i in $$(seq 0 31); do yes "paravane $* disk $$i" | head -c 1048576; done >$@
+
+# The control domain as the root file system of a disk.
+DISK_IMAGES += $(BUILD)/root.img
+$(BUILD)/root.img: $(BUILD)/control-domain.img
+	$(Q)d=$$(mktemp -d) && trap 'rm -rf $$d' EXIT && \
+	 zstd -qdc $< | (cd $$d && cpio -i --quiet -d) && rm -f $@ && \
+	 E2FSPROGS_FAKE_TIME=1 /sbin/mke2fs -q -t ext4 -d $$d -L paravane \
+	  -U 70617261-7661-6e65-0000-000000000001 \
+	  -E hash_seed=70617261-7661-6e65-0000-000000000002 $@ 128M

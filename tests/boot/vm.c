@@ -20,7 +20,8 @@
 #include <unistd.h>
 
 #define MAX_ARGS 64
-#define GRACE_S  30              /* from the last line to power-off */
+#define GRACE_S    30            /* from the last line to power-off */
+#define EPILOGUE_S 3             /* from a rejected line to our end */
 
 bool vm_tell_story;
 
@@ -232,6 +233,7 @@ static void take_line(struct vm *vm)
     for (int i = 0; i < b->reject.n; i++) {
         if (strstr(vm->line, b->reject.text[i]) != NULL) {
             because(vm, "saw '%.200s'", vm->line);
+            vm->rejected_at = vm->rejected_at > 0 ? vm->rejected_at : vm_now();
         }
     }
     if (vm->next_expect < b->expect.n &&
@@ -297,10 +299,8 @@ bool vm_expired(struct vm *vm)
         because(vm, "did not switch off within %d s", GRACE_S);
         return true;
     }
-    if (vm->why[0] != '\0' && vm->nr_failed == 0) {
-        return true;                       /* a rejected line: no use waiting */
-    }
-    return false;
+    /* A rejected line: only what explains it is worth waiting for. */
+    return vm->rejected_at > 0 && now - vm->rejected_at > EPILOGUE_S;
 }
 
 void vm_finish(struct vm *vm)

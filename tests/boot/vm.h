@@ -29,7 +29,7 @@ struct vm {
     size_t len;
     int next_expect;         /* index into boot->expect */
     bool last_seen;
-    double last_at;
+    double last_at, rejected_at; /* 0: not yet */
     struct fact *facts;
     int nr_facts, nr_failed;
     char why[256];           /* empty: passed */
