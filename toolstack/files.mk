@@ -22,3 +22,8 @@ test_kernel_LIBS := $(TOOLSTACK_IMAGE_LIBS)
 test_pv_layout_SRCS := tests/unit/toolstack/test_pv_layout.c \
     toolstack/build/pv_layout.c toolstack/build/pv_tables.c \
     control-domain/lib/err.c
+
+PROGRAMS   += vmctl
+vmctl_SRCS  = $(wildcard toolstack/*/*.c) xen-like/lib/elf.c $(LIB_SRCS) \
+    $(XS_CLIENT_SRCS)
+vmctl_LIBS := -lxml2 -luuid -ljson-c $(TOOLSTACK_IMAGE_LIBS)

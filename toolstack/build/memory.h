@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * build/memory.h - a domain's memory: claimed first, then populated.
+ *
+ * Owns    the p2m array of a PV guest under construction, and copying into
+ *         its pages.
+ * Leaves  what the pages hold to pv_boot.h.
+ * Tests   tests/unit/toolstack/test_build.c (claim and populate), boots
+ */
+#ifndef BUILD_MEMORY_H
+#define BUILD_MEMORY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct err;
+struct hyp;
+
+struct guest_memory {
+    struct hyp *h;
+    unsigned int domid;
+    uint64_t nr_pages;
+    uint64_t *p2m;             /* pfn to mfn */
+};
+
+/*
+ * Claim @nr_pages from the host, or say how many MiB are short; populate pfn
+ * 0.. with them; give the claim back.  0 or -errno; the pages are the
+ * domain's and go away with it.
+ */
+int memory_populate(struct guest_memory *m, struct hyp *h, unsigned int domid,
+                    uint64_t nr_pages, struct err *e);
+void memory_forget(struct guest_memory *m);
+
+/* Copy to, or zero, @len bytes from byte @offset of page @pfn on. */
+int memory_write(const struct guest_memory *m, uint64_t pfn, uint64_t offset,
+                 const void *data, uint64_t len, struct err *e);
+int memory_zero(const struct guest_memory *m, uint64_t pfn, uint64_t offset,
+                uint64_t len, struct err *e);
+
+#endif

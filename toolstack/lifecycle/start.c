@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The steps from a configuration to a running guest, each with its undo.
+ * Stopping a guest is undoing all of them.  The domain's undo also removes its
+ * store entry, after the domain has gone: until then nobody else gets its id.
+ * Tests: tests/boot/dom0/vmctl.sh, badinput.sh, leak.sh.
+ */
+#include <build/create.h>
+#include <errno.h>
+#include <lib/ctl.h>
+#include <lib/err.h>
+#include <lib/log.h>
+#include <lifecycle/vm.h>
+#include <stdio.h>
+#include <store/domain_entry.h>
+#include <string.h>
+#include <time.h>
+
+#define DEVICE_CLOSE_MS 5000u
+#define BLKD_STOP_MS    3000u
+#define DYING_MS        20000u
+
+int vm_find_domid(struct hyp *h, const uint8_t uuid[16], unsigned int *domid,
+                  uint32_t *flags)
+{
+    struct xen_domctl_getdomaininfo list[64];
+    unsigned int first = 1;
+    int nr;
+
+    while ((nr = ctl_domain_list(h, first, list, 64)) > 0) {
+        for (int i = 0; i < nr; i++) {
+            if (memcmp(list[i].handle, uuid, 16) == 0) {
+                *domid = list[i].domain;
+                *flags = list[i].flags;
+                return 0;
+            }
+        }
+        first = list[nr - 1].domain + 1u;
+    }
+    return nr < 0 ? nr : -ESRCH;
+}
+
+/* ---- steps ---------------------------------------------------------------- */
+
+static int load_files(struct vm *vm, struct err *e)
+{
+    return boot_files_load(&vm->def, &vm->files, e);
+}
+
+static void drop_files(struct vm *vm)
+{
+    boot_files_free(&vm->files);
+}
+
+static int make_domain(struct vm *vm, struct err *e)
+{
+    return create_domain(vm->h, &vm->def, &vm->domid, e);
+}
+
+static bool wait_gone(struct vm *vm)
+{
+    struct timespec t = { .tv_nsec = 10 * 1000000 };
+
+    for (unsigned int ms = 0; ms < DYING_MS; ms += 10) {
+        struct xen_domctl_getdomaininfo info;
+
+        if (ctl_domain_info(vm->h, vm->domid, &info) != 0 ||
+            memcmp(info.handle, vm->def.uuid, sizeof(info.handle)) != 0) {
+            return true;
+        }
+        nanosleep(&t, NULL);
+    }
+    return false;
+}
+
+static void drop_domain(struct vm *vm)
+{
+    int rc = ctl_domain_destroy(vm->h, vm->domid);
+
+    if (rc != 0 && rc != -ESRCH) {
+        log_err("domain %u: cannot destroy: %s", vm->domid, strerror(-rc));
+    }
+    xs_release(vm->xs, vm->domid);     /* the store may know already */
+    if (!wait_gone(vm)) {
+        log_err("domain %u: still there after %u s: a process holds its "
+                "pages", vm->domid, DYING_MS / 1000);
+    }
+    domain_entry_remove(vm->xs, vm->domid, vm->run.uuid);
+}
+
+static int boot(struct vm *vm, struct err *e)
+{
+    int rc = pv_boot(vm->h, vm->domid, &vm->def, &vm->files, &vm->guest, e);
+
+    boot_files_free(&vm->files);       /* tens of MiB: not needed again */
+    return rc;
+}
+
+static int make_entry(struct vm *vm, struct err *e)
+{
+    struct domain_entry entry = {
+        .domid = vm->domid, .def = &vm->def,
+        .store_mfn = vm->guest.store_mfn,
+        .store_port = vm->guest.store_port,
+        .console_mfn = vm->guest.console_mfn,
+        .console_port = vm->guest.console_port,
+    };
+
+    return domain_entry_create(vm->xs, &entry, e);
+}
+
+static int introduce(struct vm *vm, struct err *e)
+{
+    int rc = xs_introduce(vm->xs, vm->domid, vm->guest.store_mfn,
+                          vm->guest.store_port);
+
+    return rc == 0 ? 0 : err_errno(e, rc, "the store refuses the domain",
+                                   "domain %u (%s)", vm->domid, vm->def.name);
+}
+
+static int start_backend(struct vm *vm, struct err *e)
+{
+    backend_init(&vm->blkd, &vm->run, vm->domid);
+    return devices_need_blkd(&vm->def) ? backend_start(&vm->blkd, e) : 0;
+}
+
+static void stop_backend(struct vm *vm)
+{
+    backend_stop(&vm->blkd, BLKD_STOP_MS);
+}
+
+static int attach_devices(struct vm *vm, struct err *e)
+{
+    devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
+    return devices_attach(&vm->devices, e);
+}
+
+static void detach_devices(struct vm *vm)
+{
+    /* The guest is not to run on disks that go away under it. */
+    ctl_domain_pause(vm->h, vm->domid);
+    devices_detach(&vm->devices, DEVICE_CLOSE_MS);
+}
+
+static int save(struct vm *vm, struct err *e)
+{
+    return rundir_save(&vm->run, &vm->def, (int)vm->domid, e);
+}
+
+static const struct step {
+    const char *name;
+    int (*run)(struct vm *vm, struct err *e);
+    void (*undo)(struct vm *vm);
+} steps[] = {
+    { "files",     load_files,     drop_files },
+    { "domain",    make_domain,    drop_domain },
+    { "boot",      boot,           NULL },
+    { "entry",     make_entry,     NULL },             /* domain's undo */
+    { "introduce", introduce,      NULL },             /* likewise */
+    { "backend",   start_backend,  stop_backend },
+    { "devices",   attach_devices, detach_devices },
+    { "record",    save,           NULL },
+};
+#define NR_STEPS (sizeof(steps) / sizeof(steps[0]))
+
+/* ---- start, adopt, stop ----------------------------------------------------- */
+
+void vm_stop(struct vm *vm)
+{
+    for (size_t i = NR_STEPS; i-- > 0;) {
+        if ((vm->done & 1u << i) != 0 && steps[i].undo != NULL) {
+            steps[i].undo(vm);
+        }
+    }
+    vm->done = 0;
+}
+
+static int run_steps(struct vm *vm, struct err *e)
+{
+    for (size_t i = 0; i < NR_STEPS; i++) {
+        int rc = steps[i].run(vm, e);
+
+        if (rc == 0) {
+            vm->done |= 1u << i;
+        }
+        if (rc == 0 && vm->cancel != NULL && *vm->cancel) {
+            rc = err_set(e, -EINTR, ERR_FAILED, "interrupted", vm->def.name,
+                         "the state is as before");
+        }
+        if (rc != 0) {
+            log_info("%s: step %s: %s", vm->def.name, steps[i].name,
+                     strerror(-rc));
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int vm_start(struct vm *vm, bool paused, struct err *e)
+{
+    int rc = run_steps(vm, e);
+
+    if (rc == 0 && !paused) {
+        rc = ctl_domain_unpause(vm->h, vm->domid);
+        if (rc != 0) {
+            err_errno(e, rc, "cannot start the vCPUs", "domain %u",
+                      vm->domid);
+        }
+    }
+    if (rc != 0) {
+        vm_stop(vm);
+    }
+    return rc;
+}
+
+int vm_adopt(struct vm *vm, struct err *e)
+{
+    uint32_t flags;
+    int rc = vm_find_domid(vm->h, vm->def.uuid, &vm->domid, &flags);
+
+    if (rc != 0) {
+        return err_errno(e, rc, "there is no domain to take over", "%s",
+                         vm->def.name);
+    }
+    backend_init(&vm->blkd, &vm->run, vm->domid);
+    backend_adopt(&vm->blkd);
+    devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
+    vm->done = (1u << NR_STEPS) - 1;
+    return 0;
+}
+
+int vm_open(struct vm *vm, struct err *e)
+{
+    int rc;
+
+    vm->h = hyp_open(e);
+    if (vm->h == NULL) {
+        return -EPERM;
+    }
+    rc = ctl_version_check(vm->h);
+    if (rc != 0) {
+        return err_set(e, rc, rc == -EPROTO ? ERR_VERSION : ERR_PERMISSION,
+                       "cannot control this hypervisor", NULL, "%s",
+                       rc == -EPROTO ? "it speaks another interface version"
+                                     : strerror(-rc));
+    }
+    rc = xs_open(&vm->xs, 5000);
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot reach the store",
+                                   "/run/xenstored/socket");
+}
+
+void vm_close(struct vm *vm)
+{
+    if (vm->xs != NULL) {
+        xs_close(vm->xs);
+    }
+    if (vm->h != NULL) {
+        hyp_close(vm->h);
+    }
+    boot_files_free(&vm->files);
+    def_fini(&vm->def);
+    vm->xs = NULL;
+    vm->h = NULL;
+}

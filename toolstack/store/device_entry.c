@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Front and back directories of one device.  The front belongs to the guest,
+ * so nothing is ever read from it here; the back is ours.
+ * Tests: tests/unit/toolstack/test_store.c.
+ */
+#include <errno.h>
+#include <lib/err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <store/device_entry.h>
+#include <store/paths.h>
+#include <string.h>
+#include <time.h>
+
+#define STATE_CLOSING "5"
+#define STATE_CLOSED  6u
+
+struct half {
+    struct store_path path;
+    struct perm perms[2];
+};
+
+static struct half front_half(const struct device_entry *d)
+{
+    struct half f = {
+        .path = store_path(PATH_FRONTEND, d->domid, d->front_kind, d->devid),
+        .perms = { { .domid = d->domid, .access = PERM_NONE },
+                   { .domid = 0, .access = PERM_READ } },
+    };
+
+    return f;
+}
+
+static struct half back_half(const struct device_entry *d)
+{
+    struct half b = {
+        .path = store_path(PATH_BACKEND, d->back_kind, d->domid, d->devid),
+        .perms = { { .domid = 0, .access = PERM_NONE },
+                   { .domid = d->domid, .access = PERM_READ } },
+    };
+
+    return b;
+}
+
+static int write_half(struct xs *xs, xs_txn_t txn, const struct half *half,
+                      const struct device_key *keys)
+{
+    int rc = xs_mkdir(xs, txn, half->path.s);
+
+    if (rc == 0) {
+        rc = xs_set_perms(xs, txn, half->path.s, half->perms, 2);
+    }
+    for (; rc == 0 && keys->key != NULL; keys++) {
+        struct store_path p = store_path("%.180s/%.60s", half->path.s,
+                                         keys->key);
+
+        if (keys->value != NULL) {
+            rc = xs_write_string(xs, txn, p.s, keys->value);
+        }
+    }
+    return rc;
+}
+
+static int create_body(struct xs *xs, xs_txn_t txn, void *ctx)
+{
+    const struct device_entry *d = ctx;
+    struct half front = front_half(d), back = back_half(d);
+    struct store_path link = store_path("%.200s/backend", front.path.s);
+    int rc = write_half(xs, txn, &back, d->back);
+
+    if (rc == 0) {
+        rc = xs_printf(xs, txn,
+                       store_path("%.200s/frontend", back.path.s).s, "%s",
+                       front.path.s);
+    }
+    if (rc == 0) {
+        rc = write_half(xs, txn, &front, d->front);
+    }
+    return rc != 0 ? rc : xs_write_string(xs, txn, link.s, back.path.s);
+}
+
+int device_entry_create(struct xs *xs, const struct device_entry *d,
+                        struct err *e)
+{
+    int rc = xs_txn_run(xs, create_body, (void *)(uintptr_t)d);
+
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot write a device to the store",
+                                   "domain %u, %s %u", d->domid,
+                                   d->front_kind, d->devid);
+}
+
+static void sleep_ms(unsigned int ms)
+{
+    struct timespec t = { .tv_nsec = (long)ms * 1000000 };
+
+    nanosleep(&t, NULL);
+}
+
+static int wait_closed(struct xs *xs, const char *state, unsigned int ms)
+{
+    for (unsigned int waited = 0; ; waited += 20) {
+        uint64_t value;
+        int rc = xs_read_number(xs, XS_TXN_NONE, state, &value);
+
+        if (rc == -ENOENT || (rc == 0 && value == STATE_CLOSED)) {
+            return 0;
+        }
+        if (rc != 0 && rc != -EINVAL) {
+            return rc;
+        }
+        if (waited >= ms) {
+            return -ETIMEDOUT;
+        }
+        sleep_ms(20);
+    }
+}
+
+static int close_body(struct xs *xs, xs_txn_t txn, void *ctx)
+{
+    const char *back = ctx;
+    int rc = xs_read_number(xs, txn, store_path("%.200s/state", back).s,
+                            &(uint64_t){ 0 });
+
+    if (rc == -ENOENT) {
+        return rc;
+    }
+    rc = xs_write_string(xs, txn, store_path("%.200s/online", back).s, "0");
+    return rc != 0 ? rc : xs_write_string(
+        xs, txn, store_path("%.200s/state", back).s, STATE_CLOSING);
+}
+
+int device_entry_remove(struct xs *xs, unsigned int domid, unsigned int devid,
+                        const char *front_kind, const char *back_kind,
+                        unsigned int timeout_ms)
+{
+    struct store_path front = store_path(PATH_FRONTEND, domid, front_kind,
+                                         devid);
+    struct store_path back = store_path(PATH_BACKEND, back_kind, domid, devid);
+    int rc = xs_txn_run(xs, close_body, back.s);
+
+    store_remove(xs, front.s);
+    if (rc == 0 && timeout_ms > 0) {
+        rc = wait_closed(xs, store_path("%.200s/state", back.s).s, timeout_ms);
+    }
+    store_remove(xs, back.s);
+    return rc == -ENOENT ? 0 : rc;
+}

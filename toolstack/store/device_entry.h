@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store/device_entry.h - a device: the pair of a front and a back directory.
+ *
+ * Owns    creation of both in one transaction with the right owners, and
+ *         their removal in the order that makes a kernel back end let go.
+ * Leaves  which keys a kind has to devices/.
+ * Tests   tests/unit/toolstack/test_store.c
+ */
+#ifndef STORE_DEVICE_ENTRY_H
+#define STORE_DEVICE_ENTRY_H
+
+#include <client/xs.h>
+
+struct err;
+
+struct device_key {
+    const char *key;
+    const char *value;         /* NULL: leave it out */
+};
+
+struct device_entry {
+    unsigned int domid;
+    unsigned int devid;
+    const char *front_kind;    /* vbd */
+    const char *back_kind;     /* qdisk, vbd */
+    const struct device_key *front;    /* ended by a NULL key */
+    const struct device_key *back;
+};
+
+int device_entry_create(struct xs *xs, const struct device_entry *d,
+                        struct err *e);
+
+/*
+ * Ask the back end to close, take the front end away and wait for the back
+ * end's state 6, at most @timeout_ms; then remove its directory.
+ * 0, or -ETIMEDOUT when it had to be removed without an answer.
+ */
+int device_entry_remove(struct xs *xs, unsigned int domid, unsigned int devid,
+                        const char *front_kind, const char *back_kind,
+                        unsigned int timeout_ms);
+
+#endif

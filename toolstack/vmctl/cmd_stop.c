@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Verbs that end or interrupt a domain: shutdown, reboot, destroy, pause,
+ * resume, wait.  The worker cleans up after a domain that ended; without a
+ * worker this process does.  Tests: tests/boot/dom0/vmctl.sh, leak.sh.
+ */
+#include <errno.h>
+#include <lifecycle/vm.h>
+#include <lifecycle/worker.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <store/domain_entry.h>
+#include <string.h>
+#include <time.h>
+#include <vmctl/cmd.h>
+
+#define SHUTDOWN_S 120u
+#define CLEANUP_S  60u
+#define POLL_MS    20u
+
+static void sleep_poll(void)
+{
+    struct timespec t = { .tv_nsec = POLL_MS * 1000000 };
+
+    nanosleep(&t, NULL);
+}
+
+static int timed_out(const struct dom *d, const char *what, unsigned int s,
+                     struct err *e)
+{
+    return err_set(e, -ETIMEDOUT, ERR_TIMEOUT, what, d->name,
+                   "not within %u s", s);
+}
+
+/* ---- waiting ------------------------------------------------------------------- */
+
+struct now {
+    bool exists;               /* in the hypervisor, not dying */
+    bool known;                /* its run directory is there */
+    unsigned int domid;
+    enum vm_state state;
+};
+
+static struct now look_at(struct ctl *c, const struct dom *d)
+{
+    struct now now = { .state = VM_SHUT_OFF };
+    struct rundir run;
+    uint32_t flags = 0;
+
+    rundir_init(&run, d->uuid);
+    now.known = rundir_exists(&run);
+    if (vm_find_domid(c->h, d->uuid, &now.domid, &flags) == 0) {
+        now.state = state_of_flags(flags);
+        now.exists = true;
+    }
+    return now;
+}
+
+static bool is_stopped(const struct now *now, const struct dom *d)
+{
+    bool preserved = now->exists && (now->state == VM_SHUT_OFF ||
+                                     now->state == VM_CRASHED);
+
+    return preserved || (!now->exists && !now->known);
+}
+
+static bool is_running(const struct now *now, const struct dom *d)
+{
+    return now->exists && (now->state == VM_RUNNING || now->state == VM_IDLE);
+}
+
+static bool is_paused(const struct now *now, const struct dom *d)
+{
+    return now->exists && now->state == VM_PAUSED;
+}
+
+static bool is_restarted(const struct now *now, const struct dom *d)
+{
+    return is_running(now, d) && now->domid != d->domid;
+}
+
+static bool is_gone(const struct now *now, const struct dom *d)
+{
+    return !now->exists && !now->known;
+}
+
+int wait_for_state(struct ctl *c, const struct dom *d, const char *state,
+                   unsigned int timeout_s, struct err *e)
+{
+    static const struct {
+        const char *name;
+        bool (*reached)(const struct now *now, const struct dom *d);
+    } states[] = {
+        { "stopped", is_stopped }, { "running", is_running },
+        { "paused", is_paused }, { "restarted", is_restarted },
+        { "gone", is_gone },
+    };
+    uint64_t polls = (uint64_t)timeout_s * 1000 / POLL_MS;
+    size_t i = 0;
+
+    while (i < sizeof(states) / sizeof(states[0]) &&
+           strcmp(states[i].name, state) != 0) {
+        i++;
+    }
+    if (i == sizeof(states) / sizeof(states[0])) {
+        return err_set(e, -EINVAL, ERR_USAGE, "unknown state", state,
+                       "one of stopped, running, paused, restarted, gone");
+    }
+    for (uint64_t n = 0; timeout_s == 0 || n <= polls; n++) {
+        struct now now = look_at(c, d);
+
+        if (states[i].reached(&now, d)) {
+            return 0;
+        }
+        sleep_poll();
+    }
+    return timed_out(d, "the domain did not reach the state", timeout_s, e);
+}
+
+int cmd_wait(struct ctl *c, int argc, char **argv, struct err *e)
+{
+    const char *state = c->want_state == NULL ? "stopped" : c->want_state;
+    struct dom d;
+    int rc = dom_find(c, argv[0], &d, e);
+
+    if (rc != 0 && e->class == ERR_NOT_FOUND &&
+        (strcmp(state, "stopped") == 0 || strcmp(state, "gone") == 0)) {
+        memset(e, 0, sizeof(*e));
+        return 0;                      /* a transient domain that has ended */
+    }
+    return rc != 0 ? rc : wait_for_state(c, &d, state, ctl_timeout(c, 0), e);
+}
+
+/* ---- requests to the guest ------------------------------------------------------- */
+
+static bool can_listen(const struct dom *d)
+{
+    enum vm_state state = dom_state(d);
+
+    return state == VM_RUNNING || state == VM_IDLE;
+}
+
+static int not_dom0(const struct dom *d, struct err *e)
+{
+    return d->domid != 0 ? 0 : err_set(e, -EPERM, ERR_PERMISSION,
+                                       "refused", d->name,
+                                       "this is the control domain");
+}
+
+/* The orphan of a worker that died still gets its configured action. */
+static void ensure_worker(const struct dom *d)
+{
+    struct worker_report report;
+    struct rundir run;
+
+    rundir_init(&run, d->uuid);
+    if (rundir_exists(&run) && !rundir_has_worker(&run)) {
+        worker_spawn(&run, d->name, WORKER_ADOPT, &report);
+    }
+}
+
+static int ask(struct ctl *c, const char *domain, const char *word,
+               struct dom *d, struct err *e)
+{
+    char path[64];
+    int rc = dom_find_live(c, domain, d, e);
+
+    if (rc == 0) {
+        rc = not_dom0(d, e);
+    }
+    if (rc == 0 && !can_listen(d)) {
+        rc = err_set(e, -EBUSY, ERR_STATE, "the guest cannot be asked",
+                     d->name, "it is %s", state_name(dom_state(d)));
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    ensure_worker(d);
+    snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown",
+             d->domid);
+    rc = xs_write_string(c->xs, XS_TXN_NONE, path, word);
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot ask the guest", "%s",
+                                   d->name);
+}
+
+int cmd_shutdown(struct ctl *c, const char *domain, struct err *e)
+{
+    struct dom d;
+    int rc = ask(c, domain, "poweroff", &d, e);
+
+    if (rc == 0 && c->wait) {
+        rc = wait_for_state(c, &d, "stopped", ctl_timeout(c, SHUTDOWN_S), e);
+    }
+    if (rc == 0) {
+        out_action(c, &d, "shutdown", c->wait ? "has shut down"
+                                              : "is being shut down");
+    }
+    return rc;
+}
+
+int cmd_reboot(struct ctl *c, const char *domain, struct err *e)
+{
+    struct dom d;
+    int rc = ask(c, domain, "reboot", &d, e);
+
+    if (rc == 0 && c->wait) {
+        rc = wait_for_state(c, &d, "restarted", ctl_timeout(c, SHUTDOWN_S), e);
+    }
+    if (rc == 0) {
+        out_action(c, &d, "reboot", c->wait ? "has rebooted"
+                                            : "is being rebooted");
+    }
+    return rc;
+}
+
+/* ---- destroy ------------------------------------------------------------------------ */
+
+/* A domain of another toolstack: its entry goes, its devices follow. */
+static int clean_foreign(struct ctl *c, const struct dom *d, struct err *e)
+{
+    int rc = wait_for_state(c, d, "gone", CLEANUP_S, e);
+
+    if (rc == 0) {
+        domain_entry_remove(c->xs, d->domid, d->uuid_text);
+    }
+    return rc;
+}
+
+static int clean_orphan(struct rundir *run, const struct dom *d,
+                        struct err *e)
+{
+    struct vm vm = { .run = *run };
+    int rc = rundir_lock(&vm.run);
+
+    if (rc == -ENOENT) {
+        return 0;
+    }
+    if (rc == 0) {
+        rc = rundir_load(&vm.run, &vm.def, e);
+    }
+    if (rc == 0) {
+        rc = vm_open(&vm, e);
+    }
+    if (rc == 0) {
+        vm.domid = d->domid;
+        if (vm_adopt(&vm, NULL) == 0) {
+            vm_stop(&vm);
+        } else {
+            domain_entry_remove(vm.xs, d->domid, d->uuid_text);
+        }
+        rundir_remove(&vm.run, d->name);
+    }
+    vm_close(&vm);
+    return rc;
+}
+
+static int clean_up(struct ctl *c, const struct dom *d, struct err *e)
+{
+    struct rundir run;
+
+    rundir_init(&run, d->uuid);
+    if (!rundir_exists(&run)) {
+        return clean_foreign(c, d, e);
+    }
+    if (!rundir_has_worker(&run)) {
+        return clean_orphan(&run, d, e);
+    }
+    return wait_for_state(c, d, "gone", ctl_timeout(c, CLEANUP_S), e);
+}
+
+int cmd_destroy(struct ctl *c, const char *domain, struct err *e)
+{
+    struct dom d;
+    int rc = dom_find_live(c, domain, &d, e);
+
+    if (rc == 0) {
+        rc = not_dom0(&d, e);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = ctl_domain_destroy(c->h, d.domid);
+    if (rc != 0 && rc != -ESRCH) {
+        return err_errno(e, rc, "cannot destroy the domain", "%s", d.name);
+    }
+    xs_release(c->xs, d.domid);        /* so that every daemon lets go */
+    rc = clean_up(c, &d, e);
+    if (rc == 0) {
+        out_action(c, &d, "destroyed", "destroyed");
+    }
+    return rc;
+}
+
+/* ---- pause, resume -------------------------------------------------------------------- */
+
+int cmd_pause(struct ctl *c, const char *domain, struct err *e)
+{
+    struct dom d;
+    int rc = dom_find_live(c, domain, &d, e);
+
+    if (rc == 0) {
+        rc = not_dom0(&d, e);
+    }
+    if (rc == 0 && !can_listen(&d)) {
+        rc = err_set(e, -EBUSY, ERR_STATE, "cannot pause the domain", d.name,
+                     "it is %s", state_name(dom_state(&d)));
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = ctl_domain_pause(c->h, d.domid);
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot pause the domain", "%s", d.name);
+    }
+    out_action(c, &d, "paused", "paused");
+    return 0;
+}
+
+int cmd_resume(struct ctl *c, const char *domain, struct err *e)
+{
+    struct dom d;
+    int rc = dom_find_live(c, domain, &d, e);
+
+    if (rc == 0 && dom_state(&d) != VM_PAUSED) {
+        rc = err_set(e, -EBUSY, ERR_STATE, "cannot resume the domain", d.name,
+                     "it is %s", state_name(dom_state(&d)));
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = ctl_domain_unpause(c->h, d.domid);
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot resume the domain", "%s", d.name);
+    }
+    out_action(c, &d, "resumed", "resumed");
+    return 0;
+}
+
+int cmd_supervise(struct ctl *c, int argc, char **argv, struct err *e)
+{
+    return worker_supervise(e);
+}
