@@ -3,7 +3,7 @@
 # tests/guests/lib is linked into all of them.  <name>_p2m is the same guest
 # with the notes of lib/notes.S that ask for an own p2m address.
 
-GUESTS     := entry traps events time mmu control
+GUESTS     := entry traps events time mmu control privop
 GUESTS_P2M := entry
 
 GUEST_CFLAGS := $(STD) $(WARN) $(FREE) -O2 -mcmodel=kernel -fno-pic -fno-pie \
@@ -48,6 +48,8 @@ HELP += guests
 
 # ---- make bench [GROUP=pv]: ours and Xen's in one run -----------------------
 BENCH_ROWS := tests/guests/bench/rows.list
+PEERS      := $(BUILD)/peers/.stamp
+PEER_XEN   := $(BUILD)/peers/xen
 BENCH_DOC  := docs/PERFORMANCE.md
 HELP += bench
 
