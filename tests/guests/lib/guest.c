@@ -3,6 +3,7 @@
  * lib/guest.c - see guest.h.  Order of start: shared page, traps, page
  * tables for user mode, then guest_main().  Covered by tests/guests/entry.
  */
+#include <lib/event.h>
 #include <lib/guest.h>
 #include <lib/hypercall.h>
 #include <lib/print.h>
@@ -43,6 +44,22 @@ void guest_must(long rc, const char *what)
 bool guest_privileged(void)
 {
     return start_info->flags & SIF_PRIVILEGED;
+}
+
+/* A port bound to a port of our own names us as the remote domain. */
+domid_t guest_domid(void)
+{
+    struct evtchn_status st = { .dom = DOMID_SELF };
+    evtchn_port_t a, b;
+
+    guest_must(event_pair(&a, &b), "own domain id");
+    st.port = a;
+    guest_must(hc_event(EVTCHNOP_status, &st), "own domain id");
+    event_close(a);
+    event_close(b);
+    event_clear(a);
+    event_clear(b);
+    return st.u.interdomain.dom;
 }
 
 struct vcpu_info *this_vcpu_info(void)

@@ -36,6 +36,7 @@ void guest_shutdown(unsigned int reason) NORETURN;
 /* End the run with a message when @rc is negative. */
 void guest_must(long rc, const char *what);
 bool guest_privileged(void);
+domid_t guest_domid(void); /* the number behind DOMID_SELF */
 struct vcpu_info *this_vcpu_info(void);
 uint8_t first_upcall_mask(void); /* as found at entry */
 void vcpu_info_set(struct vcpu_info *vi); /* after register_vcpu_info */

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * smp/main.c - more than one vCPU: which exist, starting one, events and
+ * shootdowns between them, per-vCPU registrations.  ABI: xen/vcpu.h.
+ * The second vCPU runs one command at a time from a mailbox.
+ */
+#include <lib/event.h>
+#include <lib/guest.h>
+#include <lib/hypercall.h>
+#include <lib/report.h>
+#include <lib/trap.h>
+
+enum command { NOTHING, COUNT, READ_PAGE, BLOCK, DOWN };
+
+static struct vcpu_guest_context context;
+static uint8_t ap_stack[8192] __attribute__((aligned(16)));
+static volatile enum command command;
+static volatile uint64_t ap_counter, ap_seen, ap_upcalls;
+static volatile uint64_t *volatile ap_page;
+static volatile bool ap_running, ap_fault;
+
+extern const char ap_event_entry[], ap_fault_entry[];
+void ap_main(void);
+
+/* The AP's own entries: count, clear, return; a fault skips 3 bytes. */
+__asm__(".text\n"
+        "ap_event_entry: popq %rcx; popq %r11\n"
+        "movb $0, shared_page + 64\n"
+        "movq $0, shared_page + 64 + 8\n"
+        "movq $0, shared_page + 0x800\n"
+        "incq ap_upcalls\n"
+        "pushq $0; pushq %rcx; pushq %r11; pushq %rax\n"
+        "movl $23, %eax; syscall\n"
+        "ap_fault_entry: popq %rcx; popq %r11; addq $8, %rsp\n"
+        "movb $1, ap_fault\n"
+        "addq $3, (%rsp)\n"
+        "pushq $0; pushq %rcx; pushq %r11; pushq %rax\n"
+        "movl $23, %eax; syscall\n");
+
+void ap_main(void)
+{
+    ap_running = true;
+    for (;;) {
+        switch (command) {
+        case COUNT:
+            ap_counter++;
+            break;
+        case READ_PAGE:
+            ap_fault = false;
+            /* exactly three bytes: mov (%rax),%rax */
+            __asm__ volatile(".byte 0x48, 0x8b, 0x00"
+                             : "=a"(ap_seen)
+                             : "a"(ap_page)
+                             : "memory");
+            command = NOTHING;
+            break;
+        case BLOCK:
+            hc_sched(SCHEDOP_block, NULL);
+            ap_counter++;
+            command = NOTHING;
+            break;
+        case DOWN:
+            command = NOTHING;
+            hc_vcpu(VCPUOP_down, 1, NULL);
+            ap_running = true; /* goes on here when brought up again */
+            break;
+        default:
+            __asm__ volatile("pause");
+        }
+    }
+}
+
+static bool wait_until(volatile bool *flag)
+{
+    uint64_t end = now_ns() + 3000 * NS_PER_MS;
+
+    while (!*flag && now_ns() < end) {
+        hc_sched(SCHEDOP_yield, NULL);
+    }
+    return *flag;
+}
+
+static bool wait_idle(void)
+{
+    uint64_t end = now_ns() + 3000 * NS_PER_MS;
+
+    while (command != NOTHING && now_ns() < end) {
+        hc_sched(SCHEDOP_yield, NULL);
+    }
+    return command == NOTHING;
+}
+
+static void need_two(void)
+{
+    if (hc_vcpu(VCPUOP_is_up, 1, NULL) < 0) {
+        SKIP("one vCPU only");
+    }
+}
+
+static void is_up_by_number(void)
+{
+    EXPECT_EQ(hc_vcpu(VCPUOP_is_up, 0, NULL), 1);
+    EXPECT(hc_vcpu(VCPUOP_is_up, 1, NULL) <= 0);
+    EXPECT_EQ(hc_vcpu(VCPUOP_is_up, 100, NULL), -ENOENT);
+    EXPECT_EQ(hc_vcpu(VCPUOP_is_up, ~0u, NULL), -ENOENT);
+    EXPECT_EQ(hc_vcpu(99, 0, NULL), -ENOSYS);
+}
+
+static void up_before_initialise_refused(void)
+{
+    need_two();
+    EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), -EINVAL);
+}
+
+static void fill_context(void)
+{
+    memset(&context, 0, sizeof(context));
+    context.flags = VGCF_in_kernel;
+    context.user_regs.rip = (uint64_t)ap_main;
+    context.user_regs.cs = FLAT_KERNEL_CS;
+    context.user_regs.ss = FLAT_KERNEL_SS;
+    context.user_regs.rflags = 0x1000;
+    context.user_regs.rsp = (uint64_t)(ap_stack + sizeof(ap_stack) - 8);
+    context.kernel_ss = FLAT_KERNEL_SS;
+    context.kernel_sp = context.user_regs.rsp;
+    context.ctrlreg[0] = 0x80050033;
+    context.ctrlreg[3] =
+        xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
+    context.event_callback_eip = (unsigned long)ap_event_entry;
+    context.failsafe_callback_eip = (unsigned long)failsafe_entry;
+    context.trap_ctxt[TRAP_PF] = (struct trap_info){
+        .vector = TRAP_PF, .cs = FLAT_KERNEL_CS,
+        .address = (unsigned long)ap_fault_entry,
+    };
+}
+
+static void initialise_refuses_bad_contexts(void)
+{
+    need_two();
+    fill_context();
+    context.user_regs.rip = 1ul << 63;
+    EXPECT(hc_vcpu(VCPUOP_initialise, 1, &context) < 0);
+    fill_context();
+    context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of(ap_stack)); /* a data page */
+    EXPECT(hc_vcpu(VCPUOP_initialise, 1, &context) < 0);
+    EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, 8), -EFAULT);
+    EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), -EINVAL);
+}
+
+static void second_vcpu_starts(void)
+{
+    need_two();
+    fill_context();
+    EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, &context), 0);
+    EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, &context), -EEXIST);
+    EXPECT_EQ(hc_vcpu(VCPUOP_is_up, 1, NULL), 0);
+    EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), 0);
+    EXPECT(wait_until(&ap_running));
+    EXPECT_EQ(hc_vcpu(VCPUOP_is_up, 1, NULL), 1);
+}
+
+static void both_vcpus_make_progress(void)
+{
+    uint64_t before = ap_counter;
+
+    need_two();
+    command = COUNT;
+    spin_ns(100 * NS_PER_MS);
+    command = NOTHING;
+    EXPECT(ap_counter > before);
+}
+
+static void ipi_reaches_the_other_vcpu(void)
+{
+    evtchn_port_t port;
+    uint64_t before = ap_upcalls, end;
+
+    need_two();
+    EXPECT_EQ(event_bind_ipi(1, &port), 0);
+    event_unmask(port);
+    WRITE_ONCE(shared_info->vcpu_info[1].evtchn_upcall_mask, 0);
+    EXPECT_EQ(event_send(port), 0);
+    end = now_ns() + 1000 * NS_PER_MS;
+    while (ap_upcalls == before && now_ns() < end) {
+        hc_sched(SCHEDOP_yield, NULL);
+    }
+    EXPECT(ap_upcalls > before);
+    EXPECT_EQ(event_close(port), 0);
+}
+
+static void ipi_wakes_a_blocked_vcpu(void)
+{
+    evtchn_port_t port;
+    uint64_t before = ap_counter;
+
+    need_two();
+    EXPECT_EQ(event_bind_ipi(1, &port), 0);
+    event_unmask(port);
+    command = BLOCK;
+    spin_ns(30 * NS_PER_MS);
+    EXPECT_EQ(ap_counter, before);
+    EXPECT_EQ(event_send(port), 0);
+    EXPECT(wait_idle());
+    EXPECT_EQ(ap_counter, before + 1);
+    EXPECT_EQ(event_close(port), 0);
+}
+
+static void bound_port_moves_to_the_other_vcpu(void)
+{
+    struct evtchn_bind_vcpu op = { .vcpu = 1 };
+    evtchn_port_t a, b;
+    uint64_t before = ap_upcalls, end;
+
+    need_two();
+    EXPECT_EQ(event_pair(&a, &b), 0);
+    event_clear(b);
+    op.port = a;
+    EXPECT_EQ(hc_event(EVTCHNOP_bind_vcpu, &op), 0);
+    event_unmask(a);
+    EXPECT_EQ(event_send(b), 0);
+    end = now_ns() + 1000 * NS_PER_MS;
+    while (ap_upcalls == before && now_ns() < end) {
+        hc_sched(SCHEDOP_yield, NULL);
+    }
+    EXPECT(ap_upcalls > before);
+    event_close(a);
+    event_close(b);
+}
+
+static uint64_t ap_read(void *page)
+{
+    ap_page = page;
+    command = READ_PAGE;
+    EXPECT(wait_idle());
+    return ap_seen;
+}
+
+static void flush_reaches_the_other_vcpu(void)
+{
+    uint64_t *page = page_alloc(), *other = page_alloc();
+    uint64_t all = ~0ul;
+
+    need_two();
+    *page = 1;
+    *other = 2;
+    EXPECT_EQ(ap_read(page), 1);
+    EXPECT_EQ(hc_uvm(page, maddr_of(other) | PTE_KERNEL,
+                     (uint64_t)&all | UVMF_INVLPG), 0);
+    EXPECT_EQ(ap_read(page), 2);
+    EXPECT_EQ(hc_uvm(page, 0, UVMF_INVLPG | UVMF_ALL), 0);
+    ap_read(page);
+    EXPECT(ap_fault);
+    EXPECT_EQ(hc_uvm(page, maddr_of(page) | PTE_KERNEL,
+                     UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    EXPECT_EQ(ap_read(page), 1);
+}
+
+/*
+ * A page that becomes a page table must not stay writable through a TLB: the
+ * change of type flushes, even when the guest asks for no flush.
+ */
+static void type_change_flushes_by_itself(void)
+{
+    uint64_t *page = page_alloc();
+
+    need_two();
+    EXPECT_EQ(ap_read(page), 0);
+    EXPECT_EQ(hc_uvm(page, maddr_of(page) | PTE_KERNEL_RO, 0), 0);
+    EXPECT_EQ(mmuext1(MMUEXT_PIN_L1_TABLE, mfn_of(page)), 0);
+    /* An entry that no emulation would accept: the root, writable. */
+    TRY_INSN("movq %1, (%0)", "r"(page),
+             "r"(maddr_of((void *)start_info->pt_base) | PTE_KERNEL));
+    EXPECT_TRAP(TRAP_PF);
+    EXPECT_EQ(*page, 0);
+    EXPECT_EQ(mmuext1(MMUEXT_UNPIN_TABLE, mfn_of(page)), 0);
+    EXPECT_EQ(page_protect(page, true), 0);
+}
+
+static void down_and_up_again(void)
+{
+    need_two();
+    ap_running = false;
+    command = DOWN;
+    spin_ns(50 * NS_PER_MS);
+    EXPECT_EQ(hc_vcpu(VCPUOP_is_up, 1, NULL), 0);
+    EXPECT(!ap_running);
+    EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), 0);
+    EXPECT(wait_until(&ap_running));
+}
+
+static struct {
+    uint8_t pad[128];
+    struct vcpu_info info;
+} own __attribute__((aligned(4096)));
+
+static void register_vcpu_info_errors(void)
+{
+    struct vcpu_register_vcpu_info op = { .mfn = mfn_of(&own),
+                                          .offset = 4096 - 32 };
+
+    EXPECT(hc_vcpu(VCPUOP_register_vcpu_info, 0, &op) < 0);
+    op.offset = 4;
+    EXPECT(hc_vcpu(VCPUOP_register_vcpu_info, 0, &op) < 0);
+    op.offset = 128;
+    op.mfn = 1ul << 39;
+    EXPECT(hc_vcpu(VCPUOP_register_vcpu_info, 0, &op) < 0);
+    op.mfn = 0x200;
+    EXPECT(hc_vcpu(VCPUOP_register_vcpu_info, 0, &op) < 0);
+}
+
+static void register_vcpu_info_moves_it(void)
+{
+    struct vcpu_register_vcpu_info op = { .mfn = mfn_of(&own),
+                                          .offset = 128 };
+    evtchn_port_t a, b;
+    unsigned int before;
+
+    EXPECT_EQ(event_pair(&a, &b), 0);
+    event_clear(b);
+    EXPECT_EQ(hc_vcpu(VCPUOP_register_vcpu_info, 0, &op), 0);
+    EXPECT_EQ(own.info.evtchn_upcall_mask, 1);
+    vcpu_info_set(&own.info);
+    EXPECT_EQ(hc_vcpu(VCPUOP_register_vcpu_info, 0, &op), -EINVAL);
+    EXPECT_EQ(own.info.time.version & 1, 0);
+    EXPECT(own.info.time.tsc_to_system_mul != 0);
+    event_unmask(a);
+    events_on();
+    before = event_count[a];
+    EXPECT_EQ(event_send(b), 0);
+    EXPECT_EQ(event_count[a], before + 1);
+    event_close(a);
+    event_close(b);
+}
+
+static const struct fact facts[] = {
+    FACT(is_up_by_number),
+    FACT(up_before_initialise_refused),
+    FACT(initialise_refuses_bad_contexts),
+    FACT(second_vcpu_starts),
+    FACT(both_vcpus_make_progress),
+    FACT(ipi_reaches_the_other_vcpu),
+    FACT(ipi_wakes_a_blocked_vcpu),
+    FACT(bound_port_moves_to_the_other_vcpu),
+    FACT(flush_reaches_the_other_vcpu),
+    FACT(type_change_flushes_by_itself),
+    FACT(down_and_up_again),
+    FACT(register_vcpu_info_errors),
+    FACT(register_vcpu_info_moves_it),
+};
+
+void guest_main(void)
+{
+    report_run(facts, ARRAY_SIZE(facts));
+    report_end();
+}
