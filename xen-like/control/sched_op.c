@@ -20,7 +20,7 @@ ABI_ASSERT(sizeof(struct sched_remote_shutdown) == 8);
 
 static long op_yield(struct domain *caller, guest_handle_t uarg)
 {
-    sched_yield();
+    sched_yield_current();
     return 0;
 }
 

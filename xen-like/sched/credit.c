@@ -52,7 +52,6 @@ void credit_charge(struct runq *rq, struct vcpu *v, uint64_t now)
 {
     struct sched_vcpu *s = v->sched;
     uint64_t ran = now > s->start_ns ? now - s->start_ns : 0;
-    uint64_t least;
 
     s->start_ns = now;
     if (is_idle_vcpu(v)) {
@@ -62,11 +61,6 @@ void credit_charge(struct runq *rq, struct vcpu *v, uint64_t now)
     s->vtime += scaled(v, ran);
     if (v->domain->sched->cap != 0) {
         charge_cap(v->domain->sched, ran, now);
-    }
-    least = rq->head != NULL && rq->head->vtime < s->vtime ? rq->head->vtime
-                                                           : s->vtime;
-    if (least > rq->clock) {
-        rq->clock = least;
     }
 }
 
@@ -78,10 +72,24 @@ uint64_t credit_vtime_now(const struct vcpu *v, uint64_t now)
     return READ_ONCE(s->vtime) + (now > start ? scaled(v, now - start) : 0);
 }
 
-/* A vcpu that slept, or comes from another CPU, neither owns the next second
- * nor waits for one. */
-void credit_clamp(const struct runq *rq, struct sched_vcpu *s, uint64_t now)
+/* The queue's clock is the least virtual time of those who want to run. */
+static void advance_clock(struct runq *rq, uint64_t now)
 {
+    uint64_t least = rq->head != NULL ? rq->head->vtime : ~0ull;
+
+    if (!is_idle_vcpu(rq->curr)) {
+        least = min(least, credit_vtime_now(rq->curr, now));
+    }
+    if (least != ~0ull && least > rq->clock) {
+        rq->clock = least;
+    }
+}
+
+/* @s is about to be queued.  If it slept, or comes from another CPU, it
+ * neither owns the next second nor waits for one. */
+void credit_clamp(struct runq *rq, struct sched_vcpu *s, uint64_t now)
+{
+    advance_clock(rq, now);
     if (s->vtime + WINDOW_NS < rq->clock) {
         s->vtime = rq->clock - WINDOW_NS;
     } else if (s->vtime > rq->clock + WINDOW_NS && rq->clock != 0) {

@@ -94,16 +94,17 @@ static struct sched_vcpu *stealable(const struct runq *from, unsigned int cpu)
     return NULL;
 }
 
-static void move_to(struct runq *from, struct runq *to, struct sched_vcpu *s)
+static void move_to(struct runq *from, struct runq *to, struct sched_vcpu *s,
+                    uint64_t now)
 {
     sched_dequeue(from, s);
     s->vcpu->processor = to->cpu;
-    credit_clamp(to, s, 0);
+    credit_clamp(to, s, now);
     sched_enqueue(to, s);
 }
 
 /* @rq, locked, has nothing to run: take something from another CPU. */
-struct sched_vcpu *place_steal(struct runq *rq)
+struct sched_vcpu *place_steal(struct runq *rq, uint64_t now)
 {
     unsigned int cpu;
 
@@ -120,7 +121,7 @@ struct sched_vcpu *place_steal(struct runq *rq)
         }
         s = stealable(from, rq->cpu);
         if (s != NULL) {
-            move_to(from, rq, s);
+            move_to(from, rq, s, now);
         }
         spin_unlock(&from->lock);
         if (s != NULL) {
@@ -148,7 +149,7 @@ static bool push_head(struct runq *rq, struct runq *to, uint64_t now)
     if (!spin_trylock(&to->lock)) {
         return false;
     }
-    move_to(rq, to, s);
+    move_to(rq, to, s, now);
     if (!is_idle_vcpu(to->curr)) {
         credit_arm(to, now);
     }

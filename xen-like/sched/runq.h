@@ -65,7 +65,7 @@ struct runq {
     struct vcpu *loaded;          /* [C] whose registers this CPU holds */
     struct vcpu *idle;            /* [I] */
     struct sched_vcpu *head, *tail;   /* [L] */
-    uint64_t clock;               /* [L] vtime of who ran last */
+    uint64_t clock;               /* [L] only grows; credit.c */
     uint64_t idle_ns;             /* [L] */
     uint64_t passes;              /* [a] times through sched_run */
     struct vcpu *away;            /* [C] to be queued elsewhere */
@@ -91,7 +91,7 @@ void sched_dequeue(struct runq *rq, struct sched_vcpu *s);
 /* credit.c: policy, all with the queue's lock held */
 void credit_domain_init(struct sched_domain *sd);
 void credit_charge(struct runq *rq, struct vcpu *v, uint64_t now);
-void credit_clamp(const struct runq *rq, struct sched_vcpu *s, uint64_t now);
+void credit_clamp(struct runq *rq, struct sched_vcpu *s, uint64_t now);
 uint64_t credit_vtime_now(const struct vcpu *v, uint64_t now);
 bool credit_preempts(const struct runq *rq, const struct sched_vcpu *s,
                      uint64_t now);
@@ -102,7 +102,7 @@ void credit_stop_domain(struct sched_domain *sd);
 
 /* place.c: which CPU */
 unsigned int place_pick_cpu(const struct vcpu *v);
-struct sched_vcpu *place_steal(struct runq *rq);
+struct sched_vcpu *place_steal(struct runq *rq, uint64_t now);
 void place_balance(struct runq *rq, uint64_t now);
 
 /* watchdog.c */

@@ -224,7 +224,7 @@ void sched_block(void)
     softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
-void sched_yield(void)
+void sched_yield_current(void)
 {
     struct runq *rq = this_runq();
 
@@ -286,12 +286,15 @@ static struct vcpu *choose(struct runq *rq, struct vcpu *prev, uint64_t now)
         head = evict_head(rq);
     }
     if (head == NULL && !stays) {
-        head = place_steal(rq);
+        head = place_steal(rq, now);
         if (head == NULL) {
             return rq->idle;
         }
     }
     if (head == NULL) {
+        if (prev->domain->sched->cap != 0) {
+            credit_arm(rq, now);
+        }
         return prev;
     }
     if (stays && !prev->sched->yielding && prev->sched->vtime < head->vtime) {
@@ -317,6 +320,8 @@ static void account_switch(struct runq *rq, struct vcpu *prev,
             rq->away = prev;          /* sched_wake() finds out whether */
         }
     }
+    rq->curr = next;
+    rq->idle->sched->start_ns = now;
     if (is_idle_vcpu(next)) {
         atomic_or(&sched_idle_mask, cpumask_of(rq->cpu));
     } else {
@@ -330,8 +335,6 @@ static void account_switch(struct runq *rq, struct vcpu *prev,
             credit_arm(rq, now);
         }
     }
-    rq->idle->sched->start_ns = now;
-    rq->curr = next;
 }
 
 /* Interrupts off, lock not held: exchange what the CPU holds.  INV-SCH3 keeps

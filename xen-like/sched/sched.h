@@ -51,7 +51,7 @@ void sched_quiesce(void);
 
 /* From the current vcpu's hypercalls. */
 void sched_block(void);                      /* unless an event is pending */
-void sched_yield(void);
+void sched_yield_current(void);
 
 /* SOFTIRQ_SCHEDULE: choose and switch; may not return to the same stack
  * contents: ends in guest_ops.resume of the next vcpu or idle loop. */
