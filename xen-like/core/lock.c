@@ -20,6 +20,15 @@
 #define order_taking(k)   ((void)0)
 #define order_taken(k)    ((void)0)
 #define order_released(k) ((void)0)
+
+uint32_t lock_irq_enter(void)
+{
+    return 0;
+}
+
+void lock_irq_exit(uint32_t held)
+{
+}
 #else
 struct held {
     uint8_t of_class[LOCK_LEAF + 1];
@@ -49,6 +58,19 @@ static void order_released(unsigned int klass)
     if (klass != 0 && --this_cpu(held).of_class[klass] == 0) {
         this_cpu(classes_held) &= ~(1u << klass);
     }
+}
+
+uint32_t lock_irq_enter(void)
+{
+    uint32_t held = this_cpu(classes_held);
+
+    this_cpu(classes_held) = 0;
+    return held;
+}
+
+void lock_irq_exit(uint32_t held)
+{
+    this_cpu(classes_held) = held;
 }
 #endif
 

@@ -51,6 +51,11 @@ void read_unlock(rwlock_t *l);
 void write_lock(rwlock_t *l);
 void write_unlock(rwlock_t *l);
 
+/* An interrupt handler's locks are ordered among themselves: what was held
+ * when it came is put aside until it ends. */
+uint32_t lock_irq_enter(void);
+void lock_irq_exit(uint32_t held);
+
 /* Take two locks of one class in the order of their addresses' keys. */
 static inline void spin_lock_pair(spinlock_t *first, spinlock_t *second)
 {

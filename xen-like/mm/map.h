@@ -10,6 +10,7 @@
 #define MM_MAP_H
 
 #include <arch/paging.h>
+#include <core/mmio.h>
 #include <hv/types.h>
 
 extern pte_t idle_l4[PT_ENTRIES];
@@ -22,10 +23,6 @@ extern pte_t idle_l4[PT_ENTRIES];
 /* Map @nr frames at a fixed linear address of our range. */
 int must_check map_range(uint64_t va, mfn_t mfn, uint64_t nr, uint64_t flags);
 void unmap_range(uint64_t va, uint64_t nr);
-
-/* Map MMIO (uncached) in the vmap range; NULL: no space. */
-void *must_check map_mmio(uint64_t maddr, uint64_t bytes);
-void unmap_mmio(void *va, uint64_t bytes);
 
 /* A CPU stack with guard pages; returns its lowest address. */
 void *must_check map_stack_alloc(void);

@@ -15,7 +15,5 @@ void map_use_buddy(void);
 uint64_t map_idle_cr3(void);
 /* Unmap and free .boot.*; the caller runs on another stack. */
 void map_discard_boot(void);
-/* Read-only, cached; unmap with unmap_mmio(). */
-const void *must_check map_firmware(uint64_t maddr, uint64_t bytes);
 
 #endif

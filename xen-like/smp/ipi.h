@@ -13,7 +13,9 @@
 void ipi_init(void);                             /* boot CPU, with the APIC */
 void ipi_send_event_check(unsigned int cpu);
 void ipi_send_call(cpumask_t mask);
-/* Others halt; waits a little; callable from a panic. */
+/* Others halt; waits a little; callable from a panic.  Sends an NMI: the NMI
+ * handler of entry/ must halt when smp_stopping is set. */
 void ipi_stop_others(void);
+extern bool smp_stopping;                        /* [a] */
 
 #endif

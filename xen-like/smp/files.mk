@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+HV_OBJS += smp/call.o smp/ipi.o
