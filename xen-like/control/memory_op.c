@@ -291,6 +291,7 @@ static const struct {
     ROW(get_sharing_shared_pages, ANY, op_none_shared),
     ROW(claim_pages, CONTROL, memory_claim),
     ROW(get_vnumainfo, ANY, op_unsupported),
+    ROW(acquire_resource, CONTROL, memory_acquire),
 #undef ROW
 };
 

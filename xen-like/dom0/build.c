@@ -17,6 +17,7 @@
 #include <domain/guest_ops.h>
 #include <domain/pages.h>
 #include <hv/errno.h>
+#include <lib/hypercall_page.h>
 #include <lib/string.h>
 #include <mm/buddy.h>
 #include <mm/heap.h>
@@ -73,7 +74,12 @@ static boot_text int create(uint64_t nr_pages, struct domain **out)
         d->max_pages = (uint32_t)nr_pages;
     }
     for (unsigned int i = 0; i < cfg.max_vcpus && rc == 0; i++) {
-        rc = vcpu_create(d, i, NULL);
+        struct vcpu *v;
+
+        rc = vcpu_create(d, i, &v);
+        if (rc == 0) {
+            atomic_store(&v->pause_count, 1);    /* controller_paused */
+        }
     }
     *out = d;
     return rc;
@@ -133,6 +139,7 @@ static boot_text void load_kernel(struct dom0_memory *m,
 }
 
 static boot_text void fill_first_pages(struct dom0_memory *m,
+                                       const struct elf_xen_notes *notes,
                                        const struct boot_info *bi,
                                        const struct boot_module *initrd)
 {
@@ -140,6 +147,11 @@ static boot_text void fill_first_pages(struct dom0_memory *m,
     uint64_t pfn = (l->start_info - l->virt_base) >> PAGE_SHIFT;
     void *page = dom0_memory_va(m, pfn);
 
+    if (notes->has_hypercall_page && notes->hypercall_page >= l->virt_base &&
+        notes->hypercall_page < ROUND_DOWN(l->kernel_end, PAGE_SIZE)) {
+        pfn = (notes->hypercall_page - l->virt_base) >> PAGE_SHIFT;
+        hypercall_page_pv64(dom0_memory_va(m, pfn));
+    }
     memset(page, 0, PAGE_SIZE);
     start_info_fill(page, m->d, l, bi, bi->module[0].cmdline, initrd);
     dom0_memory_clear(m, l->stack_top - PAGE_SIZE, PAGE_SIZE);
@@ -239,7 +251,7 @@ static boot_text int build(const struct boot_info *bi, struct dom0_kernel *k,
     if (rc == 0) {
         load_kernel(&m, &k->elf);
         load_initrd(&m, initrd, !mfn_eq(moved, INVALID_MFN));
-        fill_first_pages(&m, bi, initrd);
+        fill_first_pages(&m, &k->notes, bi, initrd);
         dom0_memory_map(&m);
         rc = start_context(&m);
     }

@@ -10,6 +10,7 @@
 #include <hv/errno.h>
 #include <lib/bitmap.h>
 #include <lib/e820.h>
+#include <lib/hypercall_page.h>
 #include <lib/list.h>
 #include <lib/rangeset.h>
 
@@ -138,6 +139,23 @@ static void e820_sanitize_sorts_and_splits(void **state)
     assert_true(e820_total(&m, E820_RESERVED) == 0x1000);
 }
 
+/* Stub n: mov $n, eax at byte 4 and SYSCALL behind it; iret does not return. */
+static void hypercall_stubs_carry_their_number(void **state)
+{
+    static uint8_t page[4096];
+
+    hypercall_page_pv64(page);
+
+    assert_int_equal(page[17 * 32 + 3], 0xb8);
+    assert_int_equal(page[17 * 32 + 4], 17);
+    assert_int_equal(page[17 * 32 + 8], 0x0f);
+    assert_int_equal(page[17 * 32 + 9], 0x05);
+    assert_int_equal(page[17 * 32 + 13], 0xc3);
+    assert_int_equal(page[23 * 32 + 3], 0x50);
+    assert_int_equal(page[23 * 32 + 11], 0xcc);
+    assert_int_equal(page[127 * 32 + 4], 127);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +165,7 @@ int main(void)
         cmocka_unit_test(rangeset_refuses_what_does_not_fit),
         cmocka_unit_test(list_keeps_order_and_forgets_the_deleted),
         cmocka_unit_test(e820_sanitize_sorts_and_splits),
+        cmocka_unit_test(hypercall_stubs_carry_their_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
