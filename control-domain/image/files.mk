@@ -43,10 +43,17 @@ $(BUILD)/icu/libicudata.so: $(IMG)/icu_empty.c
 	$(Q)$(CC) -shared -fPIC -nostdlib -DICU_TABLE=icudt$(ICU_VERSION)_dat \
 	 -Wl,-soname,libicudata.so.$(ICU_VERSION) -o $@ $<
 
-# The same with Debian's Xen tools in place of ours.
-$(BUILD)/peer-dom0.img: $(IMG)/peer.list $(IMAGE_PARTS) $(BUILD)/guest.img $(BUILD)/init $(BUILD)/peers/.stamp
-	$(Q)lib=$(abspath $(BUILD))/peers; $(IMG)/mkimage -k $(BUILD)/kernel -o $@ \
-	 -L $$lib/usr/lib/x86_64-linux-gnu:$$lib/lib/x86_64-linux-gnu:$$lib/usr/lib/xen-4.17/lib/x86_64-linux-gnu $(IMG)/peer.list
+# The same with Debian's Xen tools in place of ours, and beside ours.
+PEER_LIBS = $(subst $() ,:,$(addprefix $(abspath $(BUILD))/peers/,usr/lib/x86_64-linux-gnu \
+              lib/x86_64-linux-gnu usr/lib/xen-4.17/lib/x86_64-linux-gnu))
+
+$(BUILD)/peer-dom0.img: $(IMG)/peer.list $(wildcard $(IMG)/peer-*) $(IMAGE_PARTS)
+$(BUILD)/peer-dom0.img: $(BUILD)/guest.img $(BUILD)/init $(BUILD)/peers/.stamp
+	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ -L $(PEER_LIBS) $(IMG)/peer.list
+
+$(BUILD)/mixed-dom0.img: $(IMG)/mixed.list $(IMG)/peer-block.sh $(BUILD)/control-domain.img $(BUILD)/peers/.stamp
+	$(Q)PROGRAMS='$(filter-out init,$(PROGRAMS))' $(IMG)/mkimage \
+	 -k $(BUILD)/kernel -o $@ -L $(PEER_LIBS) $(IMG)/files.list $(IMG)/mixed.list
 
 HV_ELF := $(BUILD)/paravane.elf
 
@@ -58,9 +65,10 @@ $(BUILD)/paravane.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(BUILD)/paravane.elf $(BUIL
 	$(Q)$(IMG)/mkiso $@ $(BUILD)/paravane.elf=boot/paravane.elf $(ISO_PARTS)
 
 $(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(HV_ELF) $$(TEST_ISO_GUESTS) \
-                   $(BUILD)/control-domain.img $(BUILD)/peer-dom0.img
+                   $(addprefix $(BUILD)/,control-domain.img peer-dom0.img mixed-dom0.img)
 	$(Q)$(IMG)/mkiso $@ $(addsuffix =boot/paravane.elf,$(HV_ELF)) \
-	 $(BUILD)/peers/xen=boot/xen $(BUILD)/peer-dom0.img=boot/peer-dom0.img $(ISO_PARTS) \
+	 $(BUILD)/peers/xen=boot/xen $(foreach i,peer mixed,$(BUILD)/$(i)-dom0.img=boot/$(i)-dom0.img) \
+	 $(ISO_PARTS) \
 	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
 
 # Disks for real drivers, the same bytes every time.
@@ -75,4 +83,4 @@ $(BUILD)/root.img: $(BUILD)/control-domain.img
 	 zstd -qdc $< | (cd $$d && cpio -i --quiet -d) && rm -f $@ && \
 	 E2FSPROGS_FAKE_TIME=1 /sbin/mke2fs -q -t ext4 -d $$d -L paravane \
 	  -U 70617261-7661-6e65-0000-000000000001 \
-	  -E hash_seed=70617261-7661-6e65-0000-000000000002 $@ 128M
+	  -E hash_seed=70617261-7661-6e65-0000-000000000002 $@ 128M >/dev/null

@@ -27,6 +27,7 @@ static const struct {
     { "qemu", offsetof(struct boot, qemu) },
     { "disk", offsetof(struct boot, disk) },
     { "hvargs", offsetof(struct boot, hvargs) },
+    { "xenargs", offsetof(struct boot, xenargs) },
     { "kernel", offsetof(struct boot, kernel) },
     { "kargs", offsetof(struct boot, kargs) },
     { "image", offsetof(struct boot, image) },
@@ -90,7 +91,7 @@ static int expand(const struct boot *block, struct boot *boots, int n, int max)
     static const struct {
         const char *word, *hv;
     } hvs[] = { { "ours", "/boot/paravane.elf" }, { "xen", "/boot/xen" } };
-    char name[128];
+    char name[128], hvargs[1024];
 
     for (size_t i = 0; i < sizeof(hvs) / sizeof(hvs[0]); i++) {
         if (block->on == NULL || strstr(block->on, hvs[i].word) == NULL) {
@@ -103,6 +104,9 @@ static int expand(const struct boot *block, struct boot *boots, int n, int max)
         snprintf(name, sizeof(name), "%s.%s", block->name, hvs[i].word);
         boots[n] = *block;
         boots[n].name = strdup(name);
+        snprintf(hvargs, sizeof(hvargs), "%s %s", block->hvargs,
+                 i == 1 && block->xenargs != NULL ? block->xenargs : "");
+        boots[n].hvargs = strdup(hvargs);
         boots[n++].hv = strdup(hvs[i].hv);
     }
     return n;

@@ -25,7 +25,7 @@ struct boot {
     char *hv;                /* hypervisor's path on the boot disk */
     char *groups, *on;
     char *firmware, *machine, *memory, *cpus, *cpu, *qemu, *disk;
-    char *hvargs, *kernel, *kargs, *image, *run;
+    char *hvargs, *xenargs, *kernel, *kargs, *image, *run;
     char *guests;            /* directory: one boot for each ELF file there */
     char *last;              /* the line that ends the boot well */
     char *stop;              /* "off": waits for power-off, "last": kills */

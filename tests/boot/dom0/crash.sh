@@ -4,7 +4,7 @@
 # a guest writes a checksummed stream: it finishes, and every byte is right.
 . /etc/paravane/tests/lib.sh
 nr=48
-BLK=blkd
+BLK=paravane-blkd
 
 kill_one()
 {

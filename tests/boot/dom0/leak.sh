@@ -6,7 +6,7 @@
 cycles=20
 
 free_pages() { vmctl info --json | tr ',{}' '\n\n\n' | sed -n 's/.*"free_\(pages\|memory\|bytes\)[^:]*": *\([0-9]*\).*/\2/p' | head -n 1; }
-store_nodes() { xenstore-ls / | grep -c .; }
+store_nodes() { xs ls / | grep -c .; }
 processes() { ls -d /proc/[0-9]* | while read -r p; do [ -s "$p/cmdline" ] && echo "$p"; done | wc -l; }
 # Free event channels: interrupts that the kernel has bound dynamically.
 channels() { grep -c 'xen-dyn' /proc/interrupts; }

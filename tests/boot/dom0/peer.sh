@@ -30,8 +30,20 @@ xl list
 xenstore-ls -f /local/domain/1 | head -n 60
 check 'xl shutdown' xl shutdown -w peer-guest
 check 'gone after shutdown' sh -c '! xl list peer-guest'
+
+blocks 100 108 > /tmp/disk.raw
+before=$(sha < /tmp/disk.raw)
+sed 's/guest.run=idle/guest.run=disk/; s/peer-guest/peer-disk/' /tmp/pv.cfg > /tmp/disk.cfg
+echo 'disk = [ "format=raw,vdev=xvda,access=rw,target=/tmp/disk.raw" ]' >> /tmp/disk.cfg
+check 'xl create with a disk' xl create /tmp/disk.cfg
+check 'guest reads its disk' wait_for 120 said peer-disk 'GUEST DISK'
+same 'checksum of what it read' "8388608 $before" "$(heard peer-disk DISK 1-2)"
+check 'guest ends' wait_for 120 sh -c '! xl list peer-disk'
+same 'checksum of what it wrote' "$(sha < /tmp/disk.raw)" "$(heard peer-disk WROTE 1)"
+
 check 'xl create again' xl create /tmp/pv.cfg
 check 'xl destroy' xl destroy peer-guest
 check 'gone after destroy' sh -c '! xl list peer-guest'
 grep GUEST $log
+[ $failures = 0 ] || last_words peer-disk
 finish
