@@ -13,7 +13,7 @@ $(BUILD)/hv/boot/hv.lds: xen-like/boot/hv.lds.S xen-like/arch/paging.h | $(BUILD
 
 # Objects of the platform are linked as they are, the others as an archive:
 # a part enters the image with the call that needs it.
-HV_SKIP   := $(if $(wildcard xen-like/pv/pv_domain.h),,dom0/%)
+HV_SKIP   := $(if $(wildcard xen-like/pv/pv_domain.h),,dom0/% control/domctl%)
 HV_BASE    = $(filter boot/% arch/% core/% init/% entry/% \
              lib/% mm/% smp/% irq/% acpi/% time/%,$(HV_OBJS))
 HV_PARTS   = $(BUILD)/hv/parts.a
