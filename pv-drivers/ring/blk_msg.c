@@ -58,6 +58,7 @@ static int parse_indirect(const uint8_t *slot, struct blk_req *req)
     req->nr_segs = r.nr_segments;
     req->sector = r.sector_number;
     req->indirect_gref = r.indirect_grefs[0];
+    req->op = r.indirect_op;              /* what blkfront wants echoed */
     if (r.indirect_op != BLKIF_OP_READ && r.indirect_op != BLKIF_OP_WRITE) {
         return BLKIF_RSP_EOPNOTSUPP;
     }

@@ -34,7 +34,8 @@ struct blk_seg {
 
 struct blk_req {
     enum blk_kind kind;
-    uint8_t  op;                       /* as the guest said, echoed back */
+    uint8_t  op;                       /* echoed back; the inner one if
+                                          indirect, as blkfront expects */
     bool     indirect;
     uint16_t nr_segs;
     uint64_t id;                       /* the guest's, echoed back */

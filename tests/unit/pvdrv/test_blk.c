@@ -176,6 +176,8 @@ static void push_indirect(struct front *f, uint8_t op, uint64_t id,
 }
 
 /* The next answer; runs the backend until it is there. */
+static uint8_t answered_op;
+
 static int next_answer(struct front *f, uint64_t *id)
 {
     struct blkif_response rsp;
@@ -190,6 +192,7 @@ static int next_answer(struct front *f, uint64_t *id)
     assert_int_not_equal(hdr(f)->rsp_prod, f->rsp_cons);
     memcpy(&rsp, slot(f, f->rsp_cons), sizeof(rsp));
     f->rsp_cons++;
+    answered_op = rsp.operation;
     if (id != NULL) {
         *id = rsp.id;
     }
@@ -284,6 +287,7 @@ static void indirect_request_moves_a_megabyte(void **state)
     connect_with(f, false);
     push_indirect(f, BLKIF_OP_WRITE, 5, 2048, DATA_REF, 256, 60);
     assert_int_equal(next_answer(f, NULL), BLKIF_RSP_OKAY);
+    assert_int_equal(answered_op, BLKIF_OP_WRITE);
     read_image(f, 2048, have, sizeof(have));
     assert_memory_equal(have, fake_page(&f->port, DATA_REF), sizeof(have));
 
