@@ -9,7 +9,7 @@ XS_STORE_SRCS  := $(addprefix xenstore-like/store/,blob.c perms.c quota.c \
 XS_CONN_SRCS   := $(addprefix xenstore-like/conn/,conn.c unix.c ring.c)
 XS_SERVER_SRCS := $(addprefix xenstore-like/server/,server.c client.c \
                   events.c domain.c state.c dispatch.c op_node.c op_watch.c \
-                  op_txn.c op_domain.c op_control.c)
+                  op_txn.c op_domain.c op_control.c daemon.c)
 
 PROGRAMS += xenstored
 xenstored_SRCS = xenstore-like/server/main.c $(XS_SERVER_SRCS) \

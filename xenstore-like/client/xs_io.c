@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define RETRY_MS 50u                  /* between attempts to reconnect */
+#define RETRY_MS 20u                  /* between attempts to reconnect */
 #define READ_CHUNK 16384u
 
 int64_t xs_now_ms(void)
@@ -210,7 +210,9 @@ void xs_disconnect(struct xs *xs)
     struct xs_request *req, *next;
 
     if (xs->fd >= 0) {
-        close(xs->fd);                /* leaves the epoll set with it */
+        /* A forked child may hold it too: close() alone would not do. */
+        epoll_ctl(xs->epoll_fd, EPOLL_CTL_DEL, xs->fd, NULL);
+        close(xs->fd);
         xs->fd = -1;
     }
     xs->in.start = xs->in.end = 0;

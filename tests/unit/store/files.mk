@@ -1,0 +1,7 @@
+# Unit tests of the store.  XS_* and LIB_* lists are read later: plain "=".
+STORE_T := tests/unit/store
+
+UNIT_TESTS += test_store_daemon
+test_store_daemon_SRCS = $(STORE_T)/test_daemon.c $(STORE_T)/host_file.c \
+    $(XS_SERVER_SRCS) $(XS_STORE_SRCS) $(XS_CONN_SRCS) $(XS_PROTO_SRCS) \
+    $(filter-out $(XS_PROTO_SRCS),$(XS_CLIENT_SRCS)) $(LIB_CORE_SRCS)

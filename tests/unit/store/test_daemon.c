@@ -1,0 +1,747 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The whole daemon in a child process: killed at random moments while guests
+ * on their rings and clients on the socket go on working.  The guests' pages
+ * are files (host_file.c), so a kill leaves them as it would leave memory.
+ * Covers: server/daemon.c, state.c, domain.c, conn/ring.c, client/.
+ */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <client/xs.h>
+#include <server/daemon.h>
+
+static char dir[64];
+static char path_buf[128];
+
+static const char *in_dir(const char *name)
+{
+    snprintf(path_buf, sizeof(path_buf), "%s/%s", dir, name);
+    return path_buf;
+}
+
+static int64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* ---- the daemon ---------------------------------------------------------------- */
+
+static pid_t daemon_start(void)
+{
+    static char *argv[] = { "xenstored", "-F", NULL };
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int log = open(in_dir("log"), O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+        dup2(log, 2);
+        _exit(daemon_main(2, argv));
+    }
+    return pid;
+}
+
+static void daemon_kill(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFSIGNALED(status));
+}
+
+/* A clean end; its status tells of sanitizer reports. */
+static void daemon_stop(pid_t pid)
+{
+    int status;
+
+    kill(pid, SIGTERM);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void wait_until_it_listens(void)
+{
+    struct sockaddr_un sun = { .sun_family = AF_UNIX };
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int64_t deadline = now_ms() + 10000;
+
+    snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", in_dir("socket"));
+    while (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 &&
+           now_ms() < deadline) {
+        usleep(500);
+    }
+    close(fd);
+}
+
+/* A process that kills and restarts the daemon until the pipe closes. */
+static pid_t killer_start(int *stop_fd)
+{
+    int ends[2];
+    pid_t pid;
+
+    assert_int_equal(pipe(ends), 0);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        pid_t victim = 0;
+        char c;
+
+        close(ends[1]);
+        fcntl(ends[0], F_SETFL, O_NONBLOCK);
+        srand((unsigned int)getpid());
+        do {
+            int status;
+
+            victim = daemon_start();
+            wait_until_it_listens();
+            usleep((useconds_t)(rand() % 20000));
+            kill(victim, SIGKILL);
+            waitpid(victim, &status, 0);
+            if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+                _exit(1);             /* it ended by itself: a fault */
+            }
+        } while (read(ends[0], &c, 1) < 0);
+        _exit(0);
+    }
+    close(ends[0]);
+    *stop_fd = ends[1];
+    return pid;
+}
+
+static void killer_stop(pid_t pid, int stop_fd)
+{
+    int status;
+
+    close(stop_fd);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void write_file(const char *name, const char *text)
+{
+    FILE *f = fopen(in_dir(name), "w");
+
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+/* ---- a guest --------------------------------------------------------------------- */
+
+struct guest {
+    uint32_t domid;
+    uint32_t req_id;
+    int events;
+    struct xenstore_domain_interface *page;
+};
+
+static void kick_host(int fd, uint32_t port)
+{
+    struct sockaddr_un sun = { .sun_family = AF_UNIX };
+
+    snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/host.sock", dir);
+    /* Lost while the daemon is away, as with a real channel. */
+    sendto(fd, &port, sizeof(port), 0, (struct sockaddr *)&sun, sizeof(sun));
+}
+
+static void guest_make(struct guest *g, uint32_t domid)
+{
+    char name[32];
+    int fd;
+
+    memset(g, 0, sizeof(*g));
+    g->domid = domid;
+    snprintf(name, sizeof(name), "%u.ring", domid);
+    fd = open(in_dir(name), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(ftruncate(fd, 4096), 0);
+    g->page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    assert_true(g->page != MAP_FAILED);
+    close(fd);
+    g->events = socket(AF_UNIX, SOCK_DGRAM, 0);
+    snprintf(name, sizeof(name), "%u.state", domid);
+    write_file(name, "r");
+}
+
+static void guest_free(struct guest *g)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), "%u.state", g->domid);
+    unlink(in_dir(name));
+    munmap(g->page, 4096);
+    close(g->events);
+}
+
+static void guest_put(struct guest *g, const void *data, uint32_t len)
+{
+    const char *from = data;
+
+    while (len > 0) {
+        int64_t deadline = now_ms() + 10000;
+        uint32_t prod = g->page->req_prod;
+        uint32_t room;
+
+        while ((room = XENSTORE_RING_SIZE - (prod - __atomic_load_n(
+                    &g->page->req_cons, __ATOMIC_ACQUIRE))) == 0) {
+            assert_true(now_ms() < deadline);
+            usleep(50);
+        }
+        for (; room > 0 && len > 0; room--, len--) {
+            g->page->req[MASK_XENSTORE_IDX(prod++)] = *from++;
+        }
+        __atomic_store_n(&g->page->req_prod, prod, __ATOMIC_RELEASE);
+        kick_host(g->events, g->domid + 1);
+    }
+}
+
+static void guest_take(struct guest *g, void *data, uint32_t len)
+{
+    int64_t deadline = now_ms() + 10000;
+    char *to = data;
+
+    while (len > 0) {
+        uint32_t cons = g->page->rsp_cons;
+        uint32_t have = __atomic_load_n(&g->page->rsp_prod,
+                                        __ATOMIC_ACQUIRE) - cons;
+
+        assert_true(have <= XENSTORE_RING_SIZE);
+        if (have == 0) {
+            assert_true(now_ms() < deadline);
+            usleep(50);
+            continue;
+        }
+        for (; have > 0 && len > 0; have--, len--) {
+            *to++ = g->page->rsp[MASK_XENSTORE_IDX(cons++)];
+        }
+        __atomic_store_n(&g->page->rsp_cons, cons, __ATOMIC_RELEASE);
+        kick_host(g->events, g->domid + 1);
+    }
+}
+
+static void guest_send(struct guest *g, uint32_t type, uint32_t tx,
+                       const void *body, uint32_t len)
+{
+    struct xsd_sockmsg h = { type, ++g->req_id, tx, len };
+
+    guest_put(g, &h, sizeof(h));
+    guest_put(g, body, len);
+}
+
+static uint32_t guest_receive(struct guest *g, struct xsd_sockmsg *h,
+                              char body[XENSTORE_PAYLOAD_MAX + 1])
+{
+    guest_take(g, h, sizeof(*h));
+    assert_true(h->len <= XENSTORE_PAYLOAD_MAX);
+    guest_take(g, body, h->len);
+    body[h->len] = '\0';
+    return h->type;
+}
+
+/* Send and take the next message, which must be the answer. */
+static uint32_t guest_call(struct guest *g, uint32_t type, uint32_t tx,
+                           const void *body, uint32_t len,
+                           char answer[XENSTORE_PAYLOAD_MAX + 1])
+{
+    struct xsd_sockmsg h;
+
+    guest_send(g, type, tx, body, len);
+    guest_receive(g, &h, answer);
+    assert_int_equal(h.req_id, g->req_id);
+    return h.type;
+}
+
+static void guest_expect_event(struct guest *g, const char *path,
+                               const char *token)
+{
+    char body[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg h;
+
+    assert_int_equal(guest_receive(g, &h, body), XS_WATCH_EVENT);
+    assert_string_equal(body, path);
+    assert_string_equal(body + strlen(path) + 1, token);
+}
+
+static struct xs *connect_client(void)
+{
+    struct xs *xs;
+
+    assert_int_equal(xs_open(&xs, 10000), 0);
+    return xs;
+}
+
+/* A guest with its own directory, served by the daemon. */
+static void introduce(struct xs *xs, struct guest *g)
+{
+    struct perm own = { g->domid, PERM_NONE };
+    char path[64];
+
+    snprintf(path, sizeof(path), "/local/domain/%u", g->domid);
+    assert_int_equal(xs_mkdir(xs, XS_TXN_NONE, path), 0);
+    assert_int_equal(xs_set_perms(xs, XS_TXN_NONE, path, &own, 1), 0);
+    assert_int_equal(xs_introduce(xs, g->domid, 0x1000 + g->domid, 1), 0);
+}
+
+/* ---- tests --------------------------------------------------------------------- */
+
+/* Every START is executed once: the ids a guest gets have no gap. */
+static void ring_requests_run_exactly_once_over_kills(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    struct guest g;
+    struct xs *xs;
+    unsigned int i;
+    int stop;
+    pid_t killer;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 5);
+    xs = connect_client();
+    introduce(xs, &g);
+    xs_close(xs);
+    daemon_kill(pid);
+    killer = killer_start(&stop);
+    for (i = 1; i <= 400; i++) {
+        char tx[12], body[64];
+        int n;
+
+        assert_int_equal(guest_call(&g, XS_TRANSACTION_START, 0, "", 1,
+                                    answer), XS_TRANSACTION_START);
+        snprintf(tx, sizeof(tx), "%u", i);
+        assert_string_equal(answer, tx);
+        n = snprintf(body, sizeof(body), "count%c%u", 0, i);
+        assert_int_equal(guest_call(&g, XS_WRITE, 0, body, (uint32_t)n,
+                                    answer), XS_WRITE);
+        assert_int_equal(guest_call(&g, XS_READ, 0, "count", 6, answer),
+                         XS_READ);
+        assert_string_equal(answer, tx);
+        /* An end without commit is fine whether or not it was killed. */
+        assert_int_equal(guest_call(&g, XS_TRANSACTION_END, i, "F", 2,
+                                    answer), XS_TRANSACTION_END);
+    }
+    killer_stop(killer, stop);
+    guest_free(&g);
+}
+
+/* Big requests and replies, pipelined: bytes cross the ring in pieces. */
+static void ring_streams_stay_in_step_over_kills(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    char body[2000];
+    struct guest g;
+    struct xs *xs;
+    unsigned int i;
+    int stop;
+    pid_t killer;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 6);
+    xs = connect_client();
+    introduce(xs, &g);
+    xs_close(xs);
+    daemon_kill(pid);
+    killer = killer_start(&stop);
+    for (i = 1; i <= 60; i++) {
+        struct xsd_sockmsg h;
+        uint32_t first = g.req_id + 1;
+
+        memset(body, 'a' + i % 26, sizeof(body));
+        memcpy(body, "big", 4);
+        guest_send(&g, XS_WRITE, 0, body, sizeof(body));
+        guest_send(&g, XS_READ, 0, "big", 4);
+        assert_int_equal(guest_receive(&g, &h, answer), XS_WRITE);
+        assert_int_equal(h.req_id, first);
+        assert_int_equal(guest_receive(&g, &h, answer), XS_READ);
+        assert_int_equal(h.req_id, first + 1);
+        assert_int_equal(h.len, sizeof(body) - 4);
+        assert_memory_equal(answer, body + 4, h.len);
+    }
+    killer_stop(killer, stop);
+    guest_free(&g);
+}
+
+static int write_pair(struct xs *xs, xs_txn_t txn, void *ctx)
+{
+    int rc = xs_printf(xs, txn, "/pair/one", "%u", *(unsigned int *)ctx);
+
+    return rc != 0 ? rc : xs_printf(xs, txn, "/pair/two", "%u",
+                                    *(unsigned int *)ctx);
+}
+
+static void count_event(void *ctx, const char *path)
+{
+    ++*(unsigned int *)ctx;
+}
+
+static void acknowledged_writes_survive_kills(void **state)
+{
+    unsigned int i, events = 0;
+    struct xs_watch *watch;
+    struct xs *xs;
+    int stop;
+    pid_t killer = killer_start(&stop);
+    pid_t pid;
+    uint64_t value;
+
+    xs = connect_client();
+    assert_int_equal(xs_watch(xs, "/log", count_event, &events, &watch), 0);
+    for (i = 0; i < 200; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "/log/%u", i);
+        assert_int_equal(xs_printf(xs, XS_TXN_NONE, path, "%u", i * 7), 0);
+        assert_int_equal(xs_txn_run(xs, write_pair, &i), 0);
+        if (i >= 20 && i % 2 == 0) {
+            snprintf(path, sizeof(path), "/log/%u", i - 20);
+            assert_int_equal(xs_rm(xs, XS_TXN_NONE, path), 0);
+        }
+    }
+    killer_stop(killer, stop);
+    pid = daemon_start();
+    for (i = 0; i < 200; i++) {
+        char path[32];
+        int rc;
+
+        snprintf(path, sizeof(path), "/log/%u", i);
+        rc = xs_read_number(xs, XS_TXN_NONE, path, &value);
+        if (i < 180 && i % 2 == 0) {
+            assert_int_equal(rc, -ENOENT);
+        } else {
+            assert_int_equal(rc, 0);
+            assert_int_equal(value, i * 7);
+        }
+    }
+    assert_int_equal(xs_read_number(xs, XS_TXN_NONE, "/pair/two", &value), 0);
+    assert_int_equal(value, 199);
+    /* The watch lives on in the new connection. */
+    while (xs_wait(xs, 0) == 0) {
+        assert_int_equal(xs_dispatch(xs), 0);
+    }
+    assert_true(events > 0);
+    events = 0;
+    assert_int_equal(xs_write_string(xs, XS_TXN_NONE, "/log/last", "x"), 0);
+    assert_int_equal(xs_wait(xs, 5000), 0);
+    assert_int_equal(xs_dispatch(xs), 0);
+    assert_true(events > 0);
+    xs_close(xs);
+    daemon_stop(pid);
+}
+
+/* What a guest has registered is there after a kill; its transaction ends
+ * in EAGAIN, so that it starts over. */
+static void watches_and_transactions_of_a_ring_survive(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    struct guest g;
+    struct xs *xs;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 7);
+    xs = connect_client();
+    introduce(xs, &g);
+    assert_int_equal(guest_call(&g, XS_WATCH, 0, "data\0tok", 9, answer),
+                     XS_WATCH);
+    guest_expect_event(&g, "data", "tok");
+    assert_int_equal(guest_call(&g, XS_TRANSACTION_START, 0, "", 1, answer),
+                     XS_TRANSACTION_START);
+    assert_string_equal(answer, "1");
+    assert_int_equal(guest_call(&g, XS_WRITE, 1, "data\0in", 7, answer),
+                     XS_WRITE);
+    daemon_kill(pid);
+    pid = daemon_start();
+
+    assert_int_equal(guest_call(&g, XS_WRITE, 1, "more\0in", 7, answer),
+                     XS_WRITE);
+    assert_int_equal(guest_call(&g, XS_TRANSACTION_END, 1, "T", 2, answer),
+                     XS_ERROR);
+    assert_string_equal(answer, "EAGAIN");
+    assert_int_equal(guest_call(&g, XS_READ, 0, "data", 5, answer),
+                     XS_ERROR);
+    assert_string_equal(answer, "ENOENT");
+    assert_int_equal(xs_write_string(xs, XS_TXN_NONE,
+                                     "/local/domain/7/data/x", "1"), 0);
+    guest_expect_event(&g, "data/x", "tok");
+    assert_int_equal(guest_call(&g, XS_TRANSACTION_START, 0, "", 1, answer),
+                     XS_TRANSACTION_START);
+    assert_string_equal(answer, "2");
+    assert_int_equal(guest_call(&g, XS_UNWATCH, 0, "data\0tok", 9, answer),
+                     XS_UNWATCH);
+    xs_close(xs);
+    guest_free(&g);
+    daemon_stop(pid);
+}
+
+struct seen {
+    unsigned int introduce, release;
+};
+
+static void saw_introduce(void *ctx, const char *path)
+{
+    ((struct seen *)ctx)->introduce++;
+}
+
+static void saw_release(void *ctx, const char *path)
+{
+    ((struct seen *)ctx)->release++;
+}
+
+static void settle(struct xs *xs)
+{
+    while (xs_wait(xs, 100) == 0) {
+        xs_dispatch(xs);
+    }
+}
+
+static void deaths_fire_release_once_each(void **state)
+{
+    struct seen seen = { 0, 0 };
+    struct xs_watch *w;
+    struct guest g;
+    struct xs *xs;
+    char *value;
+    bool known;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 8);
+    xs = connect_client();
+    assert_int_equal(xs_watch(xs, "@introduceDomain", saw_introduce, &seen,
+                              &w), 0);
+    assert_int_equal(xs_watch(xs, "@releaseDomain", saw_release, &seen, &w),
+                     0);
+    settle(xs);
+    seen = (struct seen){ 0, 0 };
+    introduce(xs, &g);
+    settle(xs);
+    assert_int_equal(seen.introduce, 1);
+    assert_int_equal(xs_write_string(xs, XS_TXN_NONE, "/local/domain/8/a",
+                                     "1"), 0);
+
+    write_file("8.state", "s");       /* shut down: told once */
+    kick_host(g.events, UINT32_MAX);
+    kick_host(g.events, UINT32_MAX);
+    settle(xs);
+    assert_int_equal(seen.release, 1);
+    assert_int_equal(xs_is_introduced(xs, 8, &known), 0);
+    assert_true(known);
+
+    unlink(in_dir("8.state"));        /* gone: told once more */
+    kick_host(g.events, UINT32_MAX);
+    kick_host(g.events, UINT32_MAX);
+    settle(xs);
+    assert_int_equal(seen.release, 2);
+    assert_int_equal(xs_is_introduced(xs, 8, &known), 0);
+    assert_false(known);
+    /* What it owned went with it. */
+    assert_int_equal(xs_read(xs, XS_TXN_NONE, "/local/domain/8/a", &value,
+                             NULL), -ENOENT);
+    xs_close(xs);
+    guest_free(&g);
+    daemon_stop(pid);
+}
+
+/* The store was away when the domain died. */
+static void a_death_during_a_restart_is_noticed(void **state)
+{
+    struct guest g;
+    struct xs *xs;
+    bool known;
+    char *value;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 9);
+    xs = connect_client();
+    introduce(xs, &g);
+    daemon_kill(pid);
+    guest_free(&g);
+    pid = daemon_start();
+    assert_int_equal(xs_is_introduced(xs, 9, &known), 0);
+    assert_false(known);
+    assert_int_equal(xs_read(xs, XS_TXN_NONE, "/local/domain/9", &value,
+                             NULL), -ENOENT);
+    xs_close(xs);
+    daemon_stop(pid);
+}
+
+static void a_broken_ring_is_told_and_may_reconnect(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg bad = { XS_READ, 1, 0, XENSTORE_PAYLOAD_MAX + 1 };
+    struct guest g;
+    struct xs *xs;
+    int64_t deadline = now_ms() + 10000;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 10);
+    xs = connect_client();
+    introduce(xs, &g);
+    assert_int_equal(g.page->server_features, 3);
+    guest_put(&g, &bad, sizeof(bad));
+    while (__atomic_load_n(&g.page->error, __ATOMIC_ACQUIRE) !=
+           XENSTORE_ERROR_PROTO) {
+        assert_true(now_ms() < deadline);
+        usleep(1000);
+    }
+    g.page->connection = XENSTORE_RECONNECT;
+    kick_host(g.events, 11);
+    while (__atomic_load_n(&g.page->connection, __ATOMIC_ACQUIRE) !=
+           XENSTORE_CONNECTED) {
+        assert_true(now_ms() < deadline);
+        usleep(1000);
+    }
+    assert_int_equal(g.page->error, XENSTORE_ERROR_NONE);
+    assert_int_equal(guest_call(&g, XS_MKDIR, 0, "x", 2, answer), XS_MKDIR);
+
+    g.page->req_prod += 5000;         /* indices that cannot be */
+    kick_host(g.events, 11);
+    while (__atomic_load_n(&g.page->error, __ATOMIC_ACQUIRE) !=
+           XENSTORE_ERROR_RINGIDX) {
+        assert_true(now_ms() < deadline);
+        usleep(1000);
+    }
+    assert_int_equal(xs_write_string(xs, XS_TXN_NONE, "/alive", "1"), 0);
+    xs_close(xs);
+    guest_free(&g);
+    daemon_stop(pid);
+}
+
+/* Firmware clears the whole page before it hands over to the next kernel. */
+static void a_cleared_ring_goes_on_from_zero(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    struct guest g;
+    struct xs *xs;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 11);
+    xs = connect_client();
+    introduce(xs, &g);
+    assert_int_equal(guest_call(&g, XS_MKDIR, 0, "x", 2, answer), XS_MKDIR);
+    usleep(20000);                    /* it is idle now */
+    memset(g.page, 0, sizeof(*g.page));
+    assert_int_equal(guest_call(&g, XS_MKDIR, 0, "y", 2, answer), XS_MKDIR);
+    daemon_kill(pid);
+    pid = daemon_start();
+    assert_int_equal(guest_call(&g, XS_MKDIR, 0, "z", 2, answer), XS_MKDIR);
+    xs_close(xs);
+    guest_free(&g);
+    daemon_stop(pid);
+}
+
+/* INV-SS2: a guest that reads nothing costs at most its quota, and hears of
+ * its watch once it reads again. */
+static void a_guest_that_never_reads_is_bounded(void **state)
+{
+    static const char *const words[] = { "memreport" };
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    char name[1000];
+    struct xsd_sockmsg h;
+    struct guest g;
+    struct xs *xs;
+    char *report, *unsent;
+    unsigned int i;
+    bool root_event = false;
+    pid_t pid = daemon_start();
+
+    guest_make(&g, 12);
+    xs = connect_client();
+    introduce(xs, &g);
+    assert_int_equal(guest_call(&g, XS_WATCH, 0, "w\0tok", 6, answer),
+                     XS_WATCH);
+    guest_expect_event(&g, "w", "tok");
+    memset(name, 'n', sizeof(name));
+    memcpy(name, "/local/domain/12/w/", 19);
+    name[sizeof(name) - 1] = '\0';
+    for (i = 0; i < 3000; i++) {      /* 3 MB of events */
+        assert_int_equal(xs_write_string(xs, XS_TXN_NONE, name, "v"), 0);
+    }
+    assert_int_equal(xs_control(xs, words, 1, &report), 0);
+    unsent = strstr(report, "unsent bytes: ");
+    assert_non_null(unsent);
+    assert_true(strtoul(unsent + 14, NULL, 10) > 1u << 20);
+    assert_true(strtoul(unsent + 14, NULL, 10) <= (2u << 20) + 4096);
+    free(report);
+    while (!root_event) {
+        assert_int_equal(guest_receive(&g, &h, answer), XS_WATCH_EVENT);
+        root_event = strcmp(answer, "w") == 0;
+    }
+    xs_close(xs);
+    guest_free(&g);
+    daemon_stop(pid);
+}
+
+static void a_second_daemon_refuses_to_start(void **state)
+{
+    struct xs *xs;
+    int status;
+    pid_t pid = daemon_start();
+    pid_t second;
+
+    xs = connect_client();
+    second = daemon_start();
+    assert_int_equal(waitpid(second, &status, 0), second);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 4);
+    assert_int_equal(xs_write_string(xs, XS_TXN_NONE, "/still", "1"), 0);
+    xs_close(xs);
+    daemon_stop(pid);
+}
+
+/* ---- fixture ----------------------------------------------------------------------- */
+
+static int make_dir(void **state)
+{
+    strcpy(dir, "/tmp/test-store-XXXXXX");
+    if (mkdtemp(dir) == NULL) {
+        return -1;
+    }
+    setenv("XENSTORED_RUNDIR", dir, 1);
+    setenv("XENSTORED_TEST_DIR", dir, 1);
+    unsetenv("XENSTORED_PATH");
+    return 0;
+}
+
+static int remove_dir(void **state)
+{
+    char command[128];
+
+    snprintf(command, sizeof(command), "rm -rf %s", dir);
+    return system(command);
+}
+
+int main(void)
+{
+#define IN_DIR(f) cmocka_unit_test_setup_teardown(f, make_dir, remove_dir)
+    const struct CMUnitTest tests[] = {
+        IN_DIR(watches_and_transactions_of_a_ring_survive),
+        IN_DIR(deaths_fire_release_once_each),
+        IN_DIR(a_death_during_a_restart_is_noticed),
+        IN_DIR(a_broken_ring_is_told_and_may_reconnect),
+        IN_DIR(a_cleared_ring_goes_on_from_zero),
+        IN_DIR(a_guest_that_never_reads_is_bounded),
+        IN_DIR(a_second_daemon_refuses_to_start),
+        IN_DIR(acknowledged_writes_survive_kills),
+        IN_DIR(ring_requests_run_exactly_once_over_kills),
+        IN_DIR(ring_streams_stay_in_step_over_kills),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
