@@ -5,8 +5,11 @@
  * that call them take as "not offered".
  * Tests: every boot of a kernel.
  */
+#include <acpi/madt.h>
+#include <acpi/power.h>
 #include <control/doors.h>
 #include <core/log.h>
+#include <core/percpu.h>
 #include <domain/domain.h>
 #include <domain/guest_copy.h>
 #include <domain/vtime.h>
@@ -68,6 +71,39 @@ static long op_firmware_info(struct xen_platform_op *op)
     }
 }
 
+#define PM1_SLP_EN   0x2000u
+#define SLEEP_OFF    5u              /* S5; the others would need a way back */
+
+static long op_enter_acpi_sleep(struct xen_platform_op *op)
+{
+    const struct xenpf_enter_acpi_sleep *s = &op->u.enter_acpi_sleep;
+
+    if (s->flags != 0 || s->sleep_state != SLEEP_OFF) {
+        return -EOPNOTSUPP;
+    }
+    log_info("power off");
+    power_write_pm1((uint16_t)(s->val_a | PM1_SLP_EN),
+                    (uint16_t)(s->val_b | PM1_SLP_EN));
+    return -EIO;                     /* the machine did not react */
+}
+
+static long op_get_cpuinfo(struct xen_platform_op *op)
+{
+    struct xenpf_pcpuinfo *c = &op->u.pcpu_info;
+    uint32_t present = max(madt.nr_cpus, 1u);
+
+    if (c->xen_cpuid >= present) {
+        c->flags = XEN_PCPU_FLAGS_INVALID;
+    } else {
+        c->flags = cpu_online_mask & cpumask_of(c->xen_cpuid)
+                   ? XEN_PCPU_FLAGS_ONLINE : 0;
+        c->apic_id = madt.cpu[c->xen_cpuid].apic_id;
+        c->acpi_id = madt.cpu[c->xen_cpuid].acpi_id;
+    }
+    c->max_present = present - 1;
+    return 0;
+}
+
 static const struct {
     const char *name;
     long (*run)(struct xen_platform_op *op);
@@ -75,6 +111,8 @@ static const struct {
     [XENPF_settime32]     = { "settime32", op_settime32 },
     [XENPF_settime64]     = { "settime64", op_settime64 },
     [XENPF_firmware_info] = { "firmware_info", op_firmware_info },
+    [XENPF_enter_acpi_sleep] = { "enter_acpi_sleep", op_enter_acpi_sleep },
+    [XENPF_get_cpuinfo]   = { "get_cpuinfo", op_get_cpuinfo },
 };
 
 DOOR(do_platform_op)

@@ -4,6 +4,7 @@
  * by tests/guests that print what they find.
  */
 #include <dom0/start_info.h>
+#include <lib/format.h>
 #include <lib/string.h>
 
 #define MAGIC     "xen-3.0-x86_64p"
@@ -34,6 +35,20 @@ static void fill_vga(struct start_info *si, const struct boot_info *bi)
     }
 }
 
+/* With UEFI the kernel has no BIOS area to find the ACPI tables by. */
+static void fill_cmdline(struct start_info *si, const struct domain *d,
+                         const struct boot_info *bi, const char *cmdline)
+{
+    char *to = (char *)si->cmd_line;
+    size_t n = str_copy(to, cmdline, sizeof(si->cmd_line));
+
+    if (d->is_hardware && bi->efi && bi->rsdp != 0 &&
+        n < sizeof(si->cmd_line)) {
+        snprintf(to + n, sizeof(si->cmd_line) - n, " acpi_rsdp=0x%lx",
+                 bi->rsdp);
+    }
+}
+
 void start_info_fill(void *page, const struct domain *d,
                      const struct dom0_layout *l, const struct boot_info *bi,
                      const char *cmdline, const struct boot_module *initrd)
@@ -51,7 +66,7 @@ void start_info_fill(void *page, const struct domain *d,
         si->mod_start = l->initrd_by_pfn ? l->initrd_pfn : l->initrd_va;
         si->mod_len = initrd->size;
     }
-    str_copy((char *)si->cmd_line, cmdline, sizeof(si->cmd_line));
+    fill_cmdline(si, d, bi, cmdline);
     if (l->p2m_outside) {
         si->first_p2m_pfn = l->p2m_pfn;
         si->nr_p2m_frames = l->p2m_pages + l->p2m_tables;

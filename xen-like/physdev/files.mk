@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: MIT
-HV_OBJS += physdev/io_perm.o physdev/pci_cfg.o
+HV_OBJS += $(addprefix physdev/, io_perm.o pci_cfg.o msix.o pirq_map.o \
+        physdev_op.o)

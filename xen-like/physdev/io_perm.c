@@ -3,6 +3,8 @@
  * physdev/io_perm.c - see io_perm.h.  Tests: tests/unit/physdev/
  * test_io_perm.c.
  */
+#include <acpi/fields.h>
+#include <acpi/madt.h>
 #include <arch/atomic.h>
 #include <hv/errno.h>
 #include <lib/rangeset.h>
@@ -44,6 +46,22 @@ void io_perm_keep_ports(uint32_t first, uint32_t last)
 void io_perm_keep_mem(uint64_t first_mfn, uint64_t last_mfn)
 {
     (void)rangeset_add(&kept_mem, first_mfn, last_mfn);
+}
+
+void io_perm_init(void)
+{
+    for (unsigned int i = 0; i < madt.nr_ioapics; i++) {
+        uint64_t mfn = madt.ioapic[i].maddr >> PAGE_SHIFT;
+
+        io_perm_keep_mem(mfn, mfn);
+    }
+    if (madt.lapic_maddr != 0) {
+        io_perm_keep_mem(madt.lapic_maddr >> PAGE_SHIFT,
+                         madt.lapic_maddr >> PAGE_SHIFT);
+    }
+    if (acpi.pm_timer_port != 0) {
+        io_perm_keep_ports(acpi.pm_timer_port, acpi.pm_timer_port + 3u);
+    }
 }
 
 static int all_but(struct rangeset *s, uint64_t last,
