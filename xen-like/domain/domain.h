@@ -57,7 +57,8 @@ struct domain {
     uint32_t tot_pages;               /* [a] frames owned */
     uint32_t max_pages;               /* [D] */
     uint64_t claim;                   /* [heap] claimed, not yet allocated */
-    uint64_t min_mfn, max_mfn;        /* [a] all owned frames lie between */
+    uint64_t min_mfn, max_mfn;        /* [P] all owned frames lie between */
+    spinlock_t page_lock;             /* [P] LOCK_PAGETABLE: assign, relinquish */
 
     uint8_t handle[16];               /* [D] UUID of the toolstack */
     uint32_t ssidref;                 /* [I] stored, echoed */
@@ -84,8 +85,9 @@ struct domain {
     uint32_t cfg_max_grant_frames;
     uint32_t cfg_max_maptrack_frames;
 
-    void *relinquish;                 /* [D] progress of destruction */
-    uint64_t relinquish_pos;
+    unsigned int relinquish_unit;     /* [D] progress of destruction */
+    uint64_t relinquish_pos;          /* [D] within that unit */
+    bool relinquish_busy;             /* [D] frame at _pos is half dropped */
 };
 
 struct vcpu {
@@ -115,9 +117,11 @@ struct vcpu {
 };
 
 extern struct domain *dom0;           /* hardware domain, or NULL */
-extern struct domain *dom_io;         /* owner of MMIO frames */
-extern struct domain *dom_xen;        /* owner of frames of ours that guests
-                                         may map read-only (M2P, shinfo) */
+/* Pseudo-domains, never scheduled: DOMID_IO owns MMIO frames, DOMID_XEN
+ * those of ours that guests may map (M2P, trace). */
+extern struct domain dom_io, dom_xen;
+
+void domain_table_init(void);         /* boot, once the heap works */
 
 /* Parameters of a new domain; see struct xen_domctl_createdomain. */
 struct domain_config {
@@ -143,6 +147,8 @@ int must_check vcpu_create(struct domain *d, unsigned int id, struct vcpu **out)
 struct domain *must_check domain_get(domid_t domid);
 /* The domain with the lowest domid >= @domid, with a reference, or NULL. */
 struct domain *must_check domain_get_next(domid_t domid);
+/* The domain whose frame this is; valid while the frame belongs to it. */
+struct domain *domain_of_owner(uint64_t owner);
 void domain_ref(struct domain *d);    /* another one; caller has one */
 void domain_put(struct domain *d);
 

@@ -25,4 +25,15 @@ struct domain_unit {
 
 void domain_set_units(const struct domain_unit *table, unsigned int nr);
 
+
+/* What domain/ needs from above (sched/, event/, core of the machine). */
+struct domain_hooks {
+    void (*vcpu_pause_sync)(struct vcpu *v);
+    void (*vcpu_pause_nosync)(struct vcpu *v);
+    void (*vcpu_unpause)(struct vcpu *v);
+    void (*domain_event)(void);              /* VIRQ_DOM_EXC to dom0 */
+    void (*hardware_shutdown)(unsigned int reason);   /* dom0 shut down */
+};
+void domain_set_hooks(const struct domain_hooks *h);
+
 #endif

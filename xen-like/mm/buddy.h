@@ -2,8 +2,9 @@
 /*
  * mm/buddy.h - free frames by order.
  *
- * Owns    all free RAM.  A frame handed out has page_info.word == 0 and is
- *         nobody's until domain/pages assigns it.
+ * Owns    all free RAM.  A frame handed out has no owner (PGO_NONE) until
+ *         domain/pages assigns it.  Before a frame is handed out, every CPU
+ *         that may still cache a guest's mapping of it has flushed.
  * Shapes  order 0..BUDDY_MAX_ORDER: 2^order frames, naturally aligned.
  * Locks   heap lock (irqsave).
  * Errors  INVALID_MFN: no memory (or none below the given address width).
@@ -15,6 +16,10 @@
 
 #define BUDDY_MAX_ORDER 18u          /* 1 GiB */
 
+/* Allocate; with a claim, up to *@claim frames are taken from it and the
+ * rest from what nobody claimed. */
+mfn_t must_check buddy_alloc_claimed(unsigned int order, unsigned int addr_bits,
+                                     uint64_t *claim);
 /* Contents are undefined: the caller clears what others will see. */
 mfn_t must_check buddy_alloc(unsigned int order);
 /* All frames below 2^@addr_bits bytes. */

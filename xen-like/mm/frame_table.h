@@ -6,8 +6,9 @@
  *         translation between mfn, page_info and the direct map.
  * Shapes  16 bytes per frame.  @word holds owner, type and both counts of a
  *         frame in use; its layout belongs to domain/page_type.h, which is
- *         the only writer.  A free frame has @word == 0 and is on a list of
- *         mm/buddy through @link.
+ *         the only writer.  A frame without an owner has PGO_NONE there; a
+ *         free one keeps its order and flush stamp in the low bits and is on
+ *         a list of mm/buddy through @link.
  * Tests   tests/unit/mm/test_frame_table.c
  */
 #ifndef MM_FRAME_TABLE_H
@@ -25,7 +26,7 @@ struct page_info {
         struct {
             uint32_t flush_stamp;     /* when the type count fell to 0 */
             uint16_t progress;        /* entries (de)validated so far */
-            uint16_t order;           /* of a hypervisor allocation */
+            uint16_t dropping;        /* partial: on its way down */
         } use;
     };
 };

@@ -1,0 +1,2 @@
+HV_OBJS += domain/domain.o domain/pages.o domain/page_type.o \
+           domain/guest_copy.o domain/continuation.o
