@@ -28,7 +28,7 @@ void tlb_flush_local(void)
 void tlb_flush_va_local(uint64_t va)
 {
     if (is_canonical(va)) {
-        invlpg((const void *)va);
+        invlpg(va);
     }
 }
 

@@ -1,0 +1,1 @@
+HV_OBJS += emul/decode.o

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Offsets for entry/*.S: compiled to assembly, from which the makefile takes
+ * the marked lines into build/hv/entry/offsets.h.
+ */
+#include <core/percpu.h>
+#include <domain/domain.h>
+#include <pv/pv_domain.h>
+
+#define OFFSET(name, type, member) \
+    __asm__ volatile("\n#OFFSET " #name " %0" :: "i"(offsetof(type, member)))
+
+void offsets(void);
+void offsets(void)
+{
+    OFFSET(REGS_r15, struct cpu_info, regs.r15);
+    OFFSET(REGS_r11, struct cpu_info, regs.r11);
+    OFFSET(REGS_rax, struct cpu_info, regs.rax);
+    OFFSET(REGS_rcx, struct cpu_info, regs.rcx);
+    OFFSET(REGS_rdx, struct cpu_info, regs.rdx);
+    OFFSET(REGS_rsi, struct cpu_info, regs.rsi);
+    OFFSET(REGS_rdi, struct cpu_info, regs.rdi);
+    OFFSET(REGS_entry_vector, struct cpu_info, regs.entry_vector);
+    OFFSET(REGS_rip, struct cpu_info, regs.rip);
+    OFFSET(REGS_cs, struct cpu_info, regs.cs);
+    OFFSET(REGS_rflags, struct cpu_info, regs.rflags);
+    OFFSET(REGS_rsp, struct cpu_info, regs.rsp);
+    OFFSET(INFO_current, struct cpu_info, current);
+    OFFSET(INFO_softirq_pending, struct cpu_info, softirq_pending);
+    OFFSET(INFO_syscall_rsp, struct cpu_info, syscall_rsp);
+    OFFSET(VCPU_info, struct vcpu, info);
+    OFFSET(VCPU_pv, struct vcpu, pv);
+    OFFSET(PV_in_kernel, struct pv_vcpu, in_kernel);
+    __asm__ volatile("\n#OFFSET CPU_INFO_SIZE %0" :: "i"(sizeof(struct cpu_info)));
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Vectors to handlers.  From a guest: its own trap unless it is ours to
+ * emulate.  From the hypervisor: a listed instruction that may fault, the
+ * IRET to a guest that the guest spoilt, or our own fault and the end.
+ */
+#include <arch/cpu.h>
+#include <arch/extable.h>
+#include <arch/switch.h>
+#include <core/log.h>
+#include <core/panic.h>
+#include <core/percpu.h>
+#include <domain/domain.h>
+#include <domain/guest_copy.h>
+#include <entry/entry.h>
+#include <irq/irq.h>
+#include <lib/string.h>
+#include <pv/priv_op.h>
+#include <pv/pt_fault.h>
+#include <pv/pv_domain.h>
+#include <pv/pv_entry.h>
+#include <pv/trap.h>
+
+enum {
+    VEC_DE = 0, VEC_DB = 1, VEC_NMI = 2, VEC_BP = 3, VEC_UD = 6, VEC_NM = 7,
+    VEC_DF = 8, VEC_TS = 10, VEC_NP = 11, VEC_SS = 12, VEC_GP = 13,
+    VEC_PF = 14, VEC_AC = 17, VEC_MC = 18, VEC_CP = 21,
+    FIRST_IRQ_VECTOR = 0x20, VEC_INT80 = 0x80,
+};
+
+#define HAS_ERROR_CODE ((1u << VEC_DF) | (1u << VEC_TS) | (1u << VEC_NP) | \
+                        (1u << VEC_SS) | (1u << VEC_GP) | (1u << VEC_PF) | \
+                        (1u << VEC_AC) | (1u << VEC_CP))
+
+/* ---- faults of the hypervisor ----------------------------------------------------- */
+
+/*
+ * The guest's frame in cpu_info was popped and refused by IRET: put the
+ * registers back and let the guest's failsafe handler look at it.
+ */
+static noreturn void iret_refused(struct cpu_regs *regs)
+{
+    struct cpu_regs *guest = guest_cpu_regs();
+
+    memmove(guest, regs, offsetof(struct cpu_regs, error_code));
+    guest->entry_vector = 0;
+    guest->error_code = 0;
+    local_irq_enable();
+    if (regs_from_guest(guest)) {
+        pv_failsafe(guest);
+    } else {
+        domain_crash(current->domain, "v%u: returns to ring 0",
+                     current->vcpu_id);
+    }
+    reset_stack_and_jump(get_cpu_info(), pv_resume);
+}
+
+static void hypervisor_fault(struct cpu_regs *regs, unsigned int vec,
+                             uint64_t cr2)
+{
+    uint64_t to;
+
+    if (regs->rip == (uint64_t)pv_iretq) {
+        iret_refused(regs);
+    }
+    to = extable_lookup(regs->rip);
+    if (to != 0 && vec != VEC_DF && vec != VEC_MC) {
+        regs->rip = to;
+        return;
+    }
+    /* A guest's breakpoint on memory that we touched for it. */
+    if (vec == VEC_DB) {
+        write_dr6(0xffff0ff0);
+        regs->rflags &= ~(uint64_t)X86_EFLAGS_TF;
+        return;
+    }
+    /* A guest's LDT page is found by the CPU when it loads a selector. */
+    if (vec == VEC_PF && current->domain != NULL &&
+        cr2 >= PERDOM_VIRT && cr2 < IMAGE_VIRT &&
+        pv_handle_fault(regs, cr2, regs->error_code)) {
+        return;
+    }
+    panic_regs(regs, "exception %u, error %#x, address %#lx", vec,
+               regs->error_code, cr2);
+}
+
+/* ---- faults of guests ---------------------------------------------------------------- */
+
+static void guest_page_fault(struct cpu_regs *regs, uint64_t cr2)
+{
+    if (!pv_handle_fault(regs, cr2, regs->error_code)) {
+        pv_inject_page_fault(regs, cr2, regs->error_code);
+    }
+}
+
+#define ERROR_IDT 2u
+
+/*
+ * INT n that the gate's DPL refused.  The vector comes from the bytes: QEMU
+ * 7.2 without hardware assistance reports n*16+2 instead of n*8+2 here.
+ */
+static bool guest_int_n(struct cpu_regs *regs)
+{
+    const struct vcpu *v = current;
+    uint8_t b[2];
+    const struct pv_trap *t;
+
+    if (copy_from_guest_some(b, regs->rip, sizeof(b)) != 0 || b[0] != 0xcd) {
+        return false;
+    }
+    t = &v->pv->traps[b[1]];
+    if (t->rip == 0 || t->dpl < (v->pv->in_kernel ? 1 : 3)) {
+        regs->error_code = b[1] * 8u + ERROR_IDT;
+        return false;
+    }
+    regs->rip += 2;
+    pv_inject_trap(regs, b[1], TRAP_NO_ERROR_CODE);
+    return true;
+}
+
+static void guest_gp(struct cpu_regs *regs)
+{
+    if ((regs->error_code & ERROR_IDT) && guest_int_n(regs)) {
+        return;
+    }
+    if (regs->error_code == 0 && pv_priv_op(regs)) {
+        return;
+    }
+    pv_inject_trap(regs, VEC_GP, (int)regs->error_code);
+}
+
+static void guest_debug(struct cpu_regs *regs)
+{
+    struct pv_vcpu *pv = current->pv;
+
+    pv->dr[6] = read_dr6();
+    write_dr6(0xffff0ff0);
+    pv_inject_trap(regs, VEC_DB, TRAP_NO_ERROR_CODE);
+}
+
+/* The guest set CR0.TS; its kernel expects it clear in the handler. */
+static void guest_no_device(struct cpu_regs *regs)
+{
+    (void)do_fpu_taskswitch(0, 0, 0, 0, 0, 0);
+    pv_inject_trap(regs, VEC_NM, TRAP_NO_ERROR_CODE);
+}
+
+/* The gate lets user mode in; the guest's table decides. */
+static void guest_int80(struct cpu_regs *regs)
+{
+    if (current->pv->traps[VEC_INT80].rip == 0) {
+        regs->rip -= 2;
+        pv_inject_trap(regs, VEC_GP, VEC_INT80 * 8 + ERROR_IDT);
+        return;
+    }
+    pv_inject_trap(regs, VEC_INT80, TRAP_NO_ERROR_CODE);
+}
+
+static void guest_exception(struct cpu_regs *regs, unsigned int vec,
+                            uint64_t cr2)
+{
+    switch (vec) {
+    case VEC_PF:
+        guest_page_fault(regs, cr2);
+        return;
+    case VEC_GP:
+        guest_gp(regs);
+        return;
+    case VEC_DB:
+        guest_debug(regs);
+        return;
+    case VEC_NM:
+        guest_no_device(regs);
+        return;
+    case VEC_UD:
+        if (pv_forced_cpuid(regs)) {
+            return;
+        }
+        break;
+    default:
+        break;
+    }
+    pv_inject_trap(regs, vec, (HAS_ERROR_CODE >> vec) & 1
+                              ? (int)regs->error_code : TRAP_NO_ERROR_CODE);
+}
+
+/* ---- dispatch --------------------------------------------------------------------------- */
+
+void handle_vector(struct cpu_regs *regs)
+{
+    unsigned int vec = regs->entry_vector & 0xff;
+    uint64_t cr2;
+
+    if (vec == VEC_NMI) {
+        irq_nmi(regs);
+        return;
+    }
+    if (vec >= FIRST_IRQ_VECTOR &&
+        !(vec == VEC_INT80 && regs_from_guest(regs))) {
+        irq_dispatch(regs, vec);
+        return;
+    }
+    cr2 = vec == VEC_PF ? read_cr2() : 0;
+    if (!regs_from_guest(regs)) {
+        hypervisor_fault(regs, vec, cr2);
+        return;
+    }
+    if (vec == VEC_MC || vec == VEC_DF) {
+        panic_regs(regs, "exception %u in a guest", vec);
+    }
+    local_irq_enable();
+    if (vec == VEC_INT80) {
+        guest_int80(regs);
+    } else {
+        guest_exception(regs, vec, cr2);
+    }
+}

@@ -1,0 +1,1 @@
+HV_OBJS += hypercall/table.o hypercall/multicall.o

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypercalls.  docs/abi.md is generated from these rows.
+ */
+#include <control/doors.h>
+#include <control/sched_op.h>
+#include <control/vcpu_op.h>
+#include <event/evtchn_op.h>
+#include <grant/grant_op.h>
+#include <hypercall/table.h>
+#include <physdev/physdev_op.h>
+#include <pv/descriptor.h>
+#include <pv/mmu_update.h>
+#include <pv/trap.h>
+
+#define ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
+    { #nr, CALLER_ANY, (nr_args), (door) }
+#define CONTROL_ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
+    { #nr, CALLER_CONTROL, (nr_args), (door) }
+
+const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
+    ROW(set_trap_table,      do_set_trap_table, 1),
+    ROW(mmu_update,          do_mmu_update, 4),
+    ROW(set_gdt,             do_set_gdt, 2),
+    ROW(stack_switch,        do_stack_switch, 2),
+    ROW(set_callbacks,       do_set_callbacks, 3),
+    ROW(fpu_taskswitch,      do_fpu_taskswitch, 1),
+    CONTROL_ROW(platform_op, do_platform_op, 1),
+    ROW(set_debugreg,        do_set_debugreg, 2),
+    ROW(get_debugreg,        do_get_debugreg, 1),
+    ROW(update_descriptor,   do_update_descriptor, 2),
+    ROW(memory_op,           do_memory_op, 2),
+    ROW(multicall,           do_multicall, 2),
+    ROW(update_va_mapping,   do_update_va_mapping, 3),
+    ROW(set_timer_op,        do_set_timer_op, 1),
+    ROW(xen_version,         do_xen_version, 2),
+    ROW(console_io,          do_console_io, 3),
+    ROW(grant_table_op,      do_grant_table_op, 3),
+    ROW(vm_assist,           do_vm_assist, 2),
+    ROW(update_va_mapping_otherdomain, do_update_va_mapping_otherdomain, 4),
+    ROW(iret,                do_iret, 0),
+    ROW(vcpu_op,             do_vcpu_op, 3),
+    ROW(set_segment_base,    do_set_segment_base, 2),
+    ROW(mmuext_op,           do_mmuext_op, 4),
+    ROW(xsm_op,              do_xsm_op, 1),
+    ROW(sched_op,            do_sched_op, 2),
+    ROW(callback_op,         do_callback_op, 2),
+    ROW(event_channel_op,    do_event_channel_op, 2),
+    ROW(physdev_op,          do_physdev_op, 2),
+    CONTROL_ROW(sysctl,      do_sysctl, 1),
+    CONTROL_ROW(domctl,      do_domctl, 1),
+    ROW(xenpmu_op,           do_xenpmu_op, 2),
+    CONTROL_ROW(mca,         do_mca, 1),
+};
+
+hypercall_fn hypercall_table[NR_HYPERCALLS];
+
+static long no_such_call(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                         uint64_t a4, uint64_t a5)
+{
+    return -ENOSYS;
+}
+
+void hypercall_table_init(void)
+{
+    for (unsigned int i = 0; i < NR_HYPERCALLS; i++) {
+        hypercall_fn fn = hypercall_rows[i].fn;
+
+        hypercall_table[i] = fn != NULL ? fn : no_such_call;
+    }
+}

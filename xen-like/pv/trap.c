@@ -1,0 +1,341 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The way into a guest kernel: one frame on its stack, for traps, events and
+ * system calls alike, and the iret hypercall for the way back.
+ *
+ *   stack:  SS RSP RFLAGS CS+mask RIP [error code] R11 RCX   <- RSP
+ */
+#include <arch/cpu.h>
+#include <domain/domain.h>
+#include <domain/guest_copy.h>
+#include <event/evtchn.h>
+#include <hv/errno.h>
+#include <pv/pv_domain.h>
+#include <pv/trap.h>
+
+#define TRAP_PF 14
+
+struct bounce {
+    uint64_t rip;
+    bool mask_events;
+    bool has_error;
+    uint64_t error;
+};
+
+/*
+ * Build the frame and point @regs at the handler.  The frame holds flags as
+ * the guest kernel believes them: IF is "events not masked", CS has RPL 0
+ * when its kernel was interrupted.
+ */
+static void bounce(struct cpu_regs *regs, const struct bounce *b)
+{
+    struct vcpu *v = current;
+    struct pv_vcpu *pv = v->pv;
+    uint64_t frame[8], sp;
+    unsigned int n = 8;
+    uint8_t masked = atomic_load(&v->info->evtchn_upcall_mask);
+    uint64_t cs;
+
+    if (pv->in_kernel) {
+        sp = regs->rsp;
+        cs = regs->cs & ~3u;
+    } else {
+        sp = pv->kernel_sp;
+        cs = regs->cs;
+        pv_toggle_mode(v);
+    }
+    sp &= ~15ull;
+    frame[--n] = regs->ss;
+    frame[--n] = regs->rsp;
+    frame[--n] = (regs->rflags & ~(uint64_t)(X86_EFLAGS_IF | X86_EFLAGS_IOPL)) |
+                 (masked ? 0 : X86_EFLAGS_IF) | pv->iopl;
+    frame[--n] = cs | (uint64_t)masked << 32;
+    frame[--n] = regs->rip;
+    if (b->has_error) {
+        frame[--n] = b->error;
+    }
+    frame[--n] = regs->r11;
+    frame[--n] = regs->rcx;
+    sp -= (8 - n) * sizeof(uint64_t);
+    if (unlikely(copy_to_guest(guest_handle(sp), &frame[n],
+                               (8 - n) * sizeof(uint64_t)) != 0)) {
+        domain_crash(v->domain, "v%u: no room for a frame at %#lx",
+                     v->vcpu_id, sp);
+        return;
+    }
+    if (b->mask_events) {
+        atomic_store_relaxed(&v->info->evtchn_upcall_mask, 1);
+    }
+    regs->rip = b->rip;
+    regs->cs = GUEST_CS64;
+    regs->rflags &= ~(uint64_t)(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF |
+                                X86_EFLAGS_VM | X86_EFLAGS_AC);
+    regs->rsp = sp;
+    regs->ss = GUEST_SS;
+    regs->entry_vector |= ENTRY_SYSCALL;   /* rcx, r11 are in the frame */
+}
+
+void pv_inject_trap(struct cpu_regs *regs, unsigned int nr, int error_code)
+{
+    const struct pv_trap *t = &current->pv->traps[nr & 255];
+
+    if (unlikely(t->rip == 0)) {
+        domain_crash(current->domain,
+                     "v%u: trap %u (error %#x) at %#lx without a handler",
+                     current->vcpu_id, nr, error_code, regs->rip);
+        return;
+    }
+    bounce(regs, &(struct bounce){
+        .rip = t->rip, .mask_events = t->mask_events,
+        .has_error = error_code != TRAP_NO_ERROR_CODE,
+        .error = (uint32_t)error_code,
+    });
+}
+
+void pv_inject_page_fault(struct cpu_regs *regs, uint64_t cr2,
+                          uint32_t error_code)
+{
+    struct vcpu *v = current;
+
+    v->info->arch.cr2 = cr2;
+    error_code &= ~4u;
+    if (!v->pv->in_kernel) {
+        error_code |= 4u;
+    }
+    pv_inject_trap(regs, TRAP_PF, (int)error_code);
+}
+
+void pv_deliver_event(struct cpu_regs *regs)
+{
+    bounce(regs, &(struct bounce){
+        .rip = current->pv->cb[PV_CB_EVENT].rip, .mask_events = true,
+    });
+}
+
+void pv_guest_syscall(struct cpu_regs *regs, int kind)
+{
+    const struct pv_callback *cb = &current->pv->cb[kind];
+
+    if (unlikely(cb->rip == 0)) {
+        pv_inject_trap(regs, 6, TRAP_NO_ERROR_CODE);     /* #UD */
+        return;
+    }
+    bounce(regs, &(struct bounce){
+        .rip = cb->rip, .mask_events = cb->mask_events,
+    });
+}
+
+/* The guest finds its data selectors on top of the frame (xen-x86_64.h). */
+void pv_failsafe(struct cpu_regs *regs)
+{
+    struct vcpu *v = current;
+    uint64_t sels[4] = { read_ds(), read_es(), read_fs(), read_gs() };
+
+    if (v->pv->cb[PV_CB_FAILSAFE].rip == 0) {
+        domain_crash(v->domain, "v%u: bad return frame, no failsafe callback",
+                     v->vcpu_id);
+        return;
+    }
+    bounce(regs, &(struct bounce){
+        .rip = v->pv->cb[PV_CB_FAILSAFE].rip,
+        .mask_events = v->pv->cb[PV_CB_FAILSAFE].mask_events,
+    });
+    /* Below R11 and RCX come DS ES FS GS; the frame of two words is redone. */
+    regs->rsp += 2 * sizeof(uint64_t);
+    {
+        uint64_t top[6] = { regs->rcx, regs->r11,
+                            sels[0], sels[1], sels[2], sels[3] };
+
+        regs->rsp -= sizeof(top);
+        if (copy_to_guest(guest_handle(regs->rsp), top, sizeof(top)) != 0) {
+            domain_crash(v->domain, "v%u: no room for a failsafe frame",
+                         v->vcpu_id);
+        }
+    }
+}
+
+/* ---- tables and callbacks ---------------------------------------------------- */
+
+static int trap_from_guest(const struct trap_info *t, struct pv_trap *out)
+{
+    if (!is_canonical(t->address)) {
+        return -EINVAL;
+    }
+    out->rip = t->address;
+    out->dpl = TI_GET_DPL(t);
+    out->mask_events = TI_GET_IF(t) != 0;
+    return 0;
+}
+
+long do_set_trap_table(uint64_t traps, uint64_t a1, uint64_t a2, uint64_t a3,
+                       uint64_t a4, uint64_t a5)
+{
+    struct pv_trap *table = current->pv->traps;
+    struct trap_info t;
+
+    if (traps == 0) {
+        for (unsigned int i = 0; i < 256; i++) {
+            table[i] = (struct pv_trap){ 0 };
+        }
+        return 0;
+    }
+    /* At most one entry per vector: a longer list repeats itself. */
+    for (unsigned int i = 0; i <= 256; i++) {
+        int rc;
+
+        if (copy_from_guest(&t, guest_handle(traps + i * sizeof(t)),
+                            sizeof(t)) != 0) {
+            return -EFAULT;
+        }
+        if (t.address == 0) {
+            return 0;
+        }
+        rc = trap_from_guest(&t, &table[t.vector]);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    return -EINVAL;
+}
+
+static const int8_t callback_kinds[] = {
+    [CALLBACKTYPE_event]     = PV_CB_EVENT,
+    [CALLBACKTYPE_failsafe]  = PV_CB_FAILSAFE,
+    [CALLBACKTYPE_syscall]   = PV_CB_SYSCALL,
+    [CALLBACKTYPE_syscall32] = PV_CB_SYSCALL32,
+    [CALLBACKTYPE_sysenter]  = PV_CB_SYSENTER,
+    [CALLBACKTYPE_sysenter_deprecated] = -1,
+    [CALLBACKTYPE_nmi]       = PV_CB_NMI,
+};
+
+static struct pv_callback *callback_slot(unsigned int type)
+{
+    if (type >= ARRAY_SIZE(callback_kinds) || callback_kinds[type] < 0) {
+        return NULL;
+    }
+    return &current->pv->cb[callback_kinds[type]];
+}
+
+static long callback_register(uint64_t arg)
+{
+    struct callback_register reg;
+    struct pv_callback *cb;
+
+    if (copy_from_guest(&reg, guest_handle(arg), sizeof(reg)) != 0) {
+        return -EFAULT;
+    }
+    cb = callback_slot(reg.type);
+    if (cb == NULL) {
+        return -ENOSYS;
+    }
+    if (!is_canonical(reg.address)) {
+        return -EINVAL;
+    }
+    cb->rip = reg.address;
+    cb->mask_events = (reg.flags & CALLBACKF_mask_events) != 0 ||
+                      reg.type == CALLBACKTYPE_event;
+    return 0;
+}
+
+static long callback_unregister(uint64_t arg)
+{
+    struct callback_unregister unreg;
+
+    if (copy_from_guest(&unreg, guest_handle(arg), sizeof(unreg)) != 0) {
+        return -EFAULT;
+    }
+    if (unreg.type == CALLBACKTYPE_nmi) {
+        current->pv->cb[PV_CB_NMI] = (struct pv_callback){ 0 };
+        return 0;
+    }
+    return callback_slot(unreg.type) != NULL ? -EINVAL : -ENOSYS;
+}
+
+long do_callback_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
+                    uint64_t a4, uint64_t a5)
+{
+    if (cmd == CALLBACKOP_register) {
+        return callback_register(arg);
+    }
+    return cmd == CALLBACKOP_unregister ? callback_unregister(arg) : -ENOSYS;
+}
+
+long do_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
+                      uint64_t a3, uint64_t a4, uint64_t a5)
+{
+    struct pv_callback *cb = current->pv->cb;
+
+    if (!is_canonical(event) || !is_canonical(failsafe) ||
+        !is_canonical(syscall)) {
+        return -EINVAL;
+    }
+    cb[PV_CB_EVENT] = (struct pv_callback){ event, true };
+    cb[PV_CB_FAILSAFE] = (struct pv_callback){ failsafe, false };
+    cb[PV_CB_SYSCALL] = (struct pv_callback){ syscall, false };
+    return 0;
+}
+
+long do_stack_switch(uint64_t ss, uint64_t sp, uint64_t a2, uint64_t a3,
+                     uint64_t a4, uint64_t a5)
+{
+    struct pv_vcpu *pv = current->pv;
+
+    pv->kernel_ss = (uint16_t)(ss | 3);
+    pv->kernel_sp = sp;
+    return 0;
+}
+
+/* ---- return ------------------------------------------------------------------- */
+
+long do_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
+             uint64_t a5)
+{
+    struct vcpu *v = current;
+    struct cpu_regs *regs = guest_cpu_regs();
+    struct iret_context f;
+
+    if (unlikely(copy_from_guest(&f, guest_handle(regs->rsp),
+                                 sizeof(f)) != 0)) {
+        domain_crash(v->domain, "v%u: iret frame at %#lx unreadable",
+                     v->vcpu_id, regs->rsp);
+        return 0;
+    }
+    if ((f.cs & 3) == 3) {
+        if (v->pv->cr3_user == 0) {
+            return 0;                  /* no user tables: nowhere to go */
+        }
+        pv_toggle_mode(v);
+    }
+    regs->rip = f.rip;
+    regs->cs = (uint16_t)(f.cs | 3);
+    regs->rflags = pv_clean_rflags(f.rflags);
+    regs->rsp = f.rsp;
+    regs->ss = (uint16_t)(f.ss | 3);
+    if (!(f.flags & VGCF_in_syscall)) {
+        regs->entry_vector &= ~(uint32_t)ENTRY_SYSCALL;
+        regs->r11 = f.r11;
+        regs->rcx = f.rcx;
+    }
+    atomic_store_relaxed(&v->info->evtchn_upcall_mask,
+                         (f.rflags & X86_EFLAGS_IF) == 0);
+    return (long)f.rax;
+}
+
+/* ---- small state ----------------------------------------------------------------- */
+
+long do_fpu_taskswitch(uint64_t set, uint64_t a1, uint64_t a2, uint64_t a3,
+                       uint64_t a4, uint64_t a5)
+{
+    struct pv_vcpu *pv = current->pv;
+    uint64_t ts = set != 0 ? X86_CR0_TS : 0;
+
+    if (ts != pv->cr0_ts) {
+        pv->cr0_ts = ts;
+        if (ts != 0) {
+            write_cr0(read_cr0() | X86_CR0_TS);
+        } else {
+            clts();
+        }
+    }
+    return 0;
+}
