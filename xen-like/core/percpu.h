@@ -30,7 +30,7 @@ struct vcpu;
 struct cpu_info {
     struct cpu_regs regs;
     uint64_t align;
-    struct vcpu *current;        /* [C] never NULL once scheduling started */
+    struct vcpu *current_vcpu;   /* [C] never NULL once scheduling started */
     uint64_t percpu_offset;      /* [I] */
     uint32_t cpu;                /* [I] */
     uint32_t softirq_pending;    /* [a] one bit per softirq; see core/softirq */
@@ -51,7 +51,7 @@ static inline struct cpu_info *get_cpu_info(void)
 }
 #endif
 
-#define current              (get_cpu_info()->current)
+#define current              (get_cpu_info()->current_vcpu)
 #define smp_processor_id()   (get_cpu_info()->cpu)
 #define guest_cpu_regs()     (&get_cpu_info()->regs)
 

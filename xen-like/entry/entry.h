@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * entry/entry.h - what entry/*.S calls, and the symbols it defines.
+ * entry/entry.h - what the .S files call, and the symbols it defines.
  */
 #ifndef ENTRY_ENTRY_H
 #define ENTRY_ENTRY_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Offsets for entry/*.S: compiled to assembly, from which the makefile takes
+ * Offsets for the .S files of entry/: compiled to assembly, from which the makefile takes
  * the marked lines into build/hv/entry/offsets.h.
  */
 #include <core/percpu.h>
@@ -25,7 +25,7 @@ void offsets(void)
     OFFSET(REGS_cs, struct cpu_info, regs.cs);
     OFFSET(REGS_rflags, struct cpu_info, regs.rflags);
     OFFSET(REGS_rsp, struct cpu_info, regs.rsp);
-    OFFSET(INFO_current, struct cpu_info, current);
+    OFFSET(INFO_current, struct cpu_info, current_vcpu);
     OFFSET(INFO_softirq_pending, struct cpu_info, softirq_pending);
     OFFSET(INFO_syscall_rsp, struct cpu_info, syscall_rsp);
     OFFSET(VCPU_info, struct vcpu, info);

@@ -114,7 +114,8 @@ static int batch_domains(struct batch *b, uint64_t foreigndom)
     domid_t pd = (domid_t)foreigndom, td = (domid_t)(foreigndom >> 16);
     int rc;
 
-    rc = domain_get_for(current->domain, td != 0 ? td - 1 : DOMID_SELF, &b->td);
+    rc = domain_get_for(current->domain, td != 0 ? (domid_t)(td - 1) : DOMID_SELF,
+                        &b->td);
     if (rc != 0) {
         return rc;
     }

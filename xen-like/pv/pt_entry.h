@@ -103,8 +103,9 @@ int must_check pt_replace_l1(pte_t *slot, pte_t old, pte_t new,
 
 /* Finish an interrupted drop of the current vcpu.  -ERESTART. */
 int must_check pt_finish_old(void);
-/* Drop a use and a reference of a table; what is interrupted waits. */
-int must_check pt_drop_table(struct page_info *pg);
+/* Drop a use and a reference of a table; -ERESTART: it was interrupted and
+ * waits in pv->old_table. */
+int pt_drop_table(struct page_info *pg);
 
 /* pv/pt_validate: hand to page_type_set_ops(). */
 extern const struct page_type_ops pv_page_type_ops;

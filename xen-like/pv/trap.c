@@ -12,6 +12,7 @@
 #include <hv/errno.h>
 #include <pv/pv_domain.h>
 #include <pv/trap.h>
+#include <xen/callback.h>
 
 #define TRAP_PF 14
 
