@@ -14,8 +14,6 @@
 #include <hv/types.h>
 
 extern pte_t idle_l4[PT_ENTRIES];
-/* CR3 that loads it. */
-uint64_t idle_cr3(void);
 
 #define HV_DATA   (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G | PTE_NX)
 #define HV_RODATA (PTE_P | PTE_A | PTE_G | PTE_NX)

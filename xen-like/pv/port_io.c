@@ -74,7 +74,7 @@ uint32_t pv_port_in(struct vcpu *v, uint16_t port, unsigned int bytes)
         return ones(bytes);
     }
     if ((port & ~3u) == 0xcfc && (port & 3) + bytes <= 4) {
-        return pci_cfg_port_read(v, port, bytes);
+        return pci_cfg_port_read(v, v->pv->pci_cf8, port, bytes);
     }
     if (port == 0x71 && bytes == 1) {
         return cmos_in(v);
@@ -97,7 +97,7 @@ void pv_port_out(struct vcpu *v, uint16_t port, unsigned int bytes,
         return;
     }
     if ((port & ~3u) == 0xcfc && (port & 3) + bytes <= 4) {
-        pci_cfg_port_write(v, port, bytes, val);
+        pci_cfg_port_write(v, v->pv->pci_cf8, port, bytes, val);
     } else if (port == 0x70 && bytes == 1) {
         v->domain->pv->cmos_index = (uint8_t)val;
     } else if (port == 0x71 && bytes == 1) {

@@ -10,7 +10,7 @@
 #include <arch/msr.h>
 #include <arch/xstate.h>
 #include <domain/domain.h>
-#include <mm/map.h>
+#include <mm/map_boot.h>
 #include <mm/tlb_flush.h>
 #include <pv/pv_domain.h>
 #include <pv/pv_switch.h>
@@ -109,7 +109,7 @@ void pv_load_idle(void)
         desc_load_ldt(cpu, 0, 0);
         l->has_ldt = false;
     }
-    own_tables(l, NULL, idle_cr3());
+    own_tables(l, NULL, map_idle_cr3());
 }
 
 /* ---- descriptor tables ------------------------------------------------------------ */

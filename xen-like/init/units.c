@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What makes up a domain, in order of creation; and every hook that a lower
+ * part gets from a higher one.
+ */
+#include <control/control_domain.h>
+#include <core/log.h>
+#include <core/machine.h>
+#include <core/panic.h>
+#include <domain/domain.h>
+#include <domain/pages.h>
+#include <domain/unit.h>
+#include <domain/vtime.h>
+#include <event/evtchn.h>
+#include <grant/grant.h>
+#include <init/units.h>
+#include <irq/irq.h>
+#include <physdev/io_perm.h>
+#include <physdev/pirq_map.h>
+#include <pv/grant_map.h>
+#include <pv/pt_entry.h>
+#include <pv/pv_domain.h>
+#include <sched/sched.h>
+#include <xen/sched.h>
+
+static const struct domain_unit units[] = {
+    { .name = "pages", .relinquish = pages_relinquish },
+    { .name = "io_perm", .domain_init = io_perm_domain_init,
+      .domain_free = io_perm_domain_free },
+    { .name = "sched", .domain_init = sched_domain_init,
+      .vcpu_init = sched_vcpu_init, .vcpu_free = sched_vcpu_free,
+      .domain_free = sched_domain_free },
+    { .name = "vtime", .vcpu_init = vtime_vcpu_init,
+      .vcpu_free = vtime_vcpu_free },
+    { .name = "pirq", .domain_init = pirq_domain_init,
+      .relinquish = pirq_relinquish, .domain_free = pirq_domain_free },
+    { .name = "evtchn", .domain_init = evtchn_domain_init,
+      .vcpu_init = evtchn_vcpu_init, .relinquish = evtchn_relinquish,
+      .domain_free = evtchn_domain_free },
+    { .name = "vcpu_timer", .vcpu_init = vcpu_timer_init,
+      .vcpu_free = vcpu_timer_free },
+    { .name = "pv", .domain_init = pv_domain_init, .vcpu_init = pv_vcpu_init,
+      .relinquish = pv_relinquish, .vcpu_free = pv_vcpu_free,
+      .domain_free = pv_domain_free },
+    { .name = "grant", .domain_init = grant_domain_init,
+      .relinquish = grant_relinquish, .domain_free = grant_domain_free },
+    { .name = "control", .domain_init = control_domain_init,
+      .domain_free = control_domain_free },
+};
+
+static void domain_event(void)
+{
+    virq_send_global(VIRQ_DOM_EXC);
+}
+
+/* The control domain shut down: so does the machine. */
+static void hardware_shutdown(unsigned int reason)
+{
+    log_warn("the control domain shut down, reason %u", reason);
+    if (reason == SHUTDOWN_crash) {
+        panic("the control domain crashed");
+    }
+    if (reason == SHUTDOWN_poweroff || params.noreboot) {
+        machine_halt();
+    }
+    machine.reboot();
+}
+
+static const struct domain_hooks hooks = {
+    .vcpu_pause_sync = vcpu_pause,
+    .vcpu_pause_nosync = vcpu_pause_nosync,
+    .vcpu_unpause = vcpu_unpause,
+    .domain_event = domain_event,
+    .hardware_shutdown = hardware_shutdown,
+};
+
+static int io_mem_access(const struct domain *d, mfn_t mfn)
+{
+    return io_mem_permitted(d, mfn_x(mfn), mfn_x(mfn)) ? 2 : 0;
+}
+
+static const struct grant_map_ops map_ops = {
+    .map = pv_grant_map,
+    .unmap = pv_grant_unmap,
+};
+
+void units_init(void)
+{
+    domain_table_init();
+    domain_set_units(units, ARRAY_SIZE(units));
+    domain_set_hooks(&hooks);
+    page_type_set_ops(&pv_page_type_ops);
+    pv_io_mem_access = io_mem_access;
+    grant_set_map_ops(&map_ops);
+}
