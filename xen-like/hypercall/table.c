@@ -50,7 +50,7 @@ const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
     CONTROL_ROW(sysctl,      do_sysctl, 1),
     CONTROL_ROW(domctl,      do_domctl, 1),
     ROW(xenpmu_op,           do_xenpmu_op, 2),
-    CONTROL_ROW(mca,         do_mca, 1),
+    [__HYPERVISOR_arch_0] = { "mca", CALLER_CONTROL, 1, do_mca },
 };
 
 hypercall_fn hypercall_table[NR_HYPERCALLS];

@@ -22,11 +22,16 @@
 #include <core/params.h>
 #include <core/percpu.h>
 #include <core/vga.h>
+#include <dom0/build.h>
+#include <hypercall/table.h>
 #include <init/cpu_up.h>
+#include <init/units.h>
 #include <mm/early.h>
 #include <mm/frame_table.h>
 #include <mm/map.h>
 #include <mm/map_boot.h>
+#include <pv/pv_domain.h>
+#include <sched/sched.h>
 
 #define VGA_TEXT 0xb8000ul
 #define VGA_SIZE 0x8000ul
@@ -76,7 +81,13 @@ static noreturn void boot_text init_on_stack(void)
     map_use_buddy();
     log_info("%lu writable and executable mappings", map_count_wx());
     keyhandler_init();
-    panic("nothing to run: no first domain");
+    units_init();
+    hypercall_table_init();
+    sched_init(pv_load_idle);
+    if (dom0_build(&boot_info) != 0) {
+        panic("nothing to run: no first domain");
+    }
+    sched_start_this_cpu();
 }
 
 noreturn void boot_text init_main(void)

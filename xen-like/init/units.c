@@ -6,6 +6,7 @@
 #include <control/control_domain.h>
 #include <core/log.h>
 #include <core/machine.h>
+#include <core/params.h>
 #include <core/panic.h>
 #include <domain/domain.h>
 #include <domain/pages.h>
@@ -61,7 +62,7 @@ static void hardware_shutdown(unsigned int reason)
         panic("the control domain crashed");
     }
     if (reason == SHUTDOWN_poweroff || params.noreboot) {
-        machine_halt();
+        machine.reboot();
     }
     machine.reboot();
 }

@@ -5,6 +5,7 @@
  * taken in between asks for one flush too many, never too few.
  */
 #include <arch/cpu.h>
+#include <arch/paging.h>
 #include <mm/tlb_flush.h>
 #include <smp/call.h>
 

@@ -35,9 +35,9 @@ static uint32_t real_in(uint16_t port, unsigned int bytes)
 static void real_out(uint16_t port, unsigned int bytes, uint32_t val)
 {
     switch (bytes) {
-    case 1: outb(port, (uint8_t)val); break;
-    case 2: outw(port, (uint16_t)val); break;
-    default: outl(port, val); break;
+    case 1: outb((uint8_t)val, port); break;
+    case 2: outw((uint16_t)val, port); break;
+    default: outl(val, port); break;
     }
 }
 
@@ -51,7 +51,7 @@ static uint8_t cmos_in(struct vcpu *v)
     uint8_t val;
 
     spin_lock(&cmos_lock);
-    outb(0x70, v->domain->pv->cmos_index & 0x7f);
+    outb(v->domain->pv->cmos_index & 0x7f, 0x70);
     val = inb(0x71);
     spin_unlock(&cmos_lock);
     return val;
@@ -60,8 +60,8 @@ static uint8_t cmos_in(struct vcpu *v)
 static void cmos_out(struct vcpu *v, uint8_t val)
 {
     spin_lock(&cmos_lock);
-    outb(0x70, v->domain->pv->cmos_index & 0x7f);
-    outb(0x71, val);
+    outb(v->domain->pv->cmos_index & 0x7f, 0x70);
+    outb(val, 0x71);
     spin_unlock(&cmos_lock);
 }
 
