@@ -110,11 +110,9 @@ static bool drop_extent(struct extents *x, uint64_t gmfn)
         if (gmfn + i < gmfn || !page_get(mfn, x->d->domid)) {
             return false;
         }
+        /* The M2P entry stays: the frame may live on in a mapping. */
         pg = mfn_to_page(mfn);
         had = pages_release(pg);
-        if (had) {
-            m2p_set(mfn, M2P_INVALID);
-        }
         page_put(pg);
         if (!had) {
             return false;

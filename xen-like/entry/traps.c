@@ -5,6 +5,7 @@
  * IRET to a guest that the guest spoilt, or our own fault and the end.
  */
 #include <arch/cpu.h>
+#include <arch/desc.h>
 #include <arch/extable.h>
 #include <arch/switch.h>
 #include <core/log.h>
@@ -22,7 +23,7 @@
 #include <pv/trap.h>
 
 enum {
-    VEC_DE = 0, VEC_DB = 1, VEC_NMI = 2, VEC_BP = 3, VEC_UD = 6, VEC_NM = 7,
+    VEC_DE = 0, VEC_DB = 1, VEC_NMI = 2, VEC_BP = 3, VEC_OF = 4, VEC_UD = 6, VEC_NM = 7,
     VEC_DF = 8, VEC_TS = 10, VEC_NP = 11, VEC_SS = 12, VEC_GP = 13,
     VEC_PF = 14, VEC_AC = 17, VEC_MC = 18, VEC_CP = 21,
     FIRST_IRQ_VECTOR = 0x20, VEC_INT80 = 0x80,
@@ -182,6 +183,13 @@ static void guest_exception(struct cpu_regs *regs, unsigned int vec,
     }
     pv_inject_trap(regs, vec, (HAS_ERROR_CODE >> vec) & 1
                               ? (int)regs->error_code : TRAP_NO_ERROR_CODE);
+}
+
+void boot_text traps_init(void)
+{
+    desc_set_gate_dpl(VEC_BP, 3);
+    desc_set_gate_dpl(VEC_OF, 3);
+    desc_set_gate_dpl(VEC_INT80, 3);
 }
 
 /* ---- dispatch --------------------------------------------------------------------------- */

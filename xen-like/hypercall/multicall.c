@@ -14,8 +14,7 @@ static long run_entry(struct mc_state *mc)
     const struct multicall_entry *c = &mc->call;
     uint64_t op = c->op;
 
-    if (op >= NR_HYPERCALLS || op == __HYPERVISOR_multicall ||
-        op == __HYPERVISOR_iret) {
+    if (op >= NR_HYPERCALLS || op == __HYPERVISOR_iret) {
         return -ENOSYS;
     }
     return hypercall_table[op](c->args[0], c->args[1], c->args[2], c->args[3],

@@ -23,6 +23,7 @@
 #include <core/percpu.h>
 #include <core/vga.h>
 #include <dom0/build.h>
+#include <entry/entry.h>
 #include <hypercall/table.h>
 #include <init/cpu_up.h>
 #include <init/units.h>
@@ -81,6 +82,7 @@ static noreturn void boot_text init_on_stack(void)
     map_use_buddy();
     log_info("%lu writable and executable mappings", map_count_wx());
     keyhandler_init();
+    traps_init();
     units_init();
     hypercall_table_init();
     sched_init(pv_load_idle);

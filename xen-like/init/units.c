@@ -3,6 +3,7 @@
  * What makes up a domain, in order of creation; and every hook that a lower
  * part gets from a higher one.
  */
+#include <arch/cpu.h>
 #include <control/control_domain.h>
 #include <core/log.h>
 #include <core/machine.h>
@@ -77,6 +78,9 @@ static const struct domain_hooks hooks = {
 
 static int io_mem_access(const struct domain *d, mfn_t mfn)
 {
+    if (mfn_x(mfn) >> (cpu_ident.phys_addr_bits - PAGE_SHIFT) != 0) {
+        return 0;
+    }
     return io_mem_permitted(d, mfn_x(mfn), mfn_x(mfn)) ? 2 : 0;
 }
 

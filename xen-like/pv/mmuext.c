@@ -33,7 +33,7 @@ static int pin(struct domain *d, const struct mmuext_op *op)
     rc = page_get_type(pg, type);
     if (rc != 0) {
         page_put(pg);
-        return rc == -EBUSY ? -EINVAL : rc;
+        return rc;
     }
     w = atomic_load(&pg->word);
     do {

@@ -15,16 +15,19 @@ int l1e_get_special(pte_t e, struct domain *pd, struct domain *td)
     mfn_t mfn = pte_mfn(e);
     int access;
 
-    if (mfn_valid(mfn) &&
-        page_owner_id(atomic_load(&mfn_to_page(mfn)->word)) != PGO_IO) {
-        return -EINVAL;
+    if (mfn_valid(mfn)) {
+        uint64_t owner = page_owner_id(atomic_load(&mfn_to_page(mfn)->word));
+
+        if (owner != PGO_IO) {
+            return owner == pd->domid ? -EBUSY : -EINVAL;
+        }
     }
     if (pd != td && pd != &dom_io) {
         return -EINVAL;
     }
     access = pv_io_mem_access != NULL ? pv_io_mem_access(td, mfn) : 0;
     if (access == 0) {
-        return -EINVAL;
+        return -EPERM;
     }
     return access == 1 && (e & PTE_RW) ? 1 : 0;
 }

@@ -45,7 +45,8 @@ int must_check l1e_get_special(pte_t e, struct domain *pd, struct domain *td);
 
 /*
  * Take what a present L1 entry of @td's table holds; frames belong to @pd.
- * 0; 1: allowed read-only only (nothing to hold); -EINVAL.
+ * 0; 1: allowed read-only only (nothing to hold); -EINVAL: bad bits, or no
+ * frame of @pd; -EBUSY: in use as a table; -EPERM: I/O that is not @td's.
  */
 static always_inline int l1e_get(pte_t e, struct domain *pd, struct domain *td)
 {
