@@ -21,6 +21,7 @@
 #include <pv/pv_domain.h>
 #include <pv/pv_entry.h>
 #include <pv/trap.h>
+#include <smp/ipi.h>
 
 enum {
     VEC_DE = 0, VEC_DB = 1, VEC_NMI = 2, VEC_BP = 3, VEC_OF = 4, VEC_UD = 6, VEC_NM = 7,
@@ -194,18 +195,27 @@ void boot_text traps_init(void)
 
 /* ---- dispatch --------------------------------------------------------------------------- */
 
+/* Another CPU's panic stops us; from elsewhere it means nothing to us. */
+static void nmi(void)
+{
+    if (smp_stopping) {
+        cpu_halt_forever();
+    }
+    log_warn("NMI on CPU %u", smp_processor_id());
+}
+
 void handle_vector(struct cpu_regs *regs)
 {
     unsigned int vec = regs->entry_vector & 0xff;
     uint64_t cr2;
 
     if (vec == VEC_NMI) {
-        irq_nmi(regs);
+        nmi();
         return;
     }
     if (vec >= FIRST_IRQ_VECTOR &&
         !(vec == VEC_INT80 && regs_from_guest(regs))) {
-        irq_dispatch(regs, vec);
+        irq_entry(regs);
         return;
     }
     cr2 = vec == VEC_PF ? read_cr2() : 0;
