@@ -41,7 +41,7 @@ cpumask_t cpu_online_mask;
 unsigned int nr_cpus_online;
 unsigned int fake_ipis, fake_tlb_flushes;
 void (*fake_on_relax)(void);
-uint32_t tlb_clock;
+uint64_t tlb_clock;
 
 void fake_use_cpu(unsigned int cpu)
 {

@@ -6,14 +6,7 @@
  * writable data.  Its word (struct page_info.word) holds everything, so that
  * one compare-and-swap checks and changes it, and no lock is needed.
  *
- *   63..49 owner      domid of the owner (15 bits), or PGO_* below
- *   48     allocated  the owner's own reference is part of the count
- *   47..45 type       PGT_*
- *   44     validated  a page table or descriptor page passed all checks
- *   43     pinned     the guest asked that the type stays
- *   42     partial    (de)validation was interrupted; page_info.progress
- *   41..24 tcount     uses as its type (18 bits)
- *   23..0  count      references (24 bits)
+ * Its layout is in mm/page_word.h.
  *
  * INV-PT1  tcount > 0                    ->  the type stays as it is.
  * INV-PT2  a validated L1..L4 frame      ->  no guest PTE maps it writable.
@@ -33,37 +26,7 @@
 
 #include <abi/public.h>
 #include <mm/frame_table.h>
-
-#define PG_COUNT_MASK     0x0000000000fffffful
-#define PG_TCOUNT_SHIFT   24
-#define PG_TCOUNT_ONE     (1ul << PG_TCOUNT_SHIFT)
-#define PG_TCOUNT_MASK    (0x3fffful << PG_TCOUNT_SHIFT)
-#define PG_PARTIAL        (1ul << 42)
-#define PG_PINNED         (1ul << 43)
-#define PG_VALIDATED      (1ul << 44)
-#define PG_TYPE_SHIFT     45
-#define PG_TYPE_MASK      (7ul << PG_TYPE_SHIFT)
-#define PG_ALLOCATED      (1ul << 48)
-#define PG_OWNER_SHIFT    49
-#define PG_OWNER_MASK     (0x7ffful << PG_OWNER_SHIFT)
-
-#define PGT_NONE          (0ul << PG_TYPE_SHIFT)
-#define PGT_L1            (1ul << PG_TYPE_SHIFT)
-#define PGT_L2            (2ul << PG_TYPE_SHIFT)
-#define PGT_L3            (3ul << PG_TYPE_SHIFT)
-#define PGT_L4            (4ul << PG_TYPE_SHIFT)
-#define PGT_SEG           (5ul << PG_TYPE_SHIFT)   /* GDT or LDT page */
-#define PGT_WRITABLE      (7ul << PG_TYPE_SHIFT)
-
-/* Owners that are no domain one can create. */
-#define PGO_NONE          0x7ffful      /* free, or the hypervisor's own */
-#define PGO_IO            0x7ff1ul      /* MMIO and holes: DOMID_IO */
-#define PGO_XEN           0x7ff2ul      /* ours, guests may map: DOMID_XEN */
-
-static inline uint64_t page_owner_id(uint64_t word)
-{
-    return word >> PG_OWNER_SHIFT;
-}
+#include <mm/page_word.h>
 
 /* A reference to a frame of @owner (a domid); false: not its frame. */
 bool must_check page_get(mfn_t mfn, domid_t owner);

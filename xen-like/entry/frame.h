@@ -10,6 +10,8 @@
 #ifndef ENTRY_FRAME_H
 #define ENTRY_FRAME_H
 
+#ifdef __ASSEMBLY__
+
 .macro SAVE_GPRS
     push %rdi
     push %rsi
@@ -46,4 +48,5 @@
     pop %rdi
 .endm
 
+#endif
 #endif

@@ -8,10 +8,10 @@
  */
 #include <core/lock.h>
 #include <core/panic.h>
-#include <domain/page_type.h>
 #include <hv/errno.h>
 #include <mm/buddy.h>
 #include <mm/frame_table.h>
+#include <mm/page_word.h>
 #include <mm/tlb_flush.h>
 
 #define NR_ZONES   40u

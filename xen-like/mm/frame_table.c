@@ -4,8 +4,8 @@
  * frame_table_init() once; from then on entries change hands through
  * mm/buddy and domain/page_type.
  */
-#include <domain/page_type.h>
 #include <mm/frame_table.h>
+#include <mm/page_word.h>
 #include <mm/frame_table_init.h>
 
 uint64_t max_mfn;

@@ -5,8 +5,8 @@
  * Owns    the array at FRAMETABLE_VIRT (one entry per frame up to max_mfn),
  *         translation between mfn, page_info and the direct map.
  * Shapes  16 bytes per frame.  @word holds owner, type and both counts of a
- *         frame in use; its layout belongs to domain/page_type.h, which is
- *         the only writer.  A frame without an owner has PGO_NONE there; a
+ *         frame in use; its layout is in mm/page_word.h; domain/page_type
+ *         is the only writer.  A frame without an owner has PGO_NONE there; a
  *         free one keeps its order and flush stamp in the low bits and is on
  *         a list of mm/buddy through @link.
  * Tests   tests/unit/mm/test_frame_table.c
