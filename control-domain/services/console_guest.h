@@ -3,7 +3,8 @@
  * services/console_guest.h - one guest's console: ring, log and viewers.
  *
  * Owns    the path of each byte: ring to log, then to the viewers, then given
- *         back to the guest (INV-CR1); viewers to ring.  And the budget of
+ *         back to the guest (INV-CR1), once each even if the daemon is killed
+ *         between two of these steps; viewers to ring.  And the budget of
  *         bytes per period, so that a guest cannot keep the daemon busy.
  * Leaves  mapping and events to consoled, which passes the page and a way to
  *         notify.
@@ -27,6 +28,18 @@ struct xencons_interface;
 #define CONSOLE_PERIOD_BYTES 65536u
 #define CONSOLE_LOG_LIMIT    (1024u * 1024u)
 
+/*
+ * What was about to be logged, in a mapped file beside the socket: the log's
+ * length and the ring's position before the write.  After a kill the log's
+ * growth says how much of it happened.
+ */
+struct console_mark {
+    uint64_t log_inode;
+    uint64_t log_size;
+    uint32_t out_cons;
+    uint32_t valid;
+};
+
 struct console_guest {
     unsigned int domid;
     struct xencons_interface *ring;      /* NULL: not attached */
@@ -34,6 +47,8 @@ struct console_guest {
     void *notify_arg;
     struct console_log log;
     struct console_view *view;
+    struct console_mark *mark;           /* NULL: no room for one */
+    char mark_path[128];
     uint32_t budget;
 };
 
@@ -42,6 +57,13 @@ int console_guest_init(struct console_guest *g, struct evloop *loop,
                        unsigned int domid, const char *log_path,
                        const char *socket_path, struct err *e);
 void console_guest_fini(struct console_guest *g);
+
+/*
+ * Use @ring from now on; NULL: none.  Output that a killed predecessor had
+ * already written to the log is skipped, by the mark it left.
+ */
+void console_guest_attach(struct console_guest *g,
+                          struct xencons_interface *ring);
 
 /*
  * Move what can be moved both ways.  True: all output was taken; false: the

@@ -21,7 +21,11 @@ static int open_append(struct console_log *log)
     if (log->fd < 0) {
         return -errno;
     }
-    log->size = fstat(log->fd, &st) == 0 ? (uint64_t)st.st_size : 0;
+    log->size = 0;
+    if (fstat(log->fd, &st) == 0) {
+        log->size = (uint64_t)st.st_size;
+        log->inode = st.st_ino;
+    }
     return 0;
 }
 
@@ -69,21 +73,24 @@ static int rotate(struct console_log *log)
     return open_append(log);
 }
 
-int console_log_write(struct console_log *log, const char *data, size_t len)
+int console_log_make_room(struct console_log *log, size_t len)
 {
-    int rc;
-
     if (log->fd < 0) {
-        rc = open_append(log);
+        int rc = open_append(log);
+
         if (rc != 0) {
             return rc;
         }
     }
-    if (log->size > 0 && log->size + len > log->limit) {
-        rc = rotate(log);
-        if (rc != 0) {
-            return rc;
-        }
+    return log->size > 0 && log->size + len > log->limit ? rotate(log) : 0;
+}
+
+int console_log_write(struct console_log *log, const char *data, size_t len)
+{
+    int rc = console_log_make_room(log, len);
+
+    if (rc != 0) {
+        return rc;
     }
     while (len > 0) {
         ssize_t put = write(log->fd, data, len);

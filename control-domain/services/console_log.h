@@ -18,6 +18,7 @@ struct console_log {
     char     path[256];
     int      fd;                       /* -1: closed */
     uint64_t size;
+    uint64_t inode;
     uint64_t limit;                    /* bytes of one generation */
 };
 
@@ -25,6 +26,9 @@ struct console_log {
 int console_log_open(struct console_log *log, const char *path,
                      uint64_t limit);
 void console_log_close(struct console_log *log);
+
+/* Rotate now if @len more bytes would pass the limit; reopen if closed. */
+int console_log_make_room(struct console_log *log, size_t len);
 
 /*
  * Write all of @data.  0 or -errno (disk full...): then some of it may be

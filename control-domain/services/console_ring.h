@@ -7,7 +7,7 @@
  *         a nonsensical distance is treated as an empty or full ring.
  *
  * INV-CR1 Output is consumed only after the caller has kept it (peek, keep,
- *         consume): a crash between may repeat bytes and never loses any.
+ *         consume): a crash between never loses bytes.
  * ABI     xen/io/console.h
  * Tests   tests/unit/services/test_console.c
  */

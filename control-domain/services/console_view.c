@@ -288,7 +288,8 @@ const char *console_view_tty(const struct console_view *v)
     return v->tty;
 }
 
-static void remember(struct console_view *v, const char *data, size_t len)
+void console_view_remember(struct console_view *v, const char *data,
+                           size_t len)
 {
     size_t i;
 
@@ -306,7 +307,7 @@ void console_view_output(struct console_view *v, const char *data, size_t len)
 {
     unsigned int i;
 
-    remember(v, data, len);
+    console_view_remember(v, data, len);
     if (write(v->pty.fd, data, len) < 0) {
         /* Nobody reads the terminal and it is full: the log has it all. */
     }

@@ -38,6 +38,9 @@ const char *console_view_tty(const struct console_view *v);
 /* Show @data to everybody and remember it. */
 void console_view_output(struct console_view *v, const char *data,
                          size_t len);
+/* Remember @data as earlier output, without showing it. */
+void console_view_remember(struct console_view *v, const char *data,
+                           size_t len);
 /* The guest has room for input again. */
 void console_view_resume(struct console_view *v);
 

@@ -5,8 +5,8 @@
  * xenconsole) and to the viewers of /run/paravane/console/<domid>.sock.
  *
  * It may be killed at any moment and started again: output stays in the
- * guest's ring until it is in the log, event channels bind again, terminals
- * are made anew.  Owns the set of guests and their mappings; one guest's bytes
+ * guest's ring until it is in the log, no byte is logged twice, event channels
+ * bind again, terminals are made anew.  Owns the set of guests and their mappings; one guest's bytes
  * are left to console_guest, the hypervisor's own log to console_hv.
  *
  *   consoled [--foreground] [--log-dir DIR] [--run-dir DIR] [--verbose]
@@ -224,7 +224,7 @@ static void attach(struct guest *g)
         return;
     }
     g->remote_port = (uint32_t)port;
-    g->con.ring = g->map.addr;
+    console_guest_attach(&g->con, g->map.addr);
     publish_tty(g);
     log_info("d%u: console on %s", g->con.domid,
              console_view_tty(g->con.view));

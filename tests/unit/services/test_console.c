@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Facts of the console daemon: rings shared with a hostile guest, logs with a
- * bound, viewers, the budget, and what a restart may repeat but never lose.
+ * bound, viewers, the budget, and each byte logged once across a kill.
  */
 #include <lib/ctl.h>
 #include <lib/err.h>
@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -47,7 +49,7 @@ static void start_guest(struct fixture *f)
 
     assert_int_equal(console_guest_init(&f->guest, f->loop, 7, f->log, f->sock,
                                         &e), 0);
-    f->guest.ring = &f->ring;
+    console_guest_attach(&f->guest, &f->ring);
     f->guest.notify = count_notify;
     f->guest.notify_arg = f;
 }
@@ -233,23 +235,84 @@ static void output_is_logged_then_given_back(void **state)
     console_guest_fini(&f->guest);
 }
 
-/* Killed after the log was written, before the ring was told: it repeats. */
-static void restart_repeats_rather_than_loses(void **state)
+/*
+ * A process that dies while a chunk goes from the ring to the log: at each
+ * number of bytes that reached the log, a successor logs the rest, once.
+ */
+static void restart_logs_each_byte_once(void **state)
+{
+    struct fixture *f = *state;
+    char buf[64];
+    int cut;
+
+    for (cut = 0; cut <= 6; cut++) {
+        pid_t pid;
+
+        memset(&f->ring, 0, sizeof(f->ring));
+        unlink(f->log);
+        guest_prints(f, "first.", 6);
+        pid = fork();
+        if (pid == 0) {
+            start_guest(f);
+            f->guest.mark->log_inode = f->guest.log.inode;
+            f->guest.mark->log_size = 0;
+            f->guest.mark->out_cons = 0;
+            f->guest.mark->valid = 1;
+            if (write(f->guest.log.fd, "first.", (size_t)cut) != cut) {
+                _exit(1);
+            }
+            kill(getpid(), SIGKILL);
+        }
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        guest_prints(f, "second", 6);
+        start_guest(f);
+        assert_true(console_guest_run(&f->guest));
+
+        read_log(f, buf, sizeof(buf));
+        assert_string_equal(buf, "first.second");
+        console_guest_fini(&f->guest);
+    }
+}
+
+/* A mark of another log or another position says nothing about this one. */
+static void stale_marks_are_ignored(void **state)
 {
     struct fixture *f = *state;
     char buf[64];
 
+    guest_prints(f, "abc", 3);
     start_guest(f);
-    guest_prints(f, "first ", 6);
+    f->guest.ring = NULL;
+    f->guest.mark->log_inode = f->guest.log.inode + 1;
+    f->guest.mark->valid = 1;
+    f->guest.log.size = 3;
+    console_guest_attach(&f->guest, &f->ring);
+    assert_int_equal(f->ring.out_cons, 0);
+    f->guest.mark->log_inode = f->guest.log.inode;
+    f->guest.mark->out_cons = 1;
+    console_guest_attach(&f->guest, &f->ring);
+    assert_int_equal(f->ring.out_cons, 0);
     console_guest_run(&f->guest);
-    console_guest_fini(&f->guest);            /* the process ended */
-    f->ring.out_cons = 0;                     /* as if it had not consumed */
-    guest_prints(f, "second", 6);
-    start_guest(f);
-    console_guest_run(&f->guest);
-
     read_log(f, buf, sizeof(buf));
-    assert_string_equal(buf, "first first second");
+    assert_string_equal(buf, "abc");
+    console_guest_fini(&f->guest);
+}
+
+static void viewers_of_a_new_daemon_see_the_old_log(void **state)
+{
+    struct fixture *f = *state;
+    char buf[64];
+    int fd;
+
+    start_guest(f);
+    guest_prints(f, "before", 6);
+    console_guest_run(&f->guest);
+    console_guest_fini(&f->guest);
+    start_guest(f);
+    fd = view(f);
+    assert_int_equal(recv(fd, buf, sizeof(buf), 0), 6);
+    assert_memory_equal(buf, "before", 6);
+    close(fd);
     console_guest_fini(&f->guest);
 }
 
@@ -463,7 +526,9 @@ int main(void)
         T(log_rotates_and_stays_bounded),
         T(log_goes_on_where_it_ended),
         T(output_is_logged_then_given_back),
-        T(restart_repeats_rather_than_loses),
+        T(restart_logs_each_byte_once),
+        T(stale_marks_are_ignored),
+        T(viewers_of_a_new_daemon_see_the_old_log),
         T(budget_stops_a_flood_until_the_refill),
         T(viewers_see_recent_and_new_output),
         T(viewer_input_waits_for_room_in_the_ring),
