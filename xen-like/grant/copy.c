@@ -5,7 +5,7 @@
  *
  * Each end stays pinned until an operation names another one: a batch that
  * copies many pieces between two pages looks each up once.
- * Tested by tests/unit/grant/test_copy.c and test_model.c.
+ * Tested by tests/unit/grant/test_grant.c.
  */
 #include <domain/page_type.h>
 #include <grant/table.h>

@@ -5,7 +5,7 @@
  * A map takes a use per purpose asked for (host, device), so that unmapping
  * one of them gives back exactly that.  Unmapping goes in batches: entries
  * first, one TLB flush, then the references.  Leaves page tables to the
- * grant_map_ops.  Tested by tests/unit/grant/test_map.c and test_model.c.
+ * grant_map_ops.  Tested by tests/unit/grant/test_grant.c.
  */
 #include <arch/paging.h>
 #include <core/percpu.h>

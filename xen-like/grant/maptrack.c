@@ -4,7 +4,7 @@
  *
  * A handle is free, busy (one CPU maps or unmaps it) or used; only the lock
  * of the table moves it from one to the other, so that two vcpus cannot
- * unmap the same one twice.  Tested by tests/unit/grant/test_maptrack.c.
+ * unmap the same one twice.  Tested by tests/unit/grant/test_grant.c.
  */
 #include <grant/table.h>
 #include <mm/heap.h>

@@ -5,7 +5,7 @@
  * The shared entry is the guest's to rewrite at any time: flags and domid
  * are read and changed as one word by compare-and-swap, the frame number is
  * read once, afterwards, and checked by taking a reference.
- * Tested by tests/unit/grant/test_pin.c and test_model.c.
+ * Tested by tests/unit/grant/test_grant.c.
  */
 #include <domain/pages.h>
 #include <grant/table.h>
