@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # The hypervisor's image.  paravane.syms is the linked ELF64 with symbols, for
 # gdb; paravane.elf the ELF32 container that boot loaders take.
-HV_OBJS += boot/start.o boot/early_traps.o boot/multiboot.o
+HV_OBJS += boot/start.o boot/early_traps.o boot/multiboot.o boot/trampoline.o
 .SECONDEXPANSION:
 ALL += $(BUILD)/paravane.elf
 HV_LDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack --no-relax \

@@ -7,9 +7,15 @@
 
 #include <hv/types.h>
 
+/* Before anything changes per-CPU data: keep its initial values. */
+void cpu_up_keep_template(void);
 /* Allocate the boot CPU's stack; returns the stack pointer to start with. */
 void *cpu_up_boot_stack(void);
 /* On that stack: descriptor tables, online bit. */
 void cpu_up_boot_cpu(void);
+/* Timer heap of @cpu. */
+void cpu_up_timers(unsigned int cpu);
+/* Start the CPUs of the MADT, at most @max (0: all); ends when each idles. */
+void cpu_up_others(unsigned int max);
 
 #endif

@@ -7,6 +7,10 @@
  */
 #include <init/main.h>
 
+#include <acpi/madt.h>
+#include <acpi/power.h>
+#include <acpi/tables.h>
+
 #include <arch/cpu.h>
 #include <arch/desc.h>
 #include <arch/smap.h>
@@ -18,21 +22,32 @@
 #include <core/keyhandler.h>
 #include <core/log.h>
 #include <core/log_source.h>
+#include <core/machine.h>
 #include <core/panic.h>
 #include <core/params.h>
 #include <core/percpu.h>
+#include <core/serial.h>
+#include <core/softirq.h>
+#include <core/timer_heap.h>
 #include <core/vga.h>
 #include <dom0/build.h>
 #include <entry/entry.h>
 #include <hypercall/table.h>
 #include <init/cpu_up.h>
 #include <init/units.h>
+#include <irq/ioapic.h>
+#include <irq/irq.h>
+#include <irq/lapic.h>
+#include <mm/buddy.h>
 #include <mm/early.h>
 #include <mm/frame_table.h>
 #include <mm/map.h>
 #include <mm/map_boot.h>
 #include <pv/pv_domain.h>
 #include <sched/sched.h>
+#include <smp/ipi.h>
+#include <time/systime.h>
+#include <time/systime_init.h>
 
 #define VGA_TEXT 0xb8000ul
 #define VGA_SIZE 0x8000ul
@@ -70,17 +85,99 @@ static void boot_text banner(void)
     }
 }
 
+/* What core/ gets from the directories above it. */
+static void boot_text hand_down(void)
+{
+    machine.send_event_check = ipi_send_event_check;
+    machine.stop_other_cpus = ipi_stop_others;
+    machine.now_ns = systime_ns;
+    machine.reboot = power_reset;
+    softirq_set_handler(SOFTIRQ_TIMER, timer_run);
+}
+
+static void uart_interrupt(void *unused)
+{
+    console_interrupt();
+}
+
+/* Interrupts of the UART: input, and output without waiting. */
+static void boot_text connect_uart(void)
+{
+    unsigned int gsi;
+
+    if (!params.console_serial || !serial_present() || serial_irq() > 15) {
+        return;
+    }
+    gsi = madt.isa[serial_irq()].gsi;
+    if (irq_setup_gsi(gsi, madt.isa[serial_irq()].level,
+                      madt.isa[serial_irq()].low) == 0 &&
+        irq_request(gsi, uart_interrupt, NULL) == 0) {
+        console_irq_ready();
+    }
+}
+
+/* Firmware tables, interrupt controllers, clocks. */
+static void boot_text init_machine(void)
+{
+    acpi_init();
+    irq_init();
+    lapic_init(madt.lapic_maddr);
+    for (unsigned int i = 0; i < madt.nr_ioapics; i++) {
+        ioapic_add(madt.ioapic[i].maddr, madt.ioapic[i].gsi_base);
+    }
+    ipi_init();
+    systime_start();
+    if (systime_window_is_short()) {
+        systime_calibrate();
+    }
+}
+
+/* The clocks have run beside all that was done; now the rates are known. */
+static void boot_text init_clocks(void)
+{
+    if (!systime_window_is_short()) {
+        systime_calibrate();
+    }
+    wallclock_init();
+    machine.arm_timer = systime_arm_timer;
+}
+
+/* Boot code and the loader's modules become free memory. */
+static void boot_text free_modules(void)
+{
+    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
+        const struct boot_module *m = &boot_info.module[i];
+
+        if (m->size != 0) {
+            buddy_add_range(maddr_to_mfn(m->maddr),
+                            maddr_to_mfn(m->maddr +
+                                         ROUND_UP(m->size, PAGE_SIZE)));
+        }
+    }
+}
+
+/* Not in the section it frees. */
+static noreturn noinline void run(void)
+{
+    map_discard_boot();
+    local_irq_enable();
+    sched_start_this_cpu();
+}
+
 /* On the boot CPU's own stack, with guard pages, boot stack out of use. */
 static noreturn void boot_text init_on_stack(void)
 {
-    desc_init_idt();
     cpu_up_boot_cpu();
     if (params.console_vga && screen_is_text()) {
         vga_init(map_mmio(VGA_TEXT, VGA_SIZE));
     }
+    hand_down();
+    init_machine();
     early_release();
     map_use_buddy();
     log_info("%lu writable and executable mappings", map_count_wx());
+
+    cpu_up_timers(0);
     keyhandler_init();
     traps_init();
     units_init();
@@ -89,7 +186,13 @@ static noreturn void boot_text init_on_stack(void)
     if (dom0_build(&boot_info) != 0) {
         panic("nothing to run: no first domain");
     }
-    sched_start_this_cpu();
+    free_modules();
+    init_clocks();
+    connect_uart();
+    cpu_up_others(params.maxcpus);
+    log_info("%u CPUs", nr_cpus_online);
+    desc_init_idt();
+    run();
 }
 
 noreturn void boot_text init_main(void)
@@ -108,6 +211,7 @@ noreturn void boot_text init_main(void)
 
     smap_patch();
     early_init();
+    cpu_up_keep_template();
     vga_init(NULL);
     map_init();
     cpu_init();
