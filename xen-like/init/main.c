@@ -179,10 +179,11 @@ static noreturn void boot_text init_on_stack(void)
 
     cpu_up_timers(0);
     keyhandler_init();
-    traps_init();
     units_init();
     hypercall_table_init();
     sched_init(pv_load_idle);
+    desc_init_idt();                     /* from here on entry/'s vectors */
+    traps_init();
     if (dom0_build(&boot_info) != 0) {
         panic("nothing to run: no first domain");
     }
@@ -191,7 +192,6 @@ static noreturn void boot_text init_on_stack(void)
     connect_uart();
     cpu_up_others(params.maxcpus);
     log_info("%u CPUs", nr_cpus_online);
-    desc_init_idt();
     run();
 }
 
