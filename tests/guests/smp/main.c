@@ -4,6 +4,7 @@
  * shootdowns between them, per-vCPU registrations.  ABI: xen/vcpu.h.
  * The second vCPU runs one command at a time from a mailbox.
  */
+#include <lib/ap.h>
 #include <lib/event.h>
 #include <lib/guest.h>
 #include <lib/hypercall.h>
@@ -12,32 +13,12 @@
 
 enum command { NOTHING, COUNT, READ_PAGE, BLOCK, DOWN };
 
-static struct vcpu_guest_context context;
-static uint8_t ap_stack[8192] __attribute__((aligned(16)));
 static volatile enum command command;
-static volatile uint64_t ap_counter, ap_seen, ap_upcalls;
+static volatile uint64_t ap_counter, ap_seen;
 static volatile uint64_t *volatile ap_page;
-static volatile bool ap_running, ap_fault;
+static volatile bool ap_running;
 
-extern const char ap_event_entry[], ap_fault_entry[];
-void ap_main(void);
-
-/* The AP's own entries: count, clear, return; a fault skips 3 bytes. */
-__asm__(".text\n"
-        "ap_event_entry: popq %rcx; popq %r11\n"
-        "movb $0, shared_page + 64\n"
-        "movq $0, shared_page + 64 + 8\n"
-        "movq $0, shared_page + 0x800\n"
-        "incq ap_upcalls\n"
-        "pushq $0; pushq %rcx; pushq %r11; pushq %rax\n"
-        "movl $23, %eax; syscall\n"
-        "ap_fault_entry: popq %rcx; popq %r11; addq $8, %rsp\n"
-        "movb $1, ap_fault\n"
-        "addq $3, (%rsp)\n"
-        "pushq $0; pushq %rcx; pushq %r11; pushq %rax\n"
-        "movl $23, %eax; syscall\n");
-
-void ap_main(void)
+static void ap_main(void)
 {
     ap_running = true;
     for (;;) {
@@ -46,12 +27,7 @@ void ap_main(void)
             ap_counter++;
             break;
         case READ_PAGE:
-            ap_fault = false;
-            /* exactly three bytes: mov (%rax),%rax */
-            __asm__ volatile(".byte 0x48, 0x8b, 0x00"
-                             : "=a"(ap_seen)
-                             : "a"(ap_page)
-                             : "memory");
+            ap_seen = ap_read(ap_page);
             command = NOTHING;
             break;
         case BLOCK:
@@ -92,7 +68,7 @@ static bool wait_idle(void)
 
 static void need_two(void)
 {
-    if (hc_vcpu(VCPUOP_is_up, 1, NULL) < 0) {
+    if (!ap_exists()) {
         SKIP("one vCPU only");
     }
 }
@@ -112,37 +88,16 @@ static void up_before_initialise_refused(void)
     EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), -EINVAL);
 }
 
-static void fill_context(void)
-{
-    memset(&context, 0, sizeof(context));
-    context.flags = VGCF_in_kernel;
-    context.user_regs.rip = (uint64_t)ap_main;
-    context.user_regs.cs = FLAT_KERNEL_CS;
-    context.user_regs.ss = FLAT_KERNEL_SS;
-    context.user_regs.rflags = 0x1000;
-    context.user_regs.rsp = (uint64_t)(ap_stack + sizeof(ap_stack) - 8);
-    context.kernel_ss = FLAT_KERNEL_SS;
-    context.kernel_sp = context.user_regs.rsp;
-    context.ctrlreg[0] = 0x80050033;
-    context.ctrlreg[3] =
-        xen_pfn_to_cr3(mfn_of((void *)start_info->pt_base));
-    context.event_callback_eip = (unsigned long)ap_event_entry;
-    context.failsafe_callback_eip = (unsigned long)failsafe_entry;
-    context.trap_ctxt[TRAP_PF] = (struct trap_info){
-        .vector = TRAP_PF, .cs = FLAT_KERNEL_CS,
-        .address = (unsigned long)ap_fault_entry,
-    };
-}
-
 static void initialise_refuses_bad_contexts(void)
 {
+    struct vcpu_guest_context *context = ap_context(ap_main);
+
     need_two();
-    fill_context();
-    context.user_regs.rip = 1ul << 63;
-    EXPECT(hc_vcpu(VCPUOP_initialise, 1, &context) < 0);
-    fill_context();
-    context.ctrlreg[3] = xen_pfn_to_cr3(mfn_of(ap_stack)); /* a data page */
-    EXPECT(hc_vcpu(VCPUOP_initialise, 1, &context) < 0);
+    context->user_regs.rip = 1ul << 63;
+    EXPECT(hc_vcpu(VCPUOP_initialise, 1, context) < 0);
+    context = ap_context(ap_main);
+    context->ctrlreg[3] = xen_pfn_to_cr3(mfn_of(context)); /* data page */
+    EXPECT(hc_vcpu(VCPUOP_initialise, 1, context) < 0);
     EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, 8), -EFAULT);
     EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), -EINVAL);
 }
@@ -150,9 +105,8 @@ static void initialise_refuses_bad_contexts(void)
 static void second_vcpu_starts(void)
 {
     need_two();
-    fill_context();
-    EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, &context), 0);
-    EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, &context), -EEXIST);
+    EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, ap_context(ap_main)), 0);
+    EXPECT_EQ(hc_vcpu(VCPUOP_initialise, 1, ap_context(ap_main)), -EEXIST);
     EXPECT_EQ(hc_vcpu(VCPUOP_is_up, 1, NULL), 0);
     EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), 0);
     EXPECT(wait_until(&ap_running));
@@ -227,7 +181,7 @@ static void bound_port_moves_to_the_other_vcpu(void)
     event_close(b);
 }
 
-static uint64_t ap_read(void *page)
+static uint64_t read_there(void *page)
 {
     ap_page = page;
     command = READ_PAGE;
@@ -243,16 +197,16 @@ static void flush_reaches_the_other_vcpu(void)
     need_two();
     *page = 1;
     *other = 2;
-    EXPECT_EQ(ap_read(page), 1);
+    EXPECT_EQ(read_there(page), 1);
     EXPECT_EQ(hc_uvm(page, maddr_of(other) | PTE_KERNEL,
                      (uint64_t)&all | UVMF_INVLPG), 0);
-    EXPECT_EQ(ap_read(page), 2);
+    EXPECT_EQ(read_there(page), 2);
     EXPECT_EQ(hc_uvm(page, 0, UVMF_INVLPG | UVMF_ALL), 0);
-    ap_read(page);
+    read_there(page);
     EXPECT(ap_fault);
     EXPECT_EQ(hc_uvm(page, maddr_of(page) | PTE_KERNEL,
                      UVMF_TLB_FLUSH | UVMF_ALL), 0);
-    EXPECT_EQ(ap_read(page), 1);
+    EXPECT_EQ(read_there(page), 1);
 }
 
 /*
@@ -264,7 +218,7 @@ static void type_change_flushes_by_itself(void)
     uint64_t *page = page_alloc();
 
     need_two();
-    EXPECT_EQ(ap_read(page), 0);
+    EXPECT_EQ(read_there(page), 0);
     EXPECT_EQ(hc_uvm(page, maddr_of(page) | PTE_KERNEL_RO, 0), 0);
     EXPECT_EQ(mmuext1(MMUEXT_PIN_L1_TABLE, mfn_of(page)), 0);
     /* An entry that no emulation would accept: the root, writable. */
