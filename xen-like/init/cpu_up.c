@@ -200,6 +200,13 @@ noreturn void cpu_up_secondary(void)
     sched_start_this_cpu();
 }
 
+unsigned int boot_text cpu_up_expected(unsigned int most)
+{
+    unsigned int n = max(madt.nr_cpus, 1u);
+
+    return most != 0 ? min(n, most) : n;
+}
+
 void boot_text cpu_up_others(unsigned int max)
 {
     uint64_t page = trampoline_page();

@@ -15,6 +15,8 @@ void *cpu_up_boot_stack(void);
 void cpu_up_boot_cpu(void);
 /* Timer heap of @cpu. */
 void cpu_up_timers(unsigned int cpu);
+/* How many CPUs will run when cpu_up_others(@max) is done. */
+unsigned int cpu_up_expected(unsigned int max);
 /* Start the CPUs of the MADT, at most @max (0: all); ends when each idles. */
 void cpu_up_others(unsigned int max);
 

@@ -184,6 +184,9 @@ static noreturn void boot_text init_on_stack(void)
     sched_init(pv_load_idle);
     desc_init_idt();                     /* from here on entry/'s vectors */
     traps_init();
+    if (params.dom0_max_vcpus == 0) {
+        params.dom0_max_vcpus = cpu_up_expected(params.maxcpus);
+    }
     if (dom0_build(&boot_info) != 0) {
         panic("nothing to run: no first domain");
     }
