@@ -31,6 +31,7 @@
 #include <core/timer_heap.h>
 #include <core/vga.h>
 #include <dom0/build.h>
+#include <domain/vtime.h>
 #include <entry/entry.h>
 #include <hypercall/table.h>
 #include <init/cpu_up.h>
@@ -139,6 +140,7 @@ static void boot_text init_clocks(void)
         systime_calibrate();
     }
     wallclock_init();
+    vtime_update_wallclock_all();
     machine.arm_timer = systime_arm_timer;
 }
 

@@ -120,6 +120,8 @@ void boot_text systime_calibrate(void)
     hz = hz_of(tsc - start_tsc, ns);
     tsc_khz = (uint32_t)(hz / 1000);
     set_scale(t, hz);
+    t->base_tsc = tsc;
+    t->base_ns = ns;
     if (!lapic_has_tsc_deadline()) {
         lapic_timer_set_rate(((uint64_t)steps << 32) / ns);
     }
