@@ -144,10 +144,11 @@ static void boot_text init_clocks(void)
     machine.arm_timer = systime_arm_timer;
 }
 
-/* Boot code and the loader's modules become free memory. */
+/* dom0/build took the kernel and its initrd; what else the loader brought
+ * becomes free memory. */
 static void boot_text free_modules(void)
 {
-    for (unsigned int i = 0; i < boot_info.nr_modules; i++) {
+    for (unsigned int i = 2; i < boot_info.nr_modules; i++) {
         const struct boot_module *m = &boot_info.module[i];
 
         if (m->size != 0) {

@@ -5,6 +5,7 @@
  * page_info.use.progress is the number of entries held.  A level calls the
  * next lower one through page_get_type(): depth is bounded by the level.
  */
+#include <core/log.h>
 #include <domain/continuation.h>
 #include <mm/map.h>
 #include <pv/descriptor.h>
@@ -52,6 +53,7 @@ static int validate_l1(struct page_info *pg, bool preemptible)
 
         if (unlikely(rc != 0)) {
             if (rc < 0) {
+                glog_debug("level 1 entry %u refused: %#lx (%d)", i, t[i], rc);
                 pg->use.progress = i;
                 return rc;
             }
