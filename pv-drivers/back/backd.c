@@ -66,7 +66,7 @@ static void remove_unseen(struct backd *b)
         }
         *link = d->next;
         log_info("d%u: disk %u is gone", b->back.domid, d->vdev);
-        device_free(d);
+        device_gone(d);
     }
 }
 

@@ -167,10 +167,12 @@ void blk_serve(struct blk_serve *s)
         .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
     };
     struct err e = ERR_INIT;
+    char name[16];
     sigset_t none;
 
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    prctl(PR_SET_NAME, "paravane-blkd/d");
+    snprintf(name, sizeof(name), "blkd-%u", s->vdev);
+    prctl(PR_SET_NAME, name);     /* no slash: it names a directory of /proc */
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_IGN);

@@ -159,7 +159,7 @@ static int act(struct device *d, enum back_action action)
         device_child_start(d);
         return 1;
     case BACK_DISCONNECT:
-        device_child_stop(d);
+        device_child_end(d);
         return 0;
     }
     return 0;
@@ -257,6 +257,12 @@ struct device *device_new(struct back *back, const char *base,
     }
     device_step(d);
     return d;
+}
+
+void device_gone(struct device *d)
+{
+    device_child_end(d);
+    device_free(d);
 }
 
 void device_free(struct device *d)

@@ -58,8 +58,10 @@ struct device {
 /* @vdev: name of the directory below .../qdisk/<domid>. */
 struct device *device_new(struct back *back, const char *base,
                           unsigned int vdev);
-/* Stops the serving process and waits for it. */
+/* Stops the serving process and waits for it; a successor may continue. */
 void device_free(struct device *d);
+/* The toolstack removed it: nobody continues. */
+void device_gone(struct device *d);
 
 /* Keys of either side changed: do what the states ask for. */
 void device_step(struct device *d);

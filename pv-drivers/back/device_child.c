@@ -112,13 +112,18 @@ static void publish_size(struct device *d, const struct blk_image *img)
     }
 }
 
+static void journal_path(const struct device *d, char *path, size_t size)
+{
+    snprintf(path, size, "%s/%u-%u.journal", d->back->run_dir, d->back->domid,
+             d->vdev);
+}
+
 static int open_journal(struct device *d, struct err *e)
 {
     char path[200];
     int fd;
 
-    snprintf(path, sizeof(path), "%s/%u-%u.journal", d->back->run_dir,
-             d->back->domid, d->vdev);
+    journal_path(d, path, sizeof(path));
     if (!d->resume) {
         unlink(path);
     }
@@ -338,6 +343,16 @@ void device_child_stop(struct device *d)
         }
     }
     forget(d);
+}
+
+void device_child_end(struct device *d)
+{
+    char path[200];
+
+    device_child_stop(d);
+    journal_path(d, path, sizeof(path));
+    unlink(path);
+    d->resume = false;
 }
 
 int device_child_init(struct device *d)

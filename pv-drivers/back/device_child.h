@@ -21,6 +21,8 @@ void device_child_fini(struct device *d);
 void device_child_start(struct device *d);
 /* Ask it to finish, wait up to ten seconds, then kill it. */
 void device_child_stop(struct device *d);
+/* The same at the end of a connection: its journal goes too. */
+void device_child_end(struct device *d);
 
 /* device.c */
 void device_fail(struct device *d, const struct err *e);
