@@ -68,8 +68,10 @@ static int check_usage(struct txn *txn, const struct actor *actor)
         return -ENOMEM;
     }
     txn_usage(txn, actor->domid, &nodes, &memory);
-    if ((int64_t)a->nodes + nodes > (int64_t)q->limit[QUOTA_NODES] ||
-        a->memory + memory > (int64_t)q->limit[QUOTA_MEMORY]) {
+    if ((nodes > 0 &&
+         (int64_t)a->nodes + nodes > (int64_t)q->limit[QUOTA_NODES]) ||
+        (memory > 0 &&
+         a->memory + memory > (int64_t)q->limit[QUOTA_MEMORY])) {
         return -ENOSPC;
     }
     return 0;
