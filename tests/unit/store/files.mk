@@ -10,3 +10,8 @@ UNIT_TESTS += test_store_random
 test_store_random_SRCS = $(STORE_T)/test_random.c $(XS_STORE_SRCS) \
     $(XS_PROTO_SRCS)
 test_store_random_LIBS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=posix_fallocate
+
+UNIT_TESTS += test_store_server
+test_store_server_SRCS = $(STORE_T)/test_server.c $(STORE_T)/host_file.c \
+    $(XS_SERVER_SRCS) $(XS_STORE_SRCS) $(XS_CONN_SRCS) $(XS_PROTO_SRCS) \
+    $(LIB_CORE_SRCS)
