@@ -24,7 +24,7 @@ static void periodic_expired(void *data)
 {
     struct vcpu *v = data;
     struct evtchn_vcpu *ev = v->evtchn;
-    uint64_t period = atomic_load(&ev->period_ns);
+    uint64_t period = atomic_load(&ev->period_ns), next;
 
     if (period == 0) {
         return;
@@ -32,7 +32,9 @@ static void periodic_expired(void *data)
     if (sched_vcpu_runnable(v)) {
         virq_send_vcpu(v, VIRQ_TIMER);
     }
-    timer_set(&ev->periodic, systime_ns() + period);
+    /* The next tick of the same row, or of a new one if too late for it. */
+    next = ev->periodic.deadline_ns + period;
+    timer_set(&ev->periodic, max(next, systime_ns() + period / 2));
 }
 
 int vcpu_timer_init(struct vcpu *v)

@@ -4,6 +4,7 @@
  * scheduler's part in the life of domains and vcpus.
  * Tested by tests/unit/sched/test_sched.c.
  */
+#include <core/panic.h>
 #include <core/softirq.h>
 #include <mm/heap.h>
 #include <sched/runq.h>
@@ -150,7 +151,9 @@ void sched_vcpu_free(struct vcpu *v)
     if (v->sched == NULL) {
         return;
     }
-    sched_sleep_sync(v);
+    /* It was paused before its domain died, or never ran. */
+    BUG_ON(v->sched->queued || v->is_running);
+    sched_wait_unloaded(v);
     heap_free(v->sched);
     v->sched = NULL;
 }

@@ -85,6 +85,7 @@ static inline struct runq *this_runq(void)
 
 /* sched.c */
 struct runq *must_check sched_lock_vcpu(struct vcpu *v, unsigned long *flags);
+void sched_wait_unloaded(struct vcpu *v);
 void sched_enqueue(struct runq *rq, struct sched_vcpu *s);
 void sched_dequeue(struct runq *rq, struct sched_vcpu *s);
 

@@ -178,7 +178,7 @@ static void unload_this_cpu(struct runq *rq)
 }
 
 /* Wait until no CPU holds state of @v, which does not run. */
-static void wait_unloaded(struct vcpu *v)
+void sched_wait_unloaded(struct vcpu *v)
 {
     uint32_t cpu;
 
@@ -206,7 +206,7 @@ void sched_sleep_sync(struct vcpu *v)
     while (atomic_load_acquire(&v->is_running)) {
         cpu_relax();
     }
-    wait_unloaded(v);
+    sched_wait_unloaded(v);
 }
 
 /* ---- what the current vcpu asks for ---------------------------------------- */
