@@ -94,7 +94,7 @@ void out_error(struct ctl *c, const struct err *e)
     c->reported = true;
     err_format(e, line, sizeof(line));
     if (!c->json) {
-        fprintf(stderr, "vmctl: %s\n", line);
+        fprintf(stderr, "vmctl: error: %s\n", line);
         return;
     }
     o = out_object("Error");
