@@ -17,7 +17,7 @@ check 'vmctl create' vmctl create /tmp/demo.xml
 vmctl list
 check 'guest reaches userspace' wait_for 120 said demo 'GUEST UP'
 story "guest: $(grep 'GUEST UP' "$(guest_log demo)" | tr -d '\r')"
-check 'guest reads its disk' wait_for 120 said demo 'GUEST DISK'
+check 'guest reads its disk' wait_for 120 said demo 'GUEST DISK' || { last_words demo; finish; }
 same 'checksum of what it read' "16777216 $before" "$(heard demo DISK 1-2)"
 story "guest read $(heard demo DISK 1) bytes, checksum $(heard demo DISK 2)"
 check 'guest writes its disk' wait_for 120 said demo 'GUEST WROTE'

@@ -18,6 +18,7 @@ check()
         pass "$name"
     else
         fail "$name" "$(echo "$out" | tail -n 3 | tr '\n' ' ')"
+        return 1
     fi
 }
 
@@ -116,5 +117,11 @@ heard()
 running() { vmctl list --json | grep -q "\"$1\""; }
 gone() { ! running "$1"; }
 
-# What the guest's console ended with, when something went wrong.
-last_words() { tail -n 8 "$(guest_log "$1")" 2>/dev/null | sed "s/^/$1| /"; }
+# What helps to see why, when something went wrong.
+last_words()
+{
+    tail -n 8 "$(guest_log "$1")" 2>/dev/null | sed "s/^/$1| /"
+    tail -n 20 /var/log/vmctl/*.log 2>/dev/null
+    xs ls / 2>/dev/null | grep -E 'backend/|device/|state' | head -n 60
+    ps | grep -E 'vmctl|blkd|xenstored|consoled' | grep -v grep
+}
