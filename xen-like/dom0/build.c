@@ -215,13 +215,14 @@ static boot_text int start_context(struct dom0_memory *m)
     return rc;
 }
 
-/* Frames of a module that nobody needs any more. */
+/* Frames of a module that nobody needs any more: whole pages, as the loader
+ * was asked to align them and early memory kept them. */
 static boot_text void free_module(const struct boot_module *mod)
 {
-    uint64_t start = ROUND_UP(mod->maddr, PAGE_SIZE);
-    uint64_t end = ROUND_DOWN(mod->maddr + mod->size, PAGE_SIZE);
+    uint64_t start = ROUND_DOWN(mod->maddr, PAGE_SIZE);
+    uint64_t end = ROUND_UP(mod->maddr + mod->size, PAGE_SIZE);
 
-    if (start < end) {
+    if (mod->size != 0) {
         buddy_add_range(maddr_to_mfn(start), maddr_to_mfn(end));
     }
 }

@@ -8,6 +8,7 @@
 #include <event/evtchn_op.h>
 #include <grant/grant_op.h>
 #include <hypercall/table.h>
+#include <physdev/physdev_op.h>
 #include <pv/descriptor.h>
 #include <pv/mmu_update.h>
 #include <pv/trap.h>
@@ -45,6 +46,7 @@ const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
     ROW(sched_op,            do_sched_op, 2),
     ROW(callback_op,         do_callback_op, 2),
     ROW(event_channel_op,    do_event_channel_op, 2),
+    ROW(physdev_op,          do_physdev_op, 2),
     CONTROL_ROW(sysctl,      do_sysctl, 1),
     CONTROL_ROW(domctl,      do_domctl, 1),
     ROW(xenpmu_op,           do_xenpmu_op, 2),

@@ -18,6 +18,7 @@
 #include <init/units.h>
 #include <irq/irq.h>
 #include <physdev/io_perm.h>
+#include <physdev/pirq_map.h>
 #include <pv/grant_map.h>
 #include <pv/pt_entry.h>
 #include <pv/pv_domain.h>
@@ -33,6 +34,8 @@ static const struct domain_unit units[] = {
       .domain_free = sched_domain_free },
     { .name = "vtime", .vcpu_init = vtime_vcpu_init,
       .vcpu_free = vtime_vcpu_free },
+    { .name = "pirq", .domain_init = pirq_domain_init,
+      .relinquish = pirq_relinquish, .domain_free = pirq_domain_free },
     { .name = "evtchn", .domain_init = evtchn_domain_init,
       .vcpu_init = evtchn_vcpu_init, .relinquish = evtchn_relinquish,
       .vcpu_free = evtchn_vcpu_free, .domain_free = evtchn_domain_free },
@@ -92,4 +95,6 @@ void units_init(void)
     page_type_set_ops(&pv_page_type_ops);
     pv_io_mem_access = io_mem_access;
     grant_set_map_ops(&map_ops);
+    io_perm_init();
+    pirq_map_init();
 }
