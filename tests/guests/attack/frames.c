@@ -346,18 +346,23 @@ static void long_chain_of_one_level(void)
     }
 }
 
+/* Unaligned: refused, or rounded; never half of one entry and half of next. */
 static void odd_entry_addresses(void)
 {
-    uint64_t base = pte_maddr(start_info, 1);
-    pte_t before = *pte_of(start_info, 1);
-    unsigned int off;
+    uint8_t *pages = pages_alloc(2);
+    uint64_t base = pte_maddr(pages, 1);
+    pte_t *pte = pte_of(pages, 1), next = pte[1];
+    uint64_t value = maddr_of(pages) | PTE_KERNEL_RO;
 
-    for (off = 4; off < 8; off++) {
-        update(base + off, 0x1234); /* the low 2 bits select the operation */
-    }
-    EXPECT(hc_mmu_update(HV_POINTER, 1, NULL, DOMID_SELF) < 0);
-    EXPECT((*pte_of(start_info, 1) & PTE_MFN_MASK) ==
-           (before & PTE_MFN_MASK));
+    update(base + 4, value);
+    expect_sound_leaf(pte[0], 2);
+    EXPECT_EQ((pte[1] ^ next) & PTE_MFN_MASK, 0);
+    EXPECT_EQ(pte[1] & (PTE_P | PTE_RW), PTE_P | PTE_RW);
+    update(base + 6, value); /* with PRESERVE_AD */
+    expect_sound_leaf(pte[0], 2);
+    EXPECT_EQ((pte[1] ^ next) & PTE_MFN_MASK, 0);
+    EXPECT_EQ(page_protect(pages, true), 0);
+    EXPECT_EQ(page_protect(pages + PAGE_SIZE, true), 0);
 }
 
 static void data_page_promoted_while_mapped(void)

@@ -51,6 +51,16 @@ void report_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
         } \
     } while (0)
 
+/* A domain that does not exist: dom0 learns that, others may be told less. */
+#define EXPECT_NO_DOMAIN(rc) \
+    do { \
+        long n_ = (rc); \
+        if (n_ != -ESRCH && (guest_privileged() || n_ != -EPERM)) { \
+            report_end_now(FACT_FAIL, "line %d: %s is %ld", __LINE__, #rc, \
+                           n_); \
+        } \
+    } while (0)
+
 #define SKIP(why) report_end_now(FACT_SKIP, "%s", why)
 #define SKIP_UNLESS_DOM0() \
     do { \

@@ -61,7 +61,8 @@ static void setup_table_for_a_missing_domain(void)
     struct gnttab_setup_table s = { .dom = 0x7000, .nr_frames = 1 };
 
     EXPECT_EQ(hc_grant(GNTTABOP_setup_table, &s, 1), 0);
-    EXPECT_EQ(s.status, GNTST_bad_domain);
+    EXPECT(s.status == GNTST_bad_domain ||
+           (!guest_privileged() && s.status == GNTST_permission_denied));
 }
 
 static struct gnttab_copy copy_op(grant_ref_t ref, const void *dest,
