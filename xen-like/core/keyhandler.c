@@ -21,6 +21,9 @@ static struct {
 
 static uint64_t pressed[2];              /* [a] one bit per key */
 
+static void run_pressed(void);
+static struct softirq_task task = { .fn = run_pressed };
+
 static void run_pressed(void)
 {
     for (unsigned int i = 0; i < 2; i++) {
@@ -57,7 +60,7 @@ void keyhandler_press(char key)
         return;
     }
     set_bit(k, pressed);
-    softirq_raise(SOFTIRQ_TASK);
+    softirq_task_raise(&task);
 }
 
 static void key_help(char key)
@@ -87,7 +90,6 @@ static void key_trace(char key)
 
 void boot_text keyhandler_init(void)
 {
-    softirq_set_handler(SOFTIRQ_TASK, run_pressed);
     keyhandler_register('h', "this list", key_help, false);
     keyhandler_register('d', "registers of the guest here", key_registers,
                         true);

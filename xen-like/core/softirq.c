@@ -4,6 +4,7 @@
  */
 #include <core/softirq.h>
 
+#include <arch/cpu.h>
 #include <core/machine.h>
 
 static void ignore(void)
@@ -29,6 +30,43 @@ void softirq_run(void)
         /* SCHEDULE may have moved us: look at the CPU we are on. */
         pending = &get_cpu_info()->softirq_pending;
     }
+}
+
+static DEFINE_PER_CPU(struct softirq_task *, tasks);
+
+void softirq_task_raise(struct softirq_task *t)
+{
+    unsigned long flags;
+
+    if (atomic_xchg(&t->queued, 1) != 0) {
+        return;
+    }
+    flags = local_irq_save();
+    t->next = this_cpu(tasks);
+    this_cpu(tasks) = t;
+    local_irq_restore(flags);
+    softirq_raise(SOFTIRQ_TASK);
+}
+
+static void run_tasks(void)
+{
+    unsigned long flags = local_irq_save();
+    struct softirq_task *t = this_cpu(tasks);
+
+    this_cpu(tasks) = NULL;
+    local_irq_restore(flags);
+    while (t != NULL) {
+        struct softirq_task *next = t->next;
+
+        atomic_store(&t->queued, 0);
+        t->fn();
+        t = next;
+    }
+}
+
+void softirq_init(void)
+{
+    softirq_set_handler(SOFTIRQ_TASK, run_tasks);
 }
 
 void softirq_raise_on(unsigned int cpu, enum softirq nr)

@@ -30,6 +30,16 @@ static inline void softirq_raise(enum softirq nr)
 /* Raise on @cpu; sends an IPI when it is another one. */
 void softirq_raise_on(unsigned int cpu, enum softirq nr);
 
+/* A function to run once, soon, on this CPU with interrupts on; raised from
+ * any context, again only after it has begun. */
+struct softirq_task {
+    void (*fn)(void);            /* [I] */
+    uint32_t queued;             /* [a] */
+    struct softirq_task *next;   /* [C] */
+};
+void softirq_task_raise(struct softirq_task *t);
+void softirq_init(void);         /* boot: handler of SOFTIRQ_TASK */
+
 static inline bool softirq_pending(void)
 {
     return atomic_load(&get_cpu_info()->softirq_pending) != 0;

@@ -33,12 +33,14 @@
 #include <dom0/build.h>
 #include <domain/vtime.h>
 #include <entry/entry.h>
+#include <event/evtchn.h>
 #include <hypercall/table.h>
 #include <init/cpu_up.h>
 #include <init/units.h>
 #include <irq/ioapic.h>
 #include <irq/irq.h>
 #include <irq/lapic.h>
+#include <lib/format.h>
 #include <mm/buddy.h>
 #include <mm/early.h>
 #include <mm/frame_table.h>
@@ -86,6 +88,28 @@ static void boot_text banner(void)
     }
 }
 
+static void console_input(void)
+{
+    virq_send_global(VIRQ_CONSOLE);
+}
+
+static struct softirq_task input_task = { .fn = console_input };
+
+static void console_input_arrived(void)
+{
+    softirq_task_raise(&input_task);
+}
+
+/* For lines a guest provoked: "d3v0 ". */
+static const char *current_name(char *buf, size_t size)
+{
+    if (current != NULL && !is_idle_vcpu(current)) {
+        snprintf(buf, size, "d%uv%u ", current->domain->domid,
+                 current->vcpu_id);
+    }
+    return buf;
+}
+
 /* What core/ gets from the directories above it. */
 static void boot_text hand_down(void)
 {
@@ -93,7 +117,10 @@ static void boot_text hand_down(void)
     machine.stop_other_cpus = ipi_stop_others;
     machine.now_ns = systime_ns;
     machine.reboot = power_reset;
+    softirq_init();
     softirq_set_handler(SOFTIRQ_TIMER, timer_run);
+    console_set_input_hook(console_input_arrived);
+    log_set_guest_name(current_name);
 }
 
 static void uart_interrupt(void *unused)
