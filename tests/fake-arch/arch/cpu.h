@@ -30,6 +30,7 @@ static inline void local_irq_restore(unsigned long flags)
 }
 
 static inline void cpu_relax(void) { fake_cpu_relax(); }
+static inline _Noreturn void cpu_halt_forever(void) { __builtin_trap(); }
 static inline void cpu_sti_hlt(void) { fake_irqs_on = true; }
 
 #endif

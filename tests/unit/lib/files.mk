@@ -9,3 +9,7 @@ UNIT_TESTS += test_hv_cpu_policy
 test_hv_cpu_policy_KIND := hv
 test_hv_cpu_policy_SRCS := tests/unit/lib/test_cpu_policy.c \
         xen-like/lib/cpu_policy.c
+UNIT_TESTS += test_hv_text
+test_hv_text_KIND := hv
+test_hv_text_SRCS := tests/unit/lib/test_text.c xen-like/lib/format.c \
+        xen-like/lib/string.c
