@@ -15,3 +15,7 @@ UNIT_TESTS += test_store_server
 test_store_server_SRCS = $(STORE_T)/test_server.c $(STORE_T)/host_file.c \
     $(XS_SERVER_SRCS) $(XS_STORE_SRCS) $(XS_CONN_SRCS) $(XS_PROTO_SRCS) \
     $(LIB_CORE_SRCS)
+
+UNIT_TESTS += test_store_parts
+test_store_parts_SRCS = $(STORE_T)/test_parts.c $(XS_STORE_SRCS) \
+    $(XS_CONN_SRCS) $(XS_PROTO_SRCS) $(LIB_CORE_SRCS)
