@@ -65,6 +65,7 @@ UNIT_INC_user := $(USER_INC) $(shell xml2-config --cflags 2>/dev/null)
 HV_OBJS    :=
 PROGRAMS   :=
 UNIT_TESTS :=
+FUZZERS    :=
 ALL        :=
 CHECKS     :=
 HELP       :=
@@ -112,15 +113,30 @@ UNIT_OBJS += $$($(1)_UOBJS)
 endef
 $(foreach t,$(UNIT_TESTS),$(eval $(call unit_test,$(t))))
 
+# Fuzz harnesses: FUZZERS += fuzz_x, fuzz_x_SRCS, fuzz_x_KIND as of unit tests.
+define fuzzer
+$(1)_FOBJS := $$(patsubst %.c,$$(BUILD)/unit-obj-$$(or $$($(1)_KIND),user)/%.o,$$($(1)_SRCS))
+$$(BUILD)/fuzz/$(1): $$($(1)_FOBJS)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(SAN) -o $$@ $$^ $$($(1)_LIBS)
+UNIT_OBJS += $$($(1)_FOBJS)
+endef
+$(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
+
 -include $(patsubst %.o,%.d,$(addprefix $(BUILD)/hv/,$(HV_OBJS)) $(PROGRAM_OBJS) $(UNIT_OBJS))
 
 # ---- targets -----------------------------------------------------------------
-.PHONY: all check unit clean help deps test
+.PHONY: fuzz all check unit clean help deps test
 all: $(addprefix $(BUILD)/,$(PROGRAMS)) $(ALL)
 
 unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
 	$(Q)fail=0; for t in $^; do $$t >$$t.log 2>&1 || { fail=1; cat $$t.log; }; done; \
 	 grep -h 'PASSED  \]' $(addsuffix .log,$^) /dev/null | awk '{n+=$$4} END {print "unit: " n+0 " passed"}'; exit $$fail
+
+# Each harness for a while; a failure prints the seed that repeats it.
+FUZZ_SECONDS ?= 10
+fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+	$(Q)for f in $^; do $$f $(FUZZ_SECONDS) || exit 1; done
 
 check: unit $(CHECKS)
 
@@ -146,6 +162,7 @@ help:
 	@echo 'make run          a dom0 shell in QEMU on this terminal'
 	@echo 'make check        unit tests, include order, headers alone (under a minute)'
 	@echo 'make boot         nested boots ([GROUP=g] [NAME=n])'
+	@echo 'make fuzz         harnesses of tests/fuzz ([FUZZ_SECONDS=n])'
 	@echo 'make bench-boot   instructions to init, ours and Xen'
 	@echo 'make test         all that CI runs, from a bare Debian machine'
 	@echo 'make deps         install what the above need'

@@ -1,0 +1,5 @@
+# One harness per parser of foreign bytes: make fuzz [FUZZ_SECONDS=n].
+FUZZERS += fuzz_store_wire
+fuzz_store_wire_SRCS = tests/fuzz/fuzz_store_wire.c \
+    tests/unit/store/host_file.c $(XS_SERVER_SRCS) $(XS_STORE_SRCS) \
+    $(XS_CONN_SRCS) $(XS_PROTO_SRCS) $(LIB_CORE_SRCS)
