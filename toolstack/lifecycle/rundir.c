@@ -5,6 +5,7 @@
  * and the next worker finds all it needs in it.
  * Tests: tests/unit/toolstack/test_lifecycle.c.
  */
+#include <config/defaults.h>
 #include <config/xml_format.h>
 #include <config/xml_parse.h>
 #include <dirent.h>
@@ -103,6 +104,16 @@ int rundir_create(struct rundir *r, const struct domain_def *def,
     return 0;
 }
 
+static int save_domid(const struct rundir *r, int domid, struct err *e)
+{
+    char text[16];
+    int rc;
+
+    snprintf(text, sizeof(text), "%d\n", domid);
+    rc = rundir_write(r, "domid", domid < 0 ? NULL : text);
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot write", "%s", r->path);
+}
+
 int rundir_save(const struct rundir *r, const struct domain_def *def,
                 int domid, struct err *e)
 {
@@ -124,7 +135,15 @@ int rundir_save(const struct rundir *r, const struct domain_def *def,
         unlink(fresh);
         return err_errno(e, rc, "cannot write", "%s", path);
     }
-    return 0;
+    return save_domid(r, domid, e);
+}
+
+bool rundir_domid(const struct rundir *r, unsigned int *domid)
+{
+    char text[16];
+
+    return rundir_read(r, "domid", text, sizeof(text)) == 0 &&
+           sscanf(text, "%u", domid) == 1;
 }
 
 int rundir_load(const struct rundir *r, struct domain_def *def, struct err *e)
@@ -142,14 +161,7 @@ int rundir_load(const struct rundir *r, struct domain_def *def, struct err *e)
     rc = xml_parse_file(path, def, &dg);
     diag_to_err(&dg, e);
     diag_fini(&dg);
-    for (size_t i = 0; rc == 0 && i < def->nr_disks; i++) {
-        struct disk_def *d = &def->disks[i];
-
-        def_vdev_from_name(d->target, &d->vdev);
-        d->backend = strcmp(d->driver, "phy") == 0 ? BACKEND_KERNEL
-                                                   : BACKEND_OURS;
-    }
-    return rc;
+    return rc == 0 ? defaults_fill(def) : rc;
 }
 
 static int open_lock(const struct rundir *r, int flags)
@@ -221,7 +233,7 @@ unsigned int rundir_age(const struct rundir *r)
 void rundir_remove(struct rundir *r, const char *name)
 {
     static const char *const files[] = { "live.xml", "live.new", "blkd.pid",
-                                         "lock" };
+                                         "domid", "lock" };
     char path[PATH_ROOM], target[64] = "";
 
     if (name != NULL) {

@@ -38,6 +38,9 @@ int rundir_save(const struct rundir *r, const struct domain_def *def,
 int rundir_load(const struct rundir *r, struct domain_def *def,
                 struct err *e);
 
+/* The id it was last saved with; false: it was never started. */
+bool rundir_domid(const struct rundir *r, unsigned int *domid);
+
 /* Be its worker: 0, -EBUSY: somebody is, -ENOENT: it is gone. */
 int rundir_lock(struct rundir *r);
 bool rundir_has_worker(const struct rundir *r);

@@ -57,15 +57,21 @@ static int make_domain(struct vm *vm, struct err *e)
     return create_domain(vm->h, &vm->def, &vm->domid, e);
 }
 
+/* An id may be used again: the domain is ours if it bears our UUID. */
+static bool is_ours(struct vm *vm)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    return ctl_domain_info(vm->h, vm->domid, &info) == 0 &&
+           memcmp(info.handle, vm->def.uuid, sizeof(info.handle)) == 0;
+}
+
 static bool wait_gone(struct vm *vm)
 {
     struct timespec t = { .tv_nsec = 10 * 1000000 };
 
     for (unsigned int ms = 0; ms < DYING_MS; ms += 10) {
-        struct xen_domctl_getdomaininfo info;
-
-        if (ctl_domain_info(vm->h, vm->domid, &info) != 0 ||
-            memcmp(info.handle, vm->def.uuid, sizeof(info.handle)) != 0) {
+        if (!is_ours(vm)) {
             return true;
         }
         nanosleep(&t, NULL);
@@ -75,12 +81,14 @@ static bool wait_gone(struct vm *vm)
 
 static void drop_domain(struct vm *vm)
 {
-    int rc = ctl_domain_destroy(vm->h, vm->domid);
+    int rc = is_ours(vm) ? ctl_domain_destroy(vm->h, vm->domid) : -ESRCH;
 
     if (rc != 0 && rc != -ESRCH) {
         log_err("domain %u: cannot destroy: %s", vm->domid, strerror(-rc));
     }
-    xs_release(vm->xs, vm->domid);     /* the store may know already */
+    if (rc == 0) {
+        xs_release(vm->xs, vm->domid); /* the store may know already */
+    }
     if (!wait_gone(vm)) {
         log_err("domain %u: still there after %u s: a process holds its "
                 "pages", vm->domid, DYING_MS / 1000);
@@ -138,7 +146,9 @@ static int attach_devices(struct vm *vm, struct err *e)
 static void detach_devices(struct vm *vm)
 {
     /* The guest is not to run on disks that go away under it. */
-    ctl_domain_pause(vm->h, vm->domid);
+    if (is_ours(vm)) {
+        ctl_domain_pause(vm->h, vm->domid);
+    }
     devices_detach(&vm->devices, DEVICE_CLOSE_MS);
 }
 
@@ -218,15 +228,18 @@ int vm_adopt(struct vm *vm, struct err *e)
     uint32_t flags;
     int rc = vm_find_domid(vm->h, vm->def.uuid, &vm->domid, &flags);
 
-    if (rc != 0) {
-        return err_errno(e, rc, "there is no domain to take over", "%s",
+    if (rc == -ESRCH && !rundir_domid(&vm->run, &vm->domid)) {
+        return err_errno(e, -ENOENT, "there is no domain to take over", "%s",
                          vm->def.name);
     }
-    backend_init(&vm->blkd, &vm->run, vm->domid);
-    backend_adopt(&vm->blkd);
-    devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
-    vm->done = (1u << NR_STEPS) - 1;
-    return 0;
+    if (rc == 0 || rc == -ESRCH) {
+        backend_init(&vm->blkd, &vm->run, vm->domid);
+        backend_adopt(&vm->blkd);
+        devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
+        vm->done = (1u << NR_STEPS) - 1;
+    }
+    return rc == 0 ? 0 : err_errno(e, rc, "there is no domain to take over",
+                                   "%s", vm->def.name);
 }
 
 int vm_open(struct vm *vm, struct err *e)

@@ -37,7 +37,10 @@ void vm_close(struct vm *vm);
 /* From configuration to a running guest, or back to nothing. */
 int vm_start(struct vm *vm, bool paused, struct err *e);
 
-/* Take over the running domain of this UUID; -ESRCH if there is none. */
+/*
+ * Take over the domain of this UUID.  -ESRCH: it has gone, and vm_stop() will
+ * clear away what it left.  Other errors: nothing may be done.
+ */
 int vm_adopt(struct vm *vm, struct err *e);
 
 /* Whatever its state: no domain, device, process or node is left. */

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
@@ -210,7 +211,9 @@ static int prepare(struct worker *w, struct err *e)
 
 static void follow(struct worker *w)
 {
-    blkd_begin(w);
+    if (!w->ended) {
+        blkd_begin(w);
+    }
     w->look = true;
     while (!w->ended && !cancelled) {
         if (w->look) {
@@ -248,9 +251,12 @@ static int begin(struct worker *w, enum worker_mode mode, struct err *e)
     if (rc != 0) {
         return rc;
     }
-    return mode == WORKER_ADOPT
-               ? vm_adopt(&w->vm, e)
-               : vm_start(&w->vm, mode == WORKER_START_PAUSED, e);
+    if (mode != WORKER_ADOPT) {
+        return vm_start(&w->vm, mode == WORKER_START_PAUSED, e);
+    }
+    rc = vm_adopt(&w->vm, e);
+    w->ended = rc == -ESRCH;           /* only its remains are left */
+    return w->ended ? 0 : rc;
 }
 
 static void take_signals(void)
@@ -267,7 +273,7 @@ static void take_signals(void)
 /* The VM could not be started, or there is none to adopt: leave nothing. */
 static void give_up(struct worker *w, enum worker_mode mode, int rc)
 {
-    if (mode != WORKER_ADOPT || rc == -ESRCH) {
+    if (mode != WORKER_ADOPT || rc == -ENOENT) {
         rundir_remove(&w->vm.run, w->vm.def.name);
     }
 }
@@ -330,6 +336,7 @@ int worker_main(int argc, char **argv)
         return ERR_USAGE;
     }
     take_signals();
+    prctl(PR_SET_NAME, "vmctl-worker");
     log_init("vmctl-worker", LOG_LVL_INFO, 0);
     report_fd = atoi(argv[2]);
     if (report_fd >= 0) {

@@ -116,18 +116,22 @@ static int wait_closed(struct xs *xs, const char *state, unsigned int ms)
     }
 }
 
+/* -ENOENT: no such device; -EALREADY: it has closed by itself. */
 static int close_body(struct xs *xs, xs_txn_t txn, void *ctx)
 {
     const char *back = ctx;
-    int rc = xs_read_number(xs, txn, store_path("%.200s/state", back).s,
-                            &(uint64_t){ 0 });
+    struct store_path state = store_path("%.200s/state", back);
+    uint64_t value = 0;
+    int rc = xs_read_number(xs, txn, state.s, &value);
 
     if (rc == -ENOENT) {
         return rc;
     }
+    if (rc == 0 && value == STATE_CLOSED) {
+        return -EALREADY;
+    }
     rc = xs_write_string(xs, txn, store_path("%.200s/online", back).s, "0");
-    return rc != 0 ? rc : xs_write_string(
-        xs, txn, store_path("%.200s/state", back).s, STATE_CLOSING);
+    return rc != 0 ? rc : xs_write_string(xs, txn, state.s, STATE_CLOSING);
 }
 
 int device_entry_remove(struct xs *xs, unsigned int domid, unsigned int devid,
@@ -144,5 +148,5 @@ int device_entry_remove(struct xs *xs, unsigned int domid, unsigned int devid,
         rc = wait_closed(xs, store_path("%.200s/state", back.s).s, timeout_ms);
     }
     store_remove(xs, back.s);
-    return rc == -ENOENT ? 0 : rc;
+    return rc == -ENOENT || rc == -EALREADY ? 0 : rc;
 }

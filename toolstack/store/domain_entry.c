@@ -196,14 +196,30 @@ static int remove_backends(struct xs *xs, unsigned int domid)
     return rc;
 }
 
+/* Another domain may have got the id in the meantime. */
+static bool is_anothers(struct xs *xs, unsigned int domid, const char *uuid)
+{
+    struct store_path key = store_path(PATH_DOMAIN "/vm", domid);
+    struct store_path vm = store_path(PATH_VM, uuid);
+    char *value = NULL;
+    bool other = xs_read(xs, XS_TXN_NONE, key.s, &value, NULL) == 0 &&
+                 strcmp(value, vm.s) != 0;
+
+    free(value);
+    return other;
+}
+
 int domain_entry_remove(struct xs *xs, unsigned int domid, const char *uuid)
 {
     struct store_path vm = store_path(PATH_VM, uuid);
     struct store_path libxl = store_path(PATH_LIBXL, domid);
     struct store_path dom = store_path(PATH_DOMAIN, domid);
-    int rc = remove_backends(xs, domid), one;
+    int rc, one = store_remove(xs, vm.s);
 
-    one = store_remove(xs, vm.s);
+    if (is_anothers(xs, domid, uuid)) {
+        return one;
+    }
+    rc = remove_backends(xs, domid);
     rc = rc == 0 ? one : rc;
     one = store_remove(xs, libxl.s);
     rc = rc == 0 ? one : rc;

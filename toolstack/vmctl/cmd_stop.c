@@ -35,11 +35,30 @@ static int timed_out(const struct dom *d, const char *what, unsigned int s,
 /* ---- waiting ------------------------------------------------------------------- */
 
 struct now {
-    bool exists;               /* in the hypervisor, not dying */
+    bool exists;               /* in the hypervisor */
     bool known;                /* its run directory is there */
+    bool preserved;            /* stopped, and configured to stay */
     unsigned int domid;
     enum vm_state state;
 };
+
+/* Nobody will take it away: a foreign domain, or on_... is preserve. */
+static bool stays(const struct rundir *run, uint32_t flags)
+{
+    struct domain_def def;
+    unsigned int reason;
+    bool stay;
+
+    if (!state_shutdown_reason(flags, &reason)) {
+        return false;
+    }
+    def_init(&def);
+    stay = rundir_load(run, &def, NULL) != 0
+               ? !rundir_exists(run)
+               : state_action(&def, reason) == LIFE_PRESERVE;
+    def_fini(&def);
+    return stay;
+}
 
 static struct now look_at(struct ctl *c, const struct dom *d)
 {
@@ -52,16 +71,14 @@ static struct now look_at(struct ctl *c, const struct dom *d)
     if (vm_find_domid(c->h, d->uuid, &now.domid, &flags) == 0) {
         now.state = state_of_flags(flags);
         now.exists = true;
+        now.preserved = stays(&run, flags);
     }
     return now;
 }
 
 static bool is_stopped(const struct now *now, const struct dom *d)
 {
-    bool preserved = now->exists && (now->state == VM_SHUT_OFF ||
-                                     now->state == VM_CRASHED);
-
-    return preserved || (!now->exists && !now->known);
+    return now->preserved || (!now->exists && !now->known);
 }
 
 static bool is_running(const struct now *now, const struct dom *d)
@@ -232,6 +249,7 @@ static int clean_orphan(struct rundir *run, const struct dom *d,
     struct vm vm = { .run = *run };
     int rc = rundir_lock(&vm.run);
 
+    def_init(&vm.def);
     if (rc == -ENOENT) {
         return 0;
     }
@@ -242,12 +260,8 @@ static int clean_orphan(struct rundir *run, const struct dom *d,
         rc = vm_open(&vm, e);
     }
     if (rc == 0) {
-        vm.domid = d->domid;
-        if (vm_adopt(&vm, NULL) == 0) {
-            vm_stop(&vm);
-        } else {
-            domain_entry_remove(vm.xs, d->domid, d->uuid_text);
-        }
+        vm_adopt(&vm, NULL);           /* or what is left of it */
+        vm_stop(&vm);
         rundir_remove(&vm.run, d->name);
     }
     vm_close(&vm);
