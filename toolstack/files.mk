@@ -27,3 +27,18 @@ PROGRAMS   += vmctl
 vmctl_SRCS  = $(wildcard toolstack/*/*.c) xen-like/lib/elf.c $(LIB_SRCS) \
     $(XS_CLIENT_SRCS)
 vmctl_LIBS := -lxml2 -luuid -ljson-c $(TOOLSTACK_IMAGE_LIBS)
+
+UNIT_TESTS += test_build test_lifecycle test_store_entries
+test_build_SRCS = tests/unit/toolstack/test_build.c toolstack/build/create.c \
+    toolstack/build/memory.c toolstack/config/def.c $(LIB_SRCS)
+test_lifecycle_SRCS := tests/unit/toolstack/test_lifecycle.c \
+    toolstack/lifecycle/state.c toolstack/lifecycle/rundir.c \
+    toolstack/lifecycle/backend.c $(TOOLSTACK_CONFIG) \
+    control-domain/lib/buf.c control-domain/lib/err.c
+test_lifecycle_LIBS := -lxml2 -luuid
+test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
+    toolstack/store/paths.c toolstack/store/domain_entry.c \
+    toolstack/store/device_entry.c toolstack/devices/devices.c \
+    toolstack/devices/disk.c toolstack/devices/loop.c \
+    toolstack/config/def.c control-domain/lib/err.c
+test_store_entries_LIBS := -luuid

@@ -5,7 +5,7 @@
  * Owns    the domctl calls of a domain's beginning, in the order of the stock
  *         tools.  On failure nothing of the domain is left.
  * Leaves  memory to memory.h, contents to pv_boot.h.
- * Tests   tests/unit/toolstack/test_build.c (fake hypervisor)
+ * Tests   tests/unit/toolstack/test_build.c
  */
 #ifndef BUILD_CREATE_H
 #define BUILD_CREATE_H

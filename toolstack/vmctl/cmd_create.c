@@ -84,7 +84,6 @@ static void clean_after(struct rundir *run, const struct domain_def *def)
     struct vm vm = { .run = *run };
 
     def_init(&vm.def);
-
     if (rundir_load(run, &vm.def, NULL) == 0 && vm_open(&vm, NULL) == 0) {
         vm_adopt(&vm, NULL);
         vm_stop(&vm);

@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * toolstack/store and toolstack/devices over a store that is a list of nodes:
+ * which nodes there are, whose they are, and that none is left.  The client's
+ * functions are replaced here at link time.
+ */
+#include <client/xs.h>
+#include <config/def.h>
+#include <devices/devices.h>
+#include <errno.h>
+#include <lib/err.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <store/device_entry.h>
+#include <store/domain_entry.h>
+#include <store/paths.h>
+#include <string.h>
+#include <cmocka.h>
+
+#define MAX_NODES 256
+#define DOMID     5u
+
+struct node {
+    char path[STORE_PATH_ROOM];
+    char value[128];
+    struct perm perms[2];
+    size_t nr_perms;
+};
+
+struct xs {
+    struct node node[MAX_NODES];
+    size_t nr;
+    int fail_at;                       /* nth change, -1: none */
+    int conflicts;                     /* transactions that collide first */
+    bool backend_closes;
+};
+
+/* ---- the client's functions -------------------------------------------------------- */
+
+static struct node *find(struct xs *xs, const char *path)
+{
+    for (size_t i = 0; i < xs->nr; i++) {
+        if (strcmp(xs->node[i].path, path) == 0) {
+            return &xs->node[i];
+        }
+    }
+    return NULL;
+}
+
+/* A new node and its parents; they inherit who may do what. */
+static struct node *make(struct xs *xs, const char *path)
+{
+    struct node *n = find(xs, path), *parent = NULL;
+    char up[STORE_PATH_ROOM];
+    char *slash;
+
+    if (n != NULL) {
+        return n;
+    }
+    snprintf(up, sizeof(up), "%s", path);
+    slash = strrchr(up, '/');
+    if (slash != up) {
+        *slash = '\0';
+        parent = make(xs, up);
+    }
+    assert_true(xs->nr < MAX_NODES);
+    n = &xs->node[xs->nr++];
+    memset(n, 0, sizeof(*n));
+    snprintf(n->path, sizeof(n->path), "%s", path);
+    if (parent != NULL) {
+        memcpy(n->perms, parent->perms, sizeof(n->perms));
+        n->nr_perms = parent->nr_perms;
+    }
+    return n;
+}
+
+static bool fails(struct xs *xs)
+{
+    return xs->fail_at >= 0 && xs->fail_at-- == 0;
+}
+
+int xs_write_string(struct xs *xs, xs_txn_t txn, const char *path,
+                    const char *value)
+{
+    if (fails(xs)) {
+        return -ENOSPC;
+    }
+    snprintf(make(xs, path)->value, sizeof(xs->node[0].value), "%s", value);
+    if (xs->backend_closes && strcmp(value, "5") == 0) {
+        strcpy(find(xs, path)->value, "6");
+    }
+    return 0;
+}
+
+int xs_printf(struct xs *xs, xs_txn_t txn, const char *path,
+              const char *format, ...)
+{
+    char text[256];
+    va_list ap;
+
+    va_start(ap, format);
+    vsnprintf(text, sizeof(text), format, ap);
+    va_end(ap);
+    return xs_write_string(xs, txn, path, text);
+}
+
+int xs_mkdir(struct xs *xs, xs_txn_t txn, const char *path)
+{
+    if (fails(xs)) {
+        return -ENOSPC;
+    }
+    make(xs, path);
+    return 0;
+}
+
+int xs_set_perms(struct xs *xs, xs_txn_t txn, const char *path,
+                 const struct perm *perms, size_t nr)
+{
+    struct node *n = find(xs, path);
+
+    if (n == NULL) {
+        return -ENOENT;
+    }
+    assert_true(nr <= 2);
+    memcpy(n->perms, perms, nr * sizeof(*perms));
+    n->nr_perms = nr;
+    return 0;
+}
+
+int xs_read(struct xs *xs, xs_txn_t txn, const char *path, char **value,
+            size_t *len)
+{
+    struct node *n = find(xs, path);
+
+    if (n == NULL) {
+        return -ENOENT;
+    }
+    *value = strdup(n->value);
+    return 0;
+}
+
+int xs_read_number(struct xs *xs, xs_txn_t txn, const char *path,
+                   uint64_t *value)
+{
+    struct node *n = find(xs, path);
+
+    if (n == NULL) {
+        return -ENOENT;
+    }
+    *value = strtoull(n->value, NULL, 0);
+    return 0;
+}
+
+int xs_rm(struct xs *xs, xs_txn_t txn, const char *path)
+{
+    size_t len = strlen(path), kept = 0;
+
+    for (size_t i = 0; i < xs->nr; i++) {
+        const char *p = xs->node[i].path;
+
+        if (strncmp(p, path, len) != 0 || (p[len] != '\0' && p[len] != '/')) {
+            xs->node[kept++] = xs->node[i];
+        }
+    }
+    xs->nr = kept;
+    return 0;
+}
+
+int xs_list(struct xs *xs, xs_txn_t txn, const char *path, char ***names,
+            size_t *nr)
+{
+    size_t len = strlen(path);
+
+    *names = NULL;
+    *nr = 0;
+    if (find(xs, path) == NULL) {
+        return -ENOENT;
+    }
+    for (size_t i = 0; i < xs->nr; i++) {
+        const char *p = xs->node[i].path;
+
+        *nr += strncmp(p, path, len) == 0 && p[len] == '/' &&
+               strchr(p + len + 1, '/') == NULL;
+    }
+    return 0;
+}
+
+int xs_txn_run(struct xs *xs, int (*body)(struct xs *xs, xs_txn_t txn,
+                                          void *ctx), void *ctx)
+{
+    struct xs *before = malloc(sizeof(*xs));
+    int rc;
+
+    memcpy(before, xs, sizeof(*xs));
+    rc = body(xs, 1, ctx);
+    if (rc == 0 && xs->conflicts > 0) {
+        before->conflicts = xs->conflicts - 1;
+        memcpy(xs, before, sizeof(*xs));
+        rc = body(xs, 2, ctx);
+    }
+    if (rc != 0) {
+        memcpy(xs, before, sizeof(*xs));
+        xs->fail_at = -1;
+    }
+    free(before);
+    return rc;
+}
+
+/* ---- fixtures ------------------------------------------------------------------------ */
+
+struct world {
+    struct xs xs;
+    struct domain_def def;
+};
+
+static int set_up(void **state)
+{
+    struct world *w = calloc(1, sizeof(*w));
+
+    w->xs.fail_at = -1;
+    make(&w->xs, "/local/domain/0/name");
+    make(&w->xs, "/tool/xenstored");
+    def_init(&w->def);
+    w->def.name = strdup("web");
+    w->def.kernel = strdup("/boot/k");
+    w->def.memory_kib = w->def.current_kib = 65536;
+    w->def.max_vcpus = 2;
+    w->def.cur_vcpus = 1;
+    memset(w->def.uuid, 0xab, 16);
+    *state = w;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct world *w = *state;
+
+    def_fini(&w->def);
+    free(w);
+    return 0;
+}
+
+#define UUID "abababab-abab-abab-abab-abababababab"
+#define BASE_NODES 6u                  /* of set_up() */
+
+static int create(struct world *w)
+{
+    struct domain_entry entry = {
+        .domid = DOMID, .def = &w->def, .store_mfn = 111, .store_port = 1,
+        .console_mfn = 222, .console_port = 2,
+    };
+
+    return domain_entry_create(&w->xs, &entry, NULL);
+}
+
+static void assert_value(struct world *w, const char *path, const char *value)
+{
+    struct node *n = find(&w->xs, path);
+
+    if (n == NULL) {
+        fail_msg("no %s", path);
+    }
+    assert_string_equal(n->value, value);
+}
+
+/* ---- domains ---------------------------------------------------------------------------- */
+
+static void a_domain_has_what_guests_and_tools_read(void **state)
+{
+    struct world *w = *state;
+
+    assert_int_equal(create(w), 0);
+    assert_value(w, "/local/domain/5/name", "web");
+    assert_value(w, "/local/domain/5/domid", "5");
+    assert_value(w, "/local/domain/5/vm", "/vm/" UUID);
+    assert_value(w, "/local/domain/5/memory/target", "65536");
+    assert_value(w, "/local/domain/5/cpu/0/availability", "online");
+    assert_value(w, "/local/domain/5/cpu/1/availability", "offline");
+    assert_value(w, "/local/domain/5/store/ring-ref", "111");
+    assert_value(w, "/local/domain/5/console/port", "2");
+    assert_value(w, "/local/domain/5/console/ring-ref", "222");
+    assert_value(w, "/vm/" UUID "/name", "web");
+    assert_value(w, "/libxl/5/type", "pv");
+}
+
+/* A guest may write only what it must; names and rings are not its own. */
+static void only_the_guests_own_nodes_belong_to_it(void **state)
+{
+    static const char *const own[] = {
+        "/control/shutdown", "/control/feature-poweroff",
+        "/control/feature-reboot", "/control/feature-suspend",
+        "/control/sysrq", "/data", "/drivers", "/feature", "/attr", "/error",
+        "/device/suspend/event-channel",
+    };
+    struct world *w = *state;
+
+    assert_int_equal(create(w), 0);
+    for (size_t i = 0; i < w->xs.nr; i++) {
+        const struct node *n = &w->xs.node[i];
+        bool guests = false;
+
+        for (size_t k = 0; k < sizeof(own) / sizeof(own[0]); k++) {
+            guests = guests ||
+                     (strncmp(n->path, "/local/domain/5", 15) == 0 &&
+                      strcmp(n->path + 15, own[k]) == 0);
+        }
+        assert_int_equal(n->perms[0].domid, guests ? DOMID : 0);
+        for (size_t k = 1; k < n->nr_perms; k++) {
+            assert_int_equal(n->perms[k].access & PERM_WRITE, 0);
+        }
+    }
+}
+
+static void removal_leaves_the_store_as_it_was(void **state)
+{
+    struct world *w = *state;
+    size_t before = w->xs.nr;
+
+    assert_int_equal(before, BASE_NODES);
+    assert_int_equal(create(w), 0);
+    assert_true(w->xs.nr > before + 40);
+    assert_int_equal(domain_entry_remove(&w->xs, DOMID, UUID), 0);
+    assert_int_equal(w->xs.nr, before);
+    assert_int_equal(domain_entry_remove(&w->xs, DOMID, UUID), 0);
+}
+
+static void a_write_that_fails_leaves_nothing(void **state)
+{
+    struct world *w = *state;
+
+    for (int n = 0; n < 60; n++) {
+        w->xs.fail_at = n;
+        if (create(w) == 0) {
+            assert_true(n > 40);
+            return;
+        }
+        assert_int_equal(w->xs.nr, BASE_NODES);
+    }
+    fail();
+}
+
+static void a_conflict_is_tried_again(void **state)
+{
+    struct world *w = *state;
+
+    w->xs.conflicts = 1;
+    assert_int_equal(create(w), 0);
+    assert_value(w, "/local/domain/5/name", "web");
+}
+
+static void the_entry_of_another_domain_stays(void **state)
+{
+    struct world *w = *state;
+    size_t with_entry;
+
+    assert_int_equal(create(w), 0);
+    with_entry = w->xs.nr;
+    assert_int_equal(domain_entry_remove(
+        &w->xs, DOMID, "00000000-0000-0000-0000-000000000001"), 0);
+    assert_int_equal(w->xs.nr, with_entry);
+}
+
+/* ---- devices ------------------------------------------------------------------------------ */
+
+static void add_disk(struct world *w, const char *target, uint32_t vdev,
+                     bool readonly)
+{
+    struct disk_def *d = DEF_GROW(w->def.disks, w->def.nr_disks);
+
+    d->target = strdup(target);
+    d->source = strdup("/images/a");
+    d->vdev = vdev;
+    d->readonly = readonly;
+}
+
+static void a_disk_has_a_front_for_the_guest_and_a_back_for_us(void **state)
+{
+    struct world *w = *state;
+    struct devices d;
+    struct node *front, *back;
+
+    add_disk(w, "xvda", 51712, false);
+    add_disk(w, "xvdb", 51728, true);
+    devices_init(&d, &w->xs, DOMID, &w->def);
+    assert_int_equal(devices_attach(&d, NULL), 0);
+
+    front = find(&w->xs, "/local/domain/5/device/vbd/51712");
+    back = find(&w->xs, "/local/domain/0/backend/qdisk/5/51712");
+    assert_non_null(front);
+    assert_non_null(back);
+    assert_int_equal(front->perms[0].domid, DOMID);
+    assert_int_equal(front->perms[1].domid, 0);
+    assert_int_equal(back->perms[0].domid, 0);
+    assert_int_equal(back->perms[1].access, PERM_READ);
+    assert_value(w, "/local/domain/0/backend/qdisk/5/51712/params",
+                 "aio:/images/a");
+    assert_value(w, "/local/domain/0/backend/qdisk/5/51712/mode", "w");
+    assert_value(w, "/local/domain/0/backend/qdisk/5/51728/mode", "r");
+    assert_value(w, "/local/domain/5/device/vbd/51712/backend",
+                 "/local/domain/0/backend/qdisk/5/51712");
+    assert_value(w, "/local/domain/0/backend/qdisk/5/51712/frontend",
+                 "/local/domain/5/device/vbd/51712");
+}
+
+static void detaching_leaves_no_node_whether_the_back_end_answers(void **state)
+{
+    struct world *w = *state;
+    struct devices d;
+
+    add_disk(w, "xvda", 51712, false);
+    for (int answers = 0; answers < 2; answers++) {
+        w->xs.backend_closes = answers;
+        devices_init(&d, &w->xs, DOMID, &w->def);
+        assert_int_equal(devices_attach(&d, NULL), 0);
+        devices_detach(&d, 40);
+        assert_int_equal(w->xs.nr, BASE_NODES);
+        assert_int_equal(device_entry_remove(&w->xs, DOMID, 51712, "vbd",
+                                             "qdisk", 0), 0);
+    }
+}
+
+static void a_back_end_that_is_silent_is_reported(void **state)
+{
+    struct world *w = *state;
+    struct devices d;
+
+    add_disk(w, "xvda", 51712, false);
+    devices_init(&d, &w->xs, DOMID, &w->def);
+    assert_int_equal(devices_attach(&d, NULL), 0);
+    assert_int_equal(device_entry_remove(&w->xs, DOMID, 51712, "vbd", "qdisk",
+                                         40), -ETIMEDOUT);
+    assert_int_equal(w->xs.nr, BASE_NODES);
+}
+
+static void a_disk_that_fails_takes_the_others_with_it(void **state)
+{
+    struct world *w = *state;
+    struct devices d;
+
+    add_disk(w, "xvda", 51712, false);
+    add_disk(w, "xvdb", 51728, false);
+    w->def.disks[1].backend = BACKEND_KERNEL;  /* no such file */
+    devices_init(&d, &w->xs, DOMID, &w->def);
+    assert_int_equal(devices_attach(&d, NULL), -ENOENT);
+    assert_int_equal(w->xs.nr, BASE_NODES);
+    assert_int_equal(d.nr_loops, 0);
+}
+
+static void only_our_disks_need_our_process(void **state)
+{
+    struct world *w = *state;
+
+    assert_false(devices_need_blkd(&w->def));
+    add_disk(w, "xvda", 51712, false);
+    w->def.disks[0].backend = BACKEND_KERNEL;
+    assert_false(devices_need_blkd(&w->def));
+    w->def.disks[0].backend = BACKEND_OURS;
+    assert_true(devices_need_blkd(&w->def));
+}
+
+int main(void)
+{
+#define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        IN_WORLD(a_domain_has_what_guests_and_tools_read),
+        IN_WORLD(only_the_guests_own_nodes_belong_to_it),
+        IN_WORLD(removal_leaves_the_store_as_it_was),
+        IN_WORLD(a_write_that_fails_leaves_nothing),
+        IN_WORLD(a_conflict_is_tried_again),
+        IN_WORLD(the_entry_of_another_domain_stays),
+        IN_WORLD(a_disk_has_a_front_for_the_guest_and_a_back_for_us),
+        IN_WORLD(detaching_leaves_no_node_whether_the_back_end_answers),
+        IN_WORLD(a_back_end_that_is_silent_is_reported),
+        IN_WORLD(a_disk_that_fails_takes_the_others_with_it),
+        IN_WORLD(only_our_disks_need_our_process),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
