@@ -149,7 +149,14 @@ long domctl_scheduler(struct domain *c, struct domain *d,
         return 0;
     }
     if (s->cmd == XEN_DOMCTL_SCHEDOP_putinfo) {
-        return sched_set_params(d, s->u.credit2.weight, s->u.credit2.cap);
+        uint16_t weight, cap;
+
+        /* Weight 0 leaves it as it is. */
+        sched_get_params(d, &weight, &cap);
+        if (s->u.credit2.weight != 0) {
+            weight = s->u.credit2.weight;
+        }
+        return sched_set_params(d, weight, s->u.credit2.cap);
     }
     return -EINVAL;
 }
