@@ -25,7 +25,7 @@ static long op_write(uint32_t count, guest_handle_t buf)
         if (copy_from_guest(text, buf, n) != 0) {
             return -EFAULT;
         }
-        console_write(text, n, true);
+        console_write_guest(text, n);
         buf = guest_handle_add(buf, n);
         count -= n;
         if (count != 0 && hypercall_preempt()) {

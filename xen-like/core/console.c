@@ -60,6 +60,15 @@ void console_write(const char *s, size_t n, bool loud)
     release(flags);
 }
 
+void console_write_guest(const char *s, size_t n)
+{
+    unsigned long flags = take();
+
+    serial_write(s, n);
+    vga_write(s, n);
+    release(flags);
+}
+
 size_t console_read_ring(char *buf, size_t size, uint32_t *index)
 {
     unsigned long flags = take();

@@ -5,6 +5,7 @@
  */
 #include <arch/cpu.h>
 #include <control/control_domain.h>
+#include <core/console.h>
 #include <core/log.h>
 #include <core/machine.h>
 #include <core/params.h>
@@ -87,8 +88,15 @@ static const struct grant_map_ops map_ops = {
     .unmap = pv_grant_unmap,
 };
 
+/* Somebody types: the control domain reads it (CONSOLEIO_read). */
+static void console_input(void)
+{
+    virq_send_global(VIRQ_CONSOLE);
+}
+
 void units_init(void)
 {
+    console_set_input_hook(console_input);
     domain_table_init();
     domain_set_units(units, ARRAY_SIZE(units));
     domain_set_hooks(&hooks);

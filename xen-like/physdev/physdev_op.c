@@ -187,6 +187,7 @@ static long op_unmap_pirq(struct domain *d, guest_handle_t arg)
 static long op_setup_gsi(struct domain *d, guest_handle_t arg)
 {
     struct physdev_setup_gsi op;
+    int rc;
 
     if (copy_from_guest(&op, arg, sizeof(op)) != 0) {
         return -EFAULT;
@@ -194,8 +195,9 @@ static long op_setup_gsi(struct domain *d, guest_handle_t arg)
     if (op.gsi < 0 || op.gsi >= (int)NR_GSIS) {
         return -EINVAL;
     }
-    return irq_setup_gsi((unsigned int)op.gsi, op.triggering != 0,
-                         op.polarity != 0);
+    rc = irq_setup_gsi((unsigned int)op.gsi, op.triggering != 0,
+                       op.polarity != 0);
+    return rc == -EPERM ? -EEXIST : rc;      /* ours: set up already */
 }
 
 /* The hypervisor drives no PCI function: news of them need no action. */
