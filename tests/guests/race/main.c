@@ -216,13 +216,13 @@ static void promotion_against_writable_mapping(void)
 /* A write of vCPU 1 that is being emulated holds the type for a moment. */
 static long make_writable(void)
 {
-    unsigned int tries;
-    long rc = -EBUSY;
+    uint64_t end = now_ns() + 3000 * NS_PER_MS;
+    long rc;
 
-    for (tries = 0; rc == -EBUSY && tries < 1000; tries++) {
+    do {
         rc = hc_uvm(page, page_mfn * PAGE_SIZE | PTE_KERNEL,
                     UVMF_TLB_FLUSH | UVMF_ALL);
-    }
+    } while (rc == -EBUSY && now_ns() < end);
     return rc;
 }
 
