@@ -116,15 +116,19 @@ static struct {
     bool for_dom0;
 } batch;
 
+static void say(const char *s)
+{
+    serial_write(s, strlen(s));
+}
+
 static void typed(char c)
 {
     switches = c == CTRL_A ? switches + 1 : 0;
     if (switches == 3) {
         switches = 0;
         keys_are_ours = !keys_are_ours;
-        serial_write(keys_are_ours ? "\n(pv) keys: hypervisor\n"
-                                   : "\n(pv) keys: control domain\n", 
-                     keys_are_ours ? 24 : 28);
+        say(keys_are_ours ? "\n(pv) keys: hypervisor\n"
+                          : "\n(pv) keys: control domain\n");
         return;
     }
     if (keys_are_ours) {

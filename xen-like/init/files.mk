@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-HV_OBJS += init/cpu_up.o init/main.o init/units.o
+HV_OBJS += init/cpu_up.o init/keys.o init/main.o init/units.o

@@ -36,6 +36,7 @@
 #include <event/evtchn.h>
 #include <hypercall/table.h>
 #include <init/cpu_up.h>
+#include <init/keys.h>
 #include <init/units.h>
 #include <irq/ioapic.h>
 #include <irq/irq.h>
@@ -209,6 +210,7 @@ static noreturn void boot_text init_on_stack(void)
 
     cpu_up_timers(0);
     keyhandler_init();
+    keys_init();
     units_init();
     hypercall_table_init();
     sched_init(pv_load_idle);

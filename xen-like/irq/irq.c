@@ -262,7 +262,7 @@ int irq_setup_gsi(unsigned int gsi, bool level, bool low)
     d = &descs[gsi];
     flags = spin_lock_irqsave(&d->lock);
     if (d->handler != NULL && !d->for_guest) {
-        rc = -EPERM;
+        rc = -EEXIST;
     } else if (d->handler != NULL && (d->level != level || d->low != low)) {
         rc = -EEXIST;
     } else if (d->handler == NULL) {

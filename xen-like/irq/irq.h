@@ -71,7 +71,7 @@ bool irq_needs_eoi(unsigned int irq);
 void irq_guest_eoi(unsigned int irq);
 
 /* Program a pin.  -EINVAL: no such GSI; -EEXIST: in use with another
- * trigger or polarity; -EPERM: ours. */
+ * trigger or polarity, or by the hypervisor. */
 int must_check irq_setup_gsi(unsigned int gsi, bool level, bool low);
 
 /* MSIs.  -ENOSPC.  @ops->write is called with the message to use now, and

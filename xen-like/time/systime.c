@@ -19,13 +19,17 @@
 #define NS          1000000000ull
 #define WINDOW_NS   10000000ull          /* shortest useful measurement */
 #define SHORT_NS    (60 * NS)
+#define SYNC_ROUNDS 64u
 
 static DEFINE_PER_CPU(struct cpu_time, cpu_time);
 uint32_t tsc_khz;
 
 static boot_data uint64_t start_tsc, start_ns;
-/* TSC of the boot CPU, while another CPU compares its own. */
-static uint64_t published_tsc;           /* [a] */
+/* The boot CPU answers with its TSC while another CPU compares its own. */
+static struct {
+    uint32_t asked, answered;            /* [a] */
+    uint64_t tsc;
+} sync;
 
 static uint64_t scale(uint64_t ticks, const struct cpu_time *t)
 {
@@ -131,24 +135,50 @@ void boot_text systime_calibrate(void)
 
 void systime_sync_publish(void)
 {
-    atomic_store(&published_tsc, rdtsc_ordered());
+    uint32_t asked = atomic_load_acquire(&sync.asked);
+
+    if (asked != sync.answered) {
+        sync.tsc = rdtsc_ordered();
+        atomic_store_release(&sync.answered, asked);
+    }
 }
 
-/* TSCs that agree within a millisecond are taken as one; else this CPU gets
- * a base of its own. */
+/*
+ * The other CPU's TSC was read between two readings of ours.  If it lies
+ * between them, the TSCs may be one; a round is repeated because either CPU
+ * may have been held up (by its own hypervisor) in between.
+ */
+static int64_t tsc_difference(void)
+{
+    int64_t best = 0;
+    uint64_t width = ~0ull;
+
+    for (unsigned int i = 0; i < SYNC_ROUNDS; i++) {
+        uint64_t before = rdtsc_ordered(), after;
+        uint32_t nr = atomic_add(&sync.asked, 1);
+
+        while (atomic_load_acquire(&sync.answered) != nr) {
+            cpu_relax();
+        }
+        after = rdtsc_ordered();
+        if (sync.tsc >= before && sync.tsc <= after) {
+            return 0;
+        }
+        if (after - before < width) {
+            width = after - before;
+            best = (int64_t)(before + width / 2 - sync.tsc);
+        }
+    }
+    return best;
+}
+
 void systime_sync_cpu(void)
 {
     struct cpu_time *t = &this_cpu(cpu_time);
-    uint64_t seen = atomic_load(&published_tsc), other, mine;
-    int64_t ahead;
+    int64_t ahead = tsc_difference();
 
-    while ((other = atomic_load(&published_tsc)) == seen) {
-        cpu_relax();
-    }
-    mine = rdtsc_ordered();
-    ahead = (int64_t)(mine - other);
     *t = per_cpu(cpu_time, 0);
-    if (ahead < 0 || ahead > (int64_t)tsc_khz) {
+    if (ahead != 0) {
         t->base_tsc += (uint64_t)ahead;
         log_warn("CPU %u: TSC differs by %ld", smp_processor_id(), ahead);
     }
