@@ -43,7 +43,7 @@ FREE     := -ffreestanding -nostdinc -isystem $(GCC_INC) $(ABI_INC) \
             -fno-strict-aliasing -fno-common -fno-asynchronous-unwind-tables \
             -mno-red-zone -mgeneral-regs-only
 HV_INC   := -Ixen-like -Ixen-like/include
-HV_CFLAGS := $(STD) $(WARN) $(FREE) $(HV_INC) -O2 \
+HV_CFLAGS := $(STD) $(WARN) $(FREE) $(HV_INC) -O2 $(if $(HV_DEBUG),,-DNDEBUG) \
             -fpie -fvisibility=hidden -mcmodel=small -fno-jump-tables \
             -fno-omit-frame-pointer -ftrivial-auto-var-init=zero \
             -fstack-protector-strong -mstack-protector-guard=global \

@@ -74,6 +74,16 @@ void lock_irq_exit(uint32_t held)
 }
 #endif
 
+#if defined(NDEBUG) && !defined(HOST_TEST)
+void spin_lock_wait(spinlock_t *l)
+{
+    do {
+        while (atomic_load(&l->held)) {
+            cpu_relax();
+        }
+    } while (!spin_trylock(l));
+}
+#else
 static bool try(spinlock_t *l)
 {
     return __atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE) == 0;
@@ -127,6 +137,7 @@ bool lock_held(const spinlock_t *l)
 {
     return atomic_load(&l->held) && l->cpu == smp_processor_id();
 }
+#endif
 
 void read_lock(rwlock_t *l)
 {

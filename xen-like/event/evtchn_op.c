@@ -136,22 +136,22 @@ static long op_close(struct domain *caller, guest_handle_t uarg)
 
 static long op_send(struct domain *caller, guest_handle_t uarg)
 {
-    struct evtchn_send op;
+    evtchn_port_t port;              /* all there is in evtchn_send */
 
-    if (copy_from_guest(&op, uarg, sizeof(op)) != 0) {
+    if (get_guest_u32(&port, uarg) != 0) {
         return -EFAULT;
     }
-    return evtchn_send(caller, op.port);
+    return evtchn_send(caller, port);
 }
 
 static long op_unmask(struct domain *caller, guest_handle_t uarg)
 {
-    struct evtchn_unmask op;
+    evtchn_port_t port;
 
-    if (copy_from_guest(&op, uarg, sizeof(op)) != 0) {
+    if (get_guest_u32(&port, uarg) != 0) {
         return -EFAULT;
     }
-    return evtchn_unmask(caller, op.port);
+    return evtchn_unmask(caller, port);
 }
 
 static long op_status(struct domain *caller, guest_handle_t uarg)
