@@ -8,29 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
-#include <zstd.h>
 
 #include <dom0/unpack.h>
+#include <dom0/unzstd.h>
 
 #define UNPACK_EINVAL 22
 #define UNPACK_EIO    5
 
 #ifndef HOST_TEST
-/* Hooks libzstd calls if they exist: weak there, and too far away if absent. */
-int ZSTD_trace_decompress_begin(const void *dctx);
-int ZSTD_trace_decompress_begin(const void *dctx)
-{
-    (void)dctx;
-    return 0;
-}
-
-void ZSTD_trace_decompress_end(int ctx, const void *trace);
-void ZSTD_trace_decompress_end(int ctx, const void *trace)
-{
-    (void)ctx;
-    (void)trace;
-}
-
 void *malloc(size_t bytes)
 {
     return unpack_alloc(bytes);
@@ -106,25 +91,19 @@ static int unpack_gzip(const void *in, size_t in_len, void *out, size_t room,
     return rc == Z_STREAM_END ? 0 : -UNPACK_EIO;
 }
 
-/* The payload of a bzImage has its size appended: give exactly one frame. */
+/* Only the first frame: the payload of a bzImage has its size appended. */
 static int unpack_zstd(const void *in, size_t in_len, void *out, size_t room,
                        size_t *out_len)
 {
-    ZSTD_DCtx *ctx = ZSTD_createDCtx();
-    size_t frame = ZSTD_findFrameCompressedSize(in, in_len);
-    size_t n;
+    void *scratch = malloc(unzstd_scratch());
+    bool ok;
 
-    if (ctx == NULL || ZSTD_isError(frame)) {
-        ZSTD_freeDCtx(ctx);
+    if (scratch == NULL) {
         return -UNPACK_EIO;
     }
-    n = ZSTD_decompressDCtx(ctx, out, room, in, frame);
-    ZSTD_freeDCtx(ctx);
-    if (ZSTD_isError(n)) {
-        return -UNPACK_EIO;
-    }
-    *out_len = n;
-    return 0;
+    ok = unzstd(in, in_len, out, room, out_len, scratch);
+    free(scratch);
+    return ok ? 0 : -UNPACK_EIO;
 }
 
 static const struct {

@@ -2,7 +2,7 @@
 /*
  * dom0/unpack.h - decompress a kernel: xz, zstd or gzip by magic number.
  *
- * Owns    the glue to Debian's static liblzma, libzstd and libz.  Those
+ * Owns    the glue to Debian's static liblzma and libz, and to unzstd.  Those
  *         objects are linked into the boot area (dom0/unpack.lds) and are
  *         freed with it.  They use SSE, the red zone and %fs:0x28, so they
  *         run on the boot CPU with interrupts off and FS based on a page of
