@@ -8,6 +8,7 @@
 
 #include <arch/cpu.h>
 #include <arch/port_io.h>
+#include <core/console.h>
 
 static void settle(void)
 {
@@ -24,6 +25,7 @@ noreturn void power_reset(void)
     } no_idt;
 
     local_irq_disable();
+    console_sync();
     if (acpi.has_reset && acpi.reset_reg.space == 1) {
         outb(acpi.reset_value, (uint16_t)acpi.reset_reg.address);
         settle();
