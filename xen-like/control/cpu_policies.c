@@ -15,6 +15,13 @@ ABI_ASSERT(CPU_NO_SUBLEAF == XEN_CPUID_NO_SUBLEAF);
 #define MSR_IDX_PLATFORM_INFO 0xceu
 #define MSR_IDX_ARCH_CAPS     0x10au
 
+/* Tools keep two limits of the hypervisor's leaves beside the policy and
+ * write them back: they get them here, or their buffer would be too small. */
+static const struct cpu_leaf hv_limits[] = {
+    { .leaf = 0x40000000u, .subleaf = CPU_NO_SUBLEAF },
+    { .leaf = 0x40000100u, .subleaf = CPU_NO_SUBLEAF },
+};
+
 static struct cpu_policy host, pv;           /* [I] once ready */
 static uint32_t ready;                       /* [a] */
 static spinlock_t lock = SPINLOCK_INIT(LOCK_LEAF);
@@ -67,15 +74,22 @@ int cpu_policy_give(const struct cpu_policy *p, uint32_t *nr_leaves,
                     guest_handle_t leaves, uint32_t *nr_msrs,
                     guest_handle_t msrs)
 {
+    uint32_t nr = p->nr + ARRAY_SIZE(hv_limits);
+
     if (leaves.va != 0) {
-        if (*nr_leaves < p->nr) {
+        guest_handle_t rest = guest_handle_index(leaves, p->nr,
+                                                 sizeof(p->leaf[0]));
+
+        if (*nr_leaves < nr) {
             return -ENOBUFS;
         }
-        if (copy_to_guest(leaves, p->leaf, p->nr * sizeof(p->leaf[0])) != 0) {
+        if (copy_to_guest(leaves, p->leaf, p->nr * sizeof(p->leaf[0])) != 0 ||
+            copy_to_guest(rest, hv_limits, sizeof(hv_limits)) != 0) {
             return -EFAULT;
         }
     }
-    *nr_leaves = leaves.va != 0 ? p->nr : CPU_POLICY_LEAVES;
+    *nr_leaves = leaves.va != 0 ? nr
+                                : CPU_POLICY_LEAVES + ARRAY_SIZE(hv_limits);
     if (msrs.va != 0) {
         if (*nr_msrs < ARRAY_SIZE(policy_msrs)) {
             return -ENOBUFS;

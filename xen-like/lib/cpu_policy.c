@@ -250,9 +250,11 @@ void cpu_policy_limit_pv(struct cpu_policy *p, const struct cpu_policy *host)
 
     p->nr = 0;
     for (uint32_t i = 0; i < host->nr; i++) {
-        if (pv_keeps(host->leaf[i].leaf)) {
-            struct cpu_leaf *l = &p->leaf[p->nr++];
+        struct cpu_leaf *l = &p->leaf[p->nr++];
 
+        *l = (struct cpu_leaf){ .leaf = host->leaf[i].leaf,
+                                .subleaf = host->leaf[i].subleaf };
+        if (pv_keeps(l->leaf)) {
             *l = host->leaf[i];
             mask_words(l);
             limit_leaf(l);
@@ -286,9 +288,11 @@ bool cpu_policy_set(struct cpu_policy *p, const struct cpu_policy *max,
     if (leaf->leaf >> 8 == 0x400000) {
         return true;                 /* ours to say: pv/ answers it */
     }
+    if (!pv_keeps(leaf->leaf)) {
+        return true;                 /* reads as zero whatever is asked */
+    }
     if (most == NULL || mine == NULL || most->subleaf != leaf->subleaf) {
-        return is_zero(leaf) || !pv_keeps(leaf->leaf) ||
-               nr_subleaves(leaf->leaf) != 0;
+        return is_zero(leaf) || nr_subleaves(leaf->leaf) != 0;
     }
     *mine = *leaf;
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
