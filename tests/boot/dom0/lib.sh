@@ -54,7 +54,12 @@ finish()
 story() { echo "STORY [$(uptime_s) s in dom0] $*"; }
 
 # 1 MiB of text that says which block it is; the guest makes the same.
-block() { yes "paravane block $1" | head -c 1048576; }
+block()
+{
+    yes "paravane block $1" | head -c 65536 > /tmp/chunk
+    set -- /tmp/chunk /tmp/chunk /tmp/chunk /tmp/chunk
+    cat "$@" "$@" "$@" "$@"
+}
 
 # blocks FROM TO: blocks FROM..TO-1 one after the other.
 blocks()
