@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -52,6 +53,8 @@ static pid_t daemon_start(void)
     if (pid == 0) {
         int log = open(in_dir("log"), O_WRONLY | O_CREAT | O_APPEND, 0600);
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);   /* a failed test leaves nothing */
+        dup2(log, 1);
         dup2(log, 2);
         _exit(daemon_main(2, argv));
     }
@@ -105,6 +108,7 @@ static pid_t killer_start(int *stop_fd)
         pid_t victim = 0;
         char c;
 
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         close(ends[1]);
         fcntl(ends[0], F_SETFL, O_NONBLOCK);
         srand((unsigned int)getpid());
