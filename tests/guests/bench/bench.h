@@ -71,6 +71,7 @@ static inline long bcall2(unsigned int nr, uint64_t a1, uint64_t a2)
     do { \
         int b_; \
         bench_start(name); \
+        bench_mark_start(name); \
         for (b_ = -WARM_UP; b_ < BATCHES; b_++) { \
             uint64_t t_ = rdtsc(); \
             for (unsigned int i_ = 0; i_ < (n); i_++) { \
@@ -81,8 +82,13 @@ static inline long bcall2(unsigned int nr, uint64_t a1, uint64_t a2)
                 bench_batch(t_, (n)); \
             } \
         } \
+        bench_mark_stop(name); \
         bench_stop(); \
     } while (0)
+
+/* Start and stop marks for a profiler, round the operation "profile=" names. */
+void bench_mark_start(const char *name);
+void bench_mark_stop(const char *name);
 
 /* Two alternating phases, each with its own pair of rdtsc. */
 struct phases {
@@ -92,6 +98,7 @@ struct phases {
 #define BENCH2(name1, stmt1, name2, stmt2, n) \
     do { \
         static struct phases p_; \
+        bench_mark_start(name1); \
         for (int b_ = -WARM_UP; b_ < BATCHES; b_++) { \
             uint64_t one_ = 0, two_ = 0, t_; \
             for (unsigned int i_ = 0; i_ < (n); i_++) { \
@@ -107,6 +114,7 @@ struct phases {
                 p_.second[b_] = two_; \
             } \
         } \
+        bench_mark_stop(name1); \
         bench_phases(name1, name2, &p_, (n)); \
     } while (0)
 

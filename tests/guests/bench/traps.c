@@ -64,6 +64,7 @@ static void user_round_trip(const char *name, void (*fn)(void))
 
     bench_user_n = 200;
     bench_start(name);
+    bench_mark_start(name);
     for (b = -WARM_UP; b < BATCHES; b++) {
         user_run(fn, 0x202, &out);
         bench_check(out.vector == TRAP_BP, name);
@@ -71,6 +72,7 @@ static void user_round_trip(const char *name, void (*fn)(void))
             bench_batch(bench_user_ticks, 200);
         }
     }
+    bench_mark_stop(name);
     bench_stop();
 }
 
