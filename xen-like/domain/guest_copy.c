@@ -30,7 +30,7 @@ static size_t copy_user(void *dst, const void *src, size_t bytes)
     return words;
 }
 
-int copy_from_guest(void *dst, guest_handle_t src, size_t bytes)
+int copy_from_guest_any(void *dst, guest_handle_t src, size_t bytes)
 {
     if (!guest_range_ok(src.va, bytes)) {
         return -EFAULT;
@@ -38,7 +38,7 @@ int copy_from_guest(void *dst, guest_handle_t src, size_t bytes)
     return copy_user(dst, (const void *)src.va, bytes) == 0 ? 0 : -EFAULT;
 }
 
-int copy_to_guest(guest_handle_t dst, const void *src, size_t bytes)
+int copy_to_guest_any(guest_handle_t dst, const void *src, size_t bytes)
 {
     if (!guest_range_ok(dst.va, bytes)) {
         return -EFAULT;

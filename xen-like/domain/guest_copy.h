@@ -16,9 +16,87 @@
 #include <hv/errno.h>
 #include <hv/types.h>
 
+int must_check clear_guest(guest_handle_t dst, size_t bytes);
+#ifdef HOST_TEST
 int must_check copy_from_guest(void *dst, guest_handle_t src, size_t bytes);
 int must_check copy_to_guest(guest_handle_t dst, const void *src, size_t bytes);
-int must_check clear_guest(guest_handle_t dst, size_t bytes);
+#else
+int must_check copy_from_guest_any(void *dst, guest_handle_t src,
+                                   size_t bytes);
+int must_check copy_to_guest_any(guest_handle_t dst, const void *src,
+                                 size_t bytes);
+
+/*
+ * One word between the guest and a register, inside stac()/clac(); a fault
+ * goes to @fault, a label of the caller, which must clac() as well.
+ */
+#define GET_GUEST_WORD(v, va, i, fault) \
+    __asm__ goto("1: movq %[src], %[out]\n" EXTABLE(1b, %l[fault]) \
+                 : [out] "=r"(v) \
+                 : [src] "m"(((const uint64_t *)(va))[i]) \
+                 : \
+                 : fault)
+#define PUT_GUEST_WORD(va, i, v, fault) \
+    __asm__ goto("1: movq %[in], %[dst]\n" EXTABLE(1b, %l[fault]) \
+                 : \
+                 : [in] "r"((uint64_t)(v)), \
+                   [dst] "m"(((uint64_t *)(va))[i]) \
+                 : "memory" \
+                 : fault)
+
+/* Structures of a few words, whose size the compiler knows, go word by word. */
+#define GUEST_COPY_WORDS 9u
+#define GUEST_COPY_SHORT(bytes) \
+    (__builtin_constant_p(bytes) && (bytes) % 8 == 0 && \
+     (bytes) <= GUEST_COPY_WORDS * 8)
+
+static always_inline must_check int
+copy_from_guest(void *dst, guest_handle_t src, size_t bytes)
+{
+    uint64_t *out = dst, v;
+
+    if (!GUEST_COPY_SHORT(bytes)) {
+        return copy_from_guest_any(dst, src, bytes);
+    }
+    if (!guest_range_ok(src.va, bytes)) {
+        return -EFAULT;
+    }
+    stac();
+#pragma GCC unroll 9
+    for (size_t i = 0; i < bytes / 8; i++) {
+        GET_GUEST_WORD(v, src.va, i, fault);
+        out[i] = v;
+    }
+    clac();
+    return 0;
+fault:
+    clac();
+    return -EFAULT;
+}
+
+static always_inline must_check int
+copy_to_guest(guest_handle_t dst, const void *src, size_t bytes)
+{
+    const uint64_t *in = src;
+
+    if (!GUEST_COPY_SHORT(bytes)) {
+        return copy_to_guest_any(dst, src, bytes);
+    }
+    if (!guest_range_ok(dst.va, bytes)) {
+        return -EFAULT;
+    }
+    stac();
+#pragma GCC unroll 9
+    for (size_t i = 0; i < bytes / 8; i++) {
+        PUT_GUEST_WORD(dst.va, i, in[i], fault);
+    }
+    clac();
+    return 0;
+fault:
+    clac();
+    return -EFAULT;
+}
+#endif
 /* The same for one 32-bit word, in registers: hot calls take no more. */
 #ifdef HOST_TEST
 static inline int must_check get_guest_u32(uint32_t *dst, guest_handle_t src)

@@ -10,12 +10,16 @@
 
 static inline uint64_t *pv_reg(struct cpu_regs *r, unsigned int nr)
 {
-    uint64_t *const by_nr[16] = {
-        &r->rax, &r->rcx, &r->rdx, &r->rbx, &r->rsp, &r->rbp, &r->rsi, &r->rdi,
-        &r->r8, &r->r9, &r->r10, &r->r11, &r->r12, &r->r13, &r->r14, &r->r15,
+#define REG_AT(name) offsetof(struct cpu_regs, name)
+    static const uint8_t at[16] = {
+        REG_AT(rax), REG_AT(rcx), REG_AT(rdx), REG_AT(rbx), REG_AT(rsp),
+        REG_AT(rbp), REG_AT(rsi), REG_AT(rdi), REG_AT(r8), REG_AT(r9),
+        REG_AT(r10), REG_AT(r11), REG_AT(r12), REG_AT(r13), REG_AT(r14),
+        REG_AT(r15),
     };
+#undef REG_AT
 
-    return by_nr[nr & 15];
+    return (uint64_t *)((char *)r + at[nr & 15]);
 }
 
 #endif

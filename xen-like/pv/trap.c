@@ -23,55 +23,73 @@ struct bounce {
     uint64_t error;
 };
 
+/* The frame's words below @top, the stack pointer after it to @sp. */
+static inline bool put_frame(uint64_t top, const struct cpu_regs *regs,
+                             uint64_t rflags, uint64_t cs,
+                             const struct bounce *b, uint64_t *sp)
+{
+    uint64_t at = top - 5 * sizeof(uint64_t);
+
+    if (unlikely(!guest_range_ok(top - 64, 64))) {
+        return false;
+    }
+    stac();
+    PUT_GUEST_WORD(top, -1, regs->ss, fault);
+    PUT_GUEST_WORD(top, -2, regs->rsp, fault);
+    PUT_GUEST_WORD(top, -3, rflags, fault);
+    PUT_GUEST_WORD(top, -4, cs, fault);
+    PUT_GUEST_WORD(top, -5, regs->rip, fault);
+    if (b->has_error) {
+        at -= sizeof(uint64_t);
+        PUT_GUEST_WORD(at, 0, b->error, fault);
+    }
+    PUT_GUEST_WORD(at, -1, regs->r11, fault);
+    PUT_GUEST_WORD(at, -2, regs->rcx, fault);
+    clac();
+    *sp = at - 2 * sizeof(uint64_t);
+    return true;
+fault:
+    clac();
+    return false;
+}
+
 /*
  * Build the frame and point @regs at the handler.  The frame holds flags as
  * the guest kernel believes them: IF is "events not masked", CS has RPL 0
  * when its kernel was interrupted.
  */
-static void bounce(struct cpu_regs *regs, const struct bounce *b)
+static always_inline void
+bounce(struct cpu_regs *regs, const struct bounce *b)
 {
     struct vcpu *v = current;
     struct pv_vcpu *pv = v->pv;
-    uint64_t frame[8], sp;
-    unsigned int n = 8;
-    uint8_t masked = atomic_load(&v->info->evtchn_upcall_mask);
-    uint64_t cs;
+    struct vcpu_info *info = v->info;
+    uint8_t masked = atomic_load(&info->evtchn_upcall_mask);
+    uint64_t top, rflags, cs = regs->cs;
 
     if (pv->in_kernel) {
-        sp = regs->rsp;
-        cs = regs->cs & ~3u;
+        top = regs->rsp;
+        cs &= ~3ull;
     } else {
-        sp = pv->kernel_sp;
-        cs = regs->cs;
+        top = pv->kernel_sp;
         pv_toggle_mode(v);
     }
-    sp &= ~15ull;
-    frame[--n] = regs->ss;
-    frame[--n] = regs->rsp;
-    frame[--n] = (regs->rflags & ~(uint64_t)(X86_EFLAGS_IF | X86_EFLAGS_IOPL)) |
-                 (masked ? 0 : X86_EFLAGS_IF) | pv->iopl;
-    frame[--n] = cs | (uint64_t)masked << 32;
-    frame[--n] = regs->rip;
-    if (b->has_error) {
-        frame[--n] = b->error;
-    }
-    frame[--n] = regs->r11;
-    frame[--n] = regs->rcx;
-    sp -= (8 - n) * sizeof(uint64_t);
-    if (unlikely(copy_to_guest(guest_handle(sp), &frame[n],
-                               (8 - n) * sizeof(uint64_t)) != 0)) {
-        domain_crash(v->domain, "v%u: no room for a frame at %#lx",
-                     v->vcpu_id, sp);
+    rflags = (regs->rflags & ~(uint64_t)(X86_EFLAGS_IF | X86_EFLAGS_IOPL)) |
+             (masked ? 0 : X86_EFLAGS_IF) | pv->iopl;
+    if (unlikely(!put_frame(top & ~15ull, regs, rflags,
+                            cs | (uint64_t)masked << 32, b, &top))) {
+        domain_crash(v->domain, "v%u: no room for a frame below %#lx",
+                     v->vcpu_id, top);
         return;
     }
     if (b->mask_events) {
-        atomic_store_relaxed(&v->info->evtchn_upcall_mask, 1);
+        atomic_store_relaxed(&info->evtchn_upcall_mask, 1);
     }
     regs->rip = b->rip;
     regs->cs = GUEST_CS64;
     regs->rflags &= ~(uint64_t)(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF |
                                 X86_EFLAGS_VM | X86_EFLAGS_AC);
-    regs->rsp = sp;
+    regs->rsp = top;
     regs->ss = GUEST_SS;
     regs->entry_vector |= ENTRY_SYSCALL;   /* rcx, r11 are in the frame */
 }
