@@ -40,7 +40,7 @@ static const char usage_text[] =
     "  -s, --state-dir DIR   where the journal is kept (default: run dir)\n"
     "      --no-state        keep nothing: a restart begins empty\n"
     "      --no-domains      sockets only, no hypervisor\n"
-    "      --init-dom0       write /local/domain/0/{domid,name}\n"
+    "      --init-dom0       write the nodes of xen-init-dom0\n"
     "  -v, --trace           log every request\n"
     "  -h, --help            this text\n"
     "The socket is $XENSTORED_PATH, or socket in $XENSTORED_RUNDIR\n"
@@ -268,6 +268,28 @@ static int write_node(struct server *s, const char *path, const char *value)
     return rc;
 }
 
+/* What xen-init-dom0 would write; xl asks for the pool's name. */
+static int write_dom0_nodes(struct server *s, struct err *e)
+{
+    static const struct {
+        const char *path, *value;
+    } nodes[] = {
+        { "/local/domain/0/domid", "0" },
+        { "/local/domain/0/name",  "Domain-0" },
+        { "/local/pool/0/name",    "Pool-0" },
+    };
+    size_t i;
+    int rc = 0;
+
+    for (i = 0; i < sizeof(nodes) / sizeof(nodes[0]) && rc == 0; i++) {
+        rc = write_node(s, nodes[i].path, nodes[i].value);
+        if (rc != 0) {
+            err_errno(e, rc, "cannot write", "%s", nodes[i].path);
+        }
+    }
+    return rc;
+}
+
 static int start_state(struct server *s, const struct options *o,
                        bool *restored, struct err *e)
 {
@@ -331,12 +353,7 @@ static int start(struct server *s, const struct options *o, struct err *e)
         rc = start_domains(s, e);
     }
     if (rc == 0 && o->init_dom0) {
-        rc = write_node(s, "/local/domain/0/domid", "0");
-        rc = rc != 0 ? rc : write_node(s, "/local/domain/0/name",
-                                       "Domain-0");
-        if (rc != 0) {
-            err_errno(e, rc, "cannot write", "%s", "/local/domain/0");
-        }
+        rc = write_dom0_nodes(s, e);
     }
     if (rc == 0) {
         state_commit(s);
