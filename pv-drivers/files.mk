@@ -2,9 +2,16 @@
 # the program adds port_dom0.c, the unit tests their own port.
 BLK_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/blk_msg.c \
     back/blk_journal.c back/blk_grants.c back/blk_image.c back/blk.c)
+BACKD_SRCS := $(addprefix pv-drivers/,port/port_dom0.c xenbus/state.c \
+    xenbus/keys.c back/confine.c back/serve.c back/device.c \
+    back/device_child.c back/backd.c)
+BLKD_SRCS := $(addprefix pv-drivers/back/,blk_serve.c blk_device.c) $(BLK_SRCS)
 PROGRAMS += paravane-blkd
-paravane-blkd_SRCS = $(addprefix pv-drivers/,port/port_dom0.c xenbus/state.c \
-    xenbus/keys.c back/confine.c back/blk_serve.c back/device.c \
-    back/device_child.c back/backd.c) $(BLK_SRCS) $(LIB_SRCS) \
-    $(XS_CLIENT_SRCS)
+paravane-blkd_SRCS = pv-drivers/back/blkd.c $(BACKD_SRCS) $(BLKD_SRCS) \
+    $(LIB_SRCS) $(XS_CLIENT_SRCS)
 paravane-blkd_LIBS := -luring -lseccomp
+NET_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/net_msg.c back/net.c)
+PROGRAMS += paravane-netd
+paravane-netd_SRCS = $(addprefix pv-drivers/back/,netd.c net_serve.c \
+    net_device.c) $(BACKD_SRCS) $(NET_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
+paravane-netd_LIBS := -lseccomp

@@ -1,25 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * paravane-blkd - the block backend of one virtual machine.
+ * The main program of a backend process; the class of its devices is linked
+ * in (blkd.c, netd.c).
  *
  *   paravane-blkd --domid N [--backend-domid B] [--run-dir DIR]
  *                 [--plain-io] [--foreground] [--verbose]
+ *   paravane-netd --domid N [--backend-domid B] [--run-dir DIR]
+ *                 [--foreground] [--verbose]
  *
- * Serves every disk that the toolstack describes below
+ * paravane-blkd serves every disk that the toolstack describes below
  * /local/domain/B/backend/qdisk/N (B is 0): frontend, frontend-id, params
  * ("aio:/path" or "/path"; raw files and block devices), mode ("r" or "w"),
- * online, state=1, and discard-enable (1 unless 0).  Disks may come and go
- * while it runs; it may be started before the first one exists.
+ * online, state=1, and discard-enable (1 unless 0).
+ *
+ * paravane-netd serves every network card below
+ * /local/domain/B/backend/tapnet/N: frontend, frontend-id, mac, handle,
+ * online, state=1, bridge (the tap becomes its port) and vifname (the tap's
+ * name, vifN.HANDLE if absent).  No hotplug script and no udev is needed.
+ *
+ * Devices may come and go while it runs; it may be started before the first
+ * one exists.
  *
  * It may be killed at any moment and started again with the same arguments:
- * connected disks go on where they were (docs/block-path.md).  SIGTERM
+ * connected devices go on where they were (docs/block-path.md).  SIGTERM
  * finishes what is in flight and leaves the states as they are, for a
  * successor.  It ends with status 0 when the directory above disappears.
  * It never goes to the background; lines go to standard error.
  *
- * Owns the set of disks; each is left to device.c.  Covered by the nested
+ * Owns the set of devices; each is left to device.c.  Covered by the nested
  * boots.
  */
+#include <back/backd.h>
+
 #include <back/device.h>
 #include <client/xs.h>
 #include <lib/err.h>
@@ -44,11 +56,11 @@ struct backd {
     bool seen_any;
 };
 
-static struct device *find(struct backd *b, unsigned int vdev)
+static struct device *find(struct backd *b, unsigned int id)
 {
     struct device *d;
 
-    for (d = b->devices; d != NULL && d->vdev != vdev; d = d->next) {
+    for (d = b->devices; d != NULL && d->id != id; d = d->next) {
     }
     return d;
 }
@@ -65,7 +77,8 @@ static void remove_unseen(struct backd *b)
             continue;
         }
         *link = d->next;
-        log_info("d%u: disk %u is gone", b->back.domid, d->vdev);
+        log_info("d%u: %s %u is gone", b->back.domid, b->back.class->noun,
+                 d->id);
         device_gone(d);
     }
 }
@@ -73,14 +86,14 @@ static void remove_unseen(struct backd *b)
 static void note(struct backd *b, const char *name)
 {
     struct device *d;
-    uint32_t vdev;
+    uint32_t id;
 
-    if (keys_parse_u32(name, UINT32_MAX, &vdev) != 0) {
+    if (keys_parse_u32(name, UINT32_MAX, &id) != 0) {
         return;
     }
-    d = find(b, vdev);
+    d = find(b, id);
     if (d == NULL) {
-        d = device_new(&b->back, b->base, vdev);
+        d = device_new(&b->back, b->base, id);
         if (d == NULL) {
             return;
         }
@@ -116,14 +129,14 @@ static void scan(struct backd *b)
     }
 }
 
-/* "<base>/<vdev>/<key>": one disk; anything shorter: look at all. */
+/* "<base>/<id>/<key>": one device; anything shorter: look at all. */
 static void on_backend(void *ctx, const char *path)
 {
     struct backd *b = ctx;
     size_t len = strlen(b->base);
     struct device *d = NULL;
     const char *key = NULL;
-    uint32_t vdev;
+    uint32_t id;
     char name[16];
 
     if (strncmp(path, b->base, len) == 0 && path[len] == '/') {
@@ -131,8 +144,8 @@ static void on_backend(void *ctx, const char *path)
         if (key != NULL) {
             snprintf(name, sizeof(name), "%.*s",
                      (int)(key - (path + len + 1)), path + len + 1);
-            if (keys_parse_u32(name, UINT32_MAX, &vdev) == 0) {
-                d = find(b, vdev);
+            if (keys_parse_u32(name, UINT32_MAX, &id) == 0) {
+                d = find(b, id);
             }
         }
     }
@@ -196,6 +209,7 @@ static int parse_args(struct backd *b, int argc, char **argv)
             break;
         case 'p':
             b->back.plain_io = true;
+            rc = b->back.class->plain_io_option ? 0 : -EINVAL;
             break;
         case 'f':
             break;
@@ -207,7 +221,7 @@ static int parse_args(struct backd *b, int argc, char **argv)
             break;
         }
     }
-    log_init("paravane-blkd", level, 0);
+    log_init(b->back.class->program, level, 0);
     return rc == 0 && have_domid && optind == argc ? 0 : ERR_USAGE;
 }
 
@@ -235,19 +249,22 @@ static int start(struct backd *b, struct err *e)
     return 0;
 }
 
-int main(int argc, char **argv)
+int backd_main(int argc, char **argv, const struct device_class *class)
 {
     static struct backd b = { .run_dir = "/run/paravane/blk" };
     struct err e = ERR_INIT;
-    int rc = parse_args(&b, argc, argv);
+    int rc;
 
+    b.back.class = class;
+    rc = parse_args(&b, argc, argv);
     if (rc != 0) {
-        fprintf(stderr, "usage: paravane-blkd --domid N [--backend-domid B] "
-                "[--run-dir DIR] [--plain-io] [--foreground] [--verbose]\n");
+        fprintf(stderr, "usage: %s --domid N [--backend-domid B] [--run-dir "
+                "DIR] %s[--foreground] [--verbose]\n", class->program,
+                class->plain_io_option ? "[--plain-io] " : "");
         return rc;
     }
-    snprintf(b.base, sizeof(b.base), "/local/domain/%u/backend/qdisk/%u",
-             b.backend_domid, b.back.domid);
+    snprintf(b.base, sizeof(b.base), "/local/domain/%u/backend/%s/%u",
+             b.backend_domid, class->type, b.back.domid);
     make_dirs(b.run_dir);
     b.back.run_dir = b.run_dir;
     snprintf(b.back.empty_dir, sizeof(b.back.empty_dir), "%s/empty",

@@ -7,6 +7,7 @@
 #include <back/blk_serve.h>
 
 #include <back/confine.h>
+#include <back/serve.h>
 #include <lib/err.h>
 #include <lib/evloop.h>
 #include <lib/log.h>
@@ -16,13 +17,8 @@
 #include <xen/sys/gntdev.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,18 +44,6 @@ struct server {
     bool broken_said;
 };
 
-static void say(const struct server *v, enum blk_serve_kind kind, int errnum,
-                const char *text)
-{
-    struct blk_serve_msg m = { .kind = kind, .errnum = errnum,
-                               .stats = v->blk.stats };
-
-    snprintf(m.text, sizeof(m.text), "%s", text);
-    if (write(v->s->control_fd, &m, sizeof(m)) < 0) {
-        _exit(1);                 /* nobody is there any more */
-    }
-}
-
 static void on_event(void *arg, uint32_t events)
 {
     struct server *v = arg;
@@ -78,10 +62,16 @@ static void on_image(void *arg, uint32_t events)
 static void on_control(void *arg, uint32_t events)
 {
     struct server *v = arg;
+    char text[200];
 
     blk_drain(&v->blk);
-    say(v, BLK_SERVE_DRAINED, 0, "");
+    snprintf(text, sizeof(text), "%llu requests, %llu sectors read, %llu "
+             "written, %llu errors", (unsigned long long)v->blk.stats.requests,
+             (unsigned long long)v->blk.stats.sectors_read,
+             (unsigned long long)v->blk.stats.sectors_written,
+             (unsigned long long)v->blk.stats.errors);
     blk_stop(&v->blk);
+    serve_say(v->s->control_fd, SERVE_DRAINED, 0, text);
     _exit(0);
 }
 
@@ -96,7 +86,8 @@ static void serve(struct server *v)
         more = blk_run(&v->blk);
         if (blk_broken(&v->blk) && !v->broken_said) {
             v->broken_said = true;
-            say(v, BLK_SERVE_BROKEN, EPROTO, "ring positions make no sense");
+            serve_say(v->s->control_fd, SERVE_BROKEN, EPROTO,
+                      "ring positions make no sense");
         }
     }
 }
@@ -143,20 +134,6 @@ static int set_up(struct server *v, struct err *e)
     return add_sources(v);
 }
 
-/* Keep standard error and our three; the parent's other descriptors go. */
-static void keep_own_descriptors(struct blk_serve *s)
-{
-    int image, journal, control;
-
-    image = fcntl(s->image.fd, F_DUPFD, 10);
-    journal = fcntl(s->journal_fd, F_DUPFD, 10);
-    control = fcntl(s->control_fd, F_DUPFD, 10);
-    s->image.fd = dup2(image, 3);
-    s->journal_fd = dup2(journal, 4);
-    s->control_fd = dup2(control, 5);
-    syscall(SYS_close_range, 6u, ~0u, 0u);
-}
-
 void blk_serve(struct blk_serve *s)
 {
     static struct server v;
@@ -166,26 +143,20 @@ void blk_serve(struct blk_serve *s)
         .nr_syscalls = sizeof(allowed) / sizeof(allowed[0]),
         .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
     };
+    int *const fds[] = { &s->image.fd, &s->journal_fd, &s->control_fd };
     struct err e = ERR_INIT;
-    char name[16];
-    sigset_t none;
 
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    snprintf(name, sizeof(name), "blkd-%u", s->vdev);
-    prctl(PR_SET_NAME, name);     /* no slash: it names a directory of /proc */
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
-    signal(SIGPIPE, SIG_IGN);
-    keep_own_descriptors(s);
+    serve_begin("blkd", s->vdev, (int **)fds, 3);
     v.s = s;
     if (set_up(&v, &e) != 0 || confine_now(&c, &e) != 0) {
-        char text[256];
+        char text[320];
 
         err_format(&e, text, sizeof(text));
-        say(&v, BLK_SERVE_FAILED, e.errnum, text);
+        serve_say(s->control_fd, SERVE_FAILED, e.errnum, text);
         _exit(1);
     }
-    say(&v, BLK_SERVE_UP, 0, s->image.uring ? "io_uring" : "plain i/o");
+    serve_say(s->control_fd, SERVE_UP, 0,
+              s->image.uring ? "io_uring" : "plain i/o");
     serve(&v);
     _exit(0);
 }

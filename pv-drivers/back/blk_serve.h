@@ -13,21 +13,6 @@
 
 #include <back/blk.h>
 
-enum blk_serve_kind {
-    BLK_SERVE_UP = 1,             /* connected and confined */
-    BLK_SERVE_FAILED,             /* could not start; errnum says why */
-    BLK_SERVE_BROKEN,             /* the guest's ring makes no sense */
-    BLK_SERVE_DRAINED,            /* stopped as asked, all answered */
-};
-
-/* What the child sends on the control socket, whole. */
-struct blk_serve_msg {
-    uint32_t kind;
-    int32_t  errnum;
-    char     text[120];
-    struct blk_stats stats;
-};
-
 struct blk_serve {
     unsigned int domid;
     unsigned int vdev;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * back/device.h - a disk as its store entries describe it.
+ * back/device.h - a device as its store entries describe it.
  *
- * Owns    the backend directory's states and keys, the frontend watch, and
- *         the serving process: start, replace when it dies, stop.
- * Leaves  the data path to blk_serve; which disks exist to backd.c.
+ * Owns    the backend directory's states, the frontend watch, and when its
+ *         serving process starts and stops.
+ * Leaves  what a class offers and serves to blk_device.c and net_device.c,
+ *         processes to device_child.c, which devices exist to backd.c.
  *
  * INV-BD1 state Connected is written only while a serving process is up.
  * INV-BD2 at most one serving process of a disk touches its image (lock).
@@ -19,13 +20,34 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct device;
+struct err;
 struct ev_source;
 struct evloop;
 struct xs;
 struct xs_watch;
 
-/* What all disks of a process share. */
+struct device_class {
+    const char *program;           /* "paravane-blkd" */
+    const char *type;              /* directory in the store: "qdisk" */
+    const char *noun;              /* "disk" */
+    /* Read the toolstack's keys.  0 or -errno with @e filled. */
+    int (*read)(struct device *d, struct err *e);
+    /* BACK_SETUP: check that it can be served, write feature keys. */
+    int (*offer)(struct device *d, struct err *e);
+    /* Read the frontend's keys, prepare, device_child_spawn().  -EAGAIN:
+     * try again soon. */
+    int (*start)(struct device *d, struct err *e);
+    /* A connection ended for good. */
+    void (*end)(struct device *d);
+    /* The device is going away: release what it holds in the parent. */
+    void (*release)(struct device *d);
+    bool plain_io_option;
+};
+
+/* What all devices of a process share. */
 struct back {
+    const struct device_class *class;
     struct evloop *loop;
     struct xs *xs;
     unsigned int domid;
@@ -37,27 +59,34 @@ struct back {
 struct device {
     struct device *next;
     struct back *back;
-    unsigned int vdev;
+    unsigned int id;
     bool seen;                     /* still in the store's list */
     char path[KEYS_PATH_MAX];      /* backend directory */
     char front[KEYS_PATH_MAX];
-    char image_path[KEYS_PATH_MAX];
-    bool readonly, discard, cdrom;
     enum xenbus_state state;       /* ours, as last written */
     bool connecting;               /* a process was started, not yet up */
     bool failed;                   /* wait for the toolstack to change keys */
-    bool resume;                   /* continue from the journal */
+    bool resume;                   /* continue a connection */
     pid_t pid;                     /* 0: none */
     int control_fd;                /* -1: none */
     struct ev_source *control_src;
     struct ev_source *retry;       /* timer: start again */
     unsigned int attempts;
     struct xs_watch *watch;
+    struct {                       /* blk_device.c */
+        char image_path[KEYS_PATH_MAX];
+        bool readonly, discard, cdrom;
+    } disk;
+    struct {                       /* net_device.c */
+        char name[16];             /* of the interface in dom0 */
+        char bridge[16];           /* "" : none */
+        int tap_fd;                /* kept while the device exists; 0: none */
+    } net;
 };
 
-/* @vdev: name of the directory below .../qdisk/<domid>. */
+/* @id: name of the directory below .../<type>/<domid>. */
 struct device *device_new(struct back *back, const char *base,
-                          unsigned int vdev);
+                          unsigned int id);
 /* Stops the serving process and waits for it; a successor may continue. */
 void device_free(struct device *d);
 /* The toolstack removed it: nobody continues. */
@@ -68,7 +97,8 @@ void device_step(struct device *d);
 /* The toolstack wrote to the backend directory's @key. */
 void device_key_changed(struct device *d, const char *key);
 
-/* "aio:/path", "raw:/path", "/path"...: the path, or NULL: not for us. */
-const char *device_image_path(const char *params);
+/* Say why it does not work; nothing happens until its keys change. */
+void device_fail(struct device *d, const struct err *e);
+void device_set_state(struct device *d, enum xenbus_state state);
 
 #endif

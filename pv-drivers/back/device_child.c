@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parent's side of a serving process.  Each start opens the image anew: its
- * lock then waits for the last I/O of a predecessor.  States are left to
- * device.c.  Exercised by the nested boots.
+ * Parent's side of a serving process.  What it serves is left to the class,
+ * states to device.c.  Exercised by the nested boots.
  */
 #include <back/device_child.h>
 
-#include <back/blk_serve.h>
+#include <back/serve.h>
 #include <lib/err.h>
 #include <lib/evloop.h>
 #include <lib/log.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -27,124 +22,22 @@
 #define MAX_ATTEMPTS  100u         /* ten seconds */
 #define STOP_MS       10000
 
-/* ---- what the frontend wrote ------------------------------------------------------ */
-
-static int read_protocol(struct device *d, struct err *e)
-{
-    char text[32];
-    int rc = keys_read_text(d->back->xs, d->front, "protocol", text,
-                            sizeof(text));
-
-    if (rc == -ENOENT || (rc == 0 && strcmp(text, "x86_64-abi") == 0)) {
-        return 0;
-    }
-    return err_set(e, -EPROTO, ERR_UNSUPPORTED, "cannot connect the disk",
-                   d->front, "protocol \"%.24s\" is not x86_64-abi",
-                   rc == 0 ? text : "?");
-}
-
-/* One page: "ring-ref"; more: "ring-ref0"... and "ring-page-order". */
-static int read_refs(struct device *d, struct blk_config *c)
-{
-    struct xs *xs = d->back->xs;
-    uint32_t order = 0, i;
-    char key[24];
-    int rc = keys_read_u32_or(xs, d->front, "ring-page-order", 4, 0, &order);
-
-    if (rc != 0) {
-        return rc;
-    }
-    c->nr_ring_pages = 1u << order;
-    if (order == 0 && keys_read_u32(xs, d->front, "ring-ref", UINT32_MAX,
-                                    &c->ring_refs[0]) == 0) {
-        return 0;
-    }
-    for (i = 0; i < c->nr_ring_pages && rc == 0; i++) {
-        snprintf(key, sizeof(key), "ring-ref%u", i);
-        rc = keys_read_u32(xs, d->front, key, UINT32_MAX, &c->ring_refs[i]);
-    }
-    return rc;
-}
-
-static int read_ring(struct device *d, struct blk_serve *s, struct err *e)
-{
-    uint32_t persistent = 0;
-    int rc = read_protocol(d, e);
-
-    if (rc != 0) {
-        return rc;
-    }
-    rc = read_refs(d, &s->config);
-    if (rc == 0) {
-        rc = keys_read_u32(d->back->xs, d->front, "event-channel", UINT32_MAX,
-                           &s->remote_port);
-    }
-    if (rc == 0) {
-        rc = keys_read_u32_or(d->back->xs, d->front, "feature-persistent", 1,
-                              0, &persistent);
-    }
-    if (rc != 0) {
-        return err_errno(e, rc, "cannot read the frontend's keys", "%s",
-                         d->front);
-    }
-    s->config.persistent = persistent != 0;
-    s->config.discard = d->discard;
-    s->config.resume = d->resume;
-    s->config.plain_io = d->back->plain_io;
-    return 0;
-}
-
-/* ---- start --------------------------------------------------------------------------- */
-
-static void publish_size(struct device *d, const struct blk_image *img)
-{
-    struct xs *xs = d->back->xs;
-
-    keys_write_u64(xs, d->path, "sectors", img->sectors);
-    keys_write_u64(xs, d->path, "sector-size", BLK_SECTOR_SIZE);
-    keys_write_u64(xs, d->path, "physical-sector-size", img->physical_sector);
-    keys_write_u64(xs, d->path, "info", (d->readonly ? 4u : 0u) |
-                                        (d->cdrom ? 1u : 0u));
-    if (d->discard) {
-        keys_write_u64(xs, d->path, "discard-granularity",
-                       img->discard_granularity);
-        keys_write_u64(xs, d->path, "discard-alignment", 0);
-    }
-}
-
-static void journal_path(const struct device *d, char *path, size_t size)
-{
-    snprintf(path, size, "%s/%u-%u.journal", d->back->run_dir, d->back->domid,
-             d->vdev);
-}
-
-static int open_journal(struct device *d, struct err *e)
-{
-    char path[200];
-    int fd;
-
-    journal_path(d, path, sizeof(path));
-    if (!d->resume) {
-        unlink(path);
-    }
-    fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    return fd < 0 ? err_errno(e, -errno, "cannot open the journal", "%s", path)
-                  : fd;
-}
+/* ---- start ------------------------------------------------------------------------ */
 
 static void on_control(void *arg, uint32_t events);
 
-static int spawn(struct device *d, struct blk_serve *s, struct err *e)
+int device_child_spawn(struct device *d, device_run_fn *run, void *arg,
+                       struct err *e)
 {
     int pair[2];
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return err_errno(e, -errno, "cannot start a serving process", "fork");
     }
-    s->control_fd = pair[1];
     d->pid = fork();
     if (d->pid == 0) {
-        blk_serve(s);
+        run(arg, pair[1]);
+        _exit(1);
     }
     close(pair[1]);
     if (d->pid < 0) {
@@ -158,36 +51,6 @@ static int spawn(struct device *d, struct blk_serve *s, struct err *e)
     return 0;
 }
 
-/* -EAGAIN: the image is still locked, by a predecessor or a stranger. */
-static int try_start(struct device *d, struct err *e)
-{
-    struct blk_serve s = { .domid = d->back->domid, .vdev = d->vdev,
-                           .empty_dir = d->back->empty_dir };
-    int rc = read_ring(d, &s, e);
-
-    if (rc != 0) {
-        return rc;
-    }
-    rc = blk_image_open(&s.image, d->image_path, d->readonly, e);
-    if (rc != 0) {
-        return rc;
-    }
-    rc = blk_image_lock(&s.image);
-    if (rc == 0) {
-        publish_size(d, &s.image);
-        s.journal_fd = open_journal(d, e);
-        rc = s.journal_fd < 0 ? s.journal_fd : spawn(d, &s, e);
-        if (s.journal_fd >= 0) {
-            close(s.journal_fd);
-        }
-    } else {
-        err_set(e, rc, ERR_STATE, "cannot lock the disk image", d->image_path,
-                "another program uses it");
-    }
-    blk_image_close(&s.image);    /* the child has its own descriptor */
-    return rc;
-}
-
 static void try_again_later(struct device *d)
 {
     evloop_timer_set(d->retry, RETRY_NS, 0);
@@ -196,7 +59,7 @@ static void try_again_later(struct device *d)
 static void start_or_retry(struct device *d)
 {
     struct err e = ERR_INIT;
-    int rc = try_start(d, &e);
+    int rc = d->back->class->start(d, &e);
 
     if (rc == 0) {
         return;
@@ -256,20 +119,20 @@ static void replace(struct device *d, const char *why)
     if (++d->attempts >= MAX_ATTEMPTS / 2) {
         struct err e = ERR_INIT;
 
-        err_set(&e, -EIO, ERR_FAILED, "cannot serve the disk", d->path, "%s",
+        err_set(&e, -EIO, ERR_FAILED, "cannot serve the device", d->path, "%s",
                 why);
         d->connecting = false;
         device_fail(d, &e);
         device_set_state(d, XenbusStateClosing);
         return;
     }
-    log_warn("d%u: disk %u: serving process ended (%s), another one starts",
-             d->back->domid, d->vdev, why);
+    log_warn("d%u: %s %u: serving process ended (%s), another one starts",
+             d->back->domid, d->back->class->noun, d->id, why);
     d->connecting = true;
     try_again_later(d);
 }
 
-static void on_broken(struct device *d, const struct blk_serve_msg *m)
+static void on_broken(struct device *d, const struct serve_msg *m)
 {
     struct err e = ERR_INIT;
 
@@ -283,7 +146,7 @@ static void on_broken(struct device *d, const struct blk_serve_msg *m)
 static void on_control(void *arg, uint32_t events)
 {
     struct device *d = arg;
-    struct blk_serve_msg m;
+    struct serve_msg m;
     ssize_t n = recv(d->control_fd, &m, sizeof(m), MSG_DONTWAIT);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
@@ -295,18 +158,18 @@ static void on_control(void *arg, uint32_t events)
     }
     m.text[sizeof(m.text) - 1] = '\0';
     switch (m.kind) {
-    case BLK_SERVE_UP:
+    case SERVE_UP:
         d->connecting = false;
         d->resume = true;         /* from now on a successor continues */
-        log_info("d%u: disk %u served by process %d, %s", d->back->domid,
-                 d->vdev, (int)d->pid, m.text);
+        log_info("d%u: %s %u served by process %d, %s", d->back->domid,
+                 d->back->class->noun, d->id, (int)d->pid, m.text);
         device_set_state(d, XenbusStateConnected);
         device_step(d);
         break;
-    case BLK_SERVE_BROKEN:
+    case SERVE_BROKEN:
         on_broken(d, &m);
         break;
-    case BLK_SERVE_FAILED:
+    case SERVE_FAILED:
         replace(d, m.text);
         break;
     default:
@@ -316,43 +179,25 @@ static void on_control(void *arg, uint32_t events)
 
 /* ---- stop ---------------------------------------------------------------------------------- */
 
-static void log_stats(const struct device *d, const struct blk_serve_msg *m)
-{
-    log_info("d%u: disk %u: %llu requests, %llu sectors read, %llu written, "
-             "%llu errors", d->back->domid, d->vdev,
-             (unsigned long long)m->stats.requests,
-             (unsigned long long)m->stats.sectors_read,
-             (unsigned long long)m->stats.sectors_written,
-             (unsigned long long)m->stats.errors);
-}
-
 void device_child_stop(struct device *d)
 {
     struct pollfd p = { .fd = d->control_fd, .events = POLLIN };
-    struct blk_serve_msg m = { .kind = 0 };
+    struct serve_msg m = { .kind = 0 };
 
     d->connecting = false;
     evloop_timer_set(d->retry, 0, 0);
     if (d->pid > 0 && send(d->control_fd, "q", 1, MSG_NOSIGNAL) == 1) {
-        while (m.kind != BLK_SERVE_DRAINED && poll(&p, 1, STOP_MS) == 1 &&
+        while (m.kind != SERVE_DRAINED && poll(&p, 1, STOP_MS) == 1 &&
                recv(d->control_fd, &m, sizeof(m), 0) ==
                (ssize_t)sizeof(m)) {
         }
-        if (m.kind == BLK_SERVE_DRAINED) {
-            log_stats(d, &m);
+        if (m.kind == SERVE_DRAINED) {
+            m.text[sizeof(m.text) - 1] = '\0';
+            log_info("d%u: %s %u: %s", d->back->domid, d->back->class->noun,
+                     d->id, m.text);
         }
     }
     forget(d);
-}
-
-void device_child_end(struct device *d)
-{
-    char path[200];
-
-    device_child_stop(d);
-    journal_path(d, path, sizeof(path));
-    unlink(path);
-    d->resume = false;
 }
 
 int device_child_init(struct device *d)

@@ -5,18 +5,17 @@
  */
 #include <ring/ring.h>
 
-static void copy_bytes(void *to, const volatile void *from, size_t n)
+/* Slots are whole words at word-aligned places; each word is read once. */
+static void copy_words(void *to, const volatile void *from, size_t n)
 {
-    const volatile uint64_t *f = from;
-    uint64_t *t = to;
+    const volatile uint32_t *f = from;
+    uint8_t *t = to;
+    size_t i;
 
-    for (; n >= sizeof(*t); n -= sizeof(*t)) {
-        *t++ = *f++;
-    }
-    for (; n > 0; n--) {
-        *(uint8_t *)t = *(const volatile uint8_t *)f;
-        t = (uint64_t *)((uint8_t *)t + 1);
-        f = (const volatile uint64_t *)((const volatile uint8_t *)f + 1);
+    for (i = 0; i < n / sizeof(*f); i++) {
+        uint32_t word = f[i];
+
+        __builtin_memcpy(t + i * sizeof(word), &word, sizeof(word));
     }
 }
 
@@ -62,7 +61,7 @@ void ring_peek(const struct ring_back *r, uint32_t index, void *slot)
 {
     size_t at = (size_t)(index & (r->nr_slots - 1)) * r->slot_size;
 
-    copy_bytes(slot, r->slots + at, r->slot_size);
+    copy_words(slot, r->slots + at, r->slot_size);
 }
 
 void ring_take(struct ring_back *r, void *slot)

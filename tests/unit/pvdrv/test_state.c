@@ -4,8 +4,8 @@
  * store may hold them; and a confined process, which dies at the first call
  * outside its list.
  */
+#include <back/blk_device.h>
 #include <back/confine.h>
-#include <back/device.h>
 #include <lib/err.h>
 #include <xenbus/keys.h>
 
@@ -105,13 +105,13 @@ static void numbers_are_whole_and_in_range(void **state)
 
 static void image_names_are_recognised(void **state)
 {
-    assert_string_equal(device_image_path("aio:/a b/c.img"), "/a b/c.img");
-    assert_string_equal(device_image_path("/dev/vg/lv"), "/dev/vg/lv");
-    assert_string_equal(device_image_path("raw:/x"), "/x");
-    assert_null(device_image_path("qcow2:/x"));
-    assert_null(device_image_path("aio:"));
-    assert_null(device_image_path(""));
-    assert_null(device_image_path("relative.img"));
+    assert_string_equal(blk_device_image_path("aio:/a b/c.img"), "/a b/c.img");
+    assert_string_equal(blk_device_image_path("/dev/vg/lv"), "/dev/vg/lv");
+    assert_string_equal(blk_device_image_path("raw:/x"), "/x");
+    assert_null(blk_device_image_path("qcow2:/x"));
+    assert_null(blk_device_image_path("aio:"));
+    assert_null(blk_device_image_path(""));
+    assert_null(blk_device_image_path("relative.img"));
 }
 
 /* ---- confinement ------------------------------------------------------------------- */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * back/backd.h - the main program that backends share; see backd.c.
+ * Tests   nested boots
+ */
+#ifndef BACK_BACKD_H
+#define BACK_BACKD_H
+
+struct device_class;
+
+/* An exit status. */
+int backd_main(int argc, char **argv, const struct device_class *class);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * back/net_serve.h - the process that serves one connected network card.
+ *
+ * Owns    a forked child, as blk_serve.h: set-up, confinement, loop.
+ * Tests   nested boots; its parts: test_net, test_back_state
+ */
+#ifndef BACK_NET_SERVE_H
+#define BACK_NET_SERVE_H
+
+#include <back/net.h>
+
+struct net_serve {
+    unsigned int domid;
+    unsigned int id;
+    uint32_t remote_port;
+    struct net_config config;
+    int tap_fd;
+    int control_fd;
+    const char *empty_dir;
+};
+
+void net_serve(struct net_serve *s) __attribute__((noreturn));
+
+#endif
