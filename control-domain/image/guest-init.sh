@@ -6,6 +6,8 @@
 #
 #   guest.run=hello          (and nothing given) say hello, power off
 #   guest.run=disk           check the disk, write its second half, power off
+#   guest.run=discard        write the disk, discard its first half, read it
+#   guest.run=readonly       read the disk, try to write it
 #   guest.run=stream[:N]     write N (64) checksummed blocks one by one, each
 #                            flushed, then read all back
 #   guest.run=idle           stay up until told to shut down
@@ -18,7 +20,16 @@ mount -t devtmpfs devtmpfs /dev
 exec </dev/hvc0 >/dev/hvc0 2>&1
 echo "/bin/busybox poweroff -f" > /proc/sys/kernel/poweroff_cmd
 echo 1 > /proc/sys/kernel/ctrl-alt-del
-while read -r m; do insmod "$m"; done < /etc/paravane/modules
+# Words "module.name=value" of the kernel's command line, as modprobe has them.
+parameters()
+{
+    name=$(basename "$1" .ko | tr - _)
+    for w in $(cat /proc/cmdline); do
+        case $w in "$name".*) echo "${w#*.}" ;; esac
+    done
+}
+# shellcheck disable=SC2046
+while read -r m; do insmod "$m" $(parameters "$m"); done < /etc/paravane/modules
 
 arg()
 {
@@ -69,6 +80,27 @@ run_disk()
     echo "GUEST WROTE $(sha256sum < /dev/xvda | cut -d' ' -f1)"
 }
 
+run_discard()
+{
+    need_disk
+    size=$(blockdev --getsize64 /dev/xvda)
+    i=0
+    while [ $i -lt $((size / 1048576)) ]; do
+        block $i | dd of=/dev/xvda bs=1M seek=$i conv=notrunc,fsync 2>/dev/null || echo "GUEST FAIL write"
+        i=$((i + 1))
+    done
+    blkdiscard -o 0 -l $((size / 2)) /dev/xvda || echo "GUEST FAIL discard"
+    echo 3 > /proc/sys/vm/drop_caches
+    echo "GUEST DISCARDED $(sha256sum < /dev/xvda | cut -d' ' -f1)"
+}
+
+run_readonly()
+{
+    need_disk
+    echo "GUEST RO $(blockdev --getro /dev/xvda) $(sha256sum < /dev/xvda | cut -d' ' -f1)"
+    block 1 | dd of=/dev/xvda bs=1M conv=notrunc,fsync 2>/dev/null && echo "GUEST FAIL wrote" || echo "GUEST REFUSED"
+}
+
 run_stream()
 {
     need_disk
@@ -88,6 +120,8 @@ echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
 run=$(arg guest.run)
 case $run in
 disk) run_disk ;;
+discard) run_discard ;;
+readonly) run_readonly ;;
 stream) run_stream 64 ;;
 stream:*) run_stream "${run#*:}" ;;
 idle) while :; do sleep 3600; done ;;
