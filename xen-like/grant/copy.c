@@ -3,8 +3,9 @@
  * grant/copy.c - copy between frames, by grant or by the caller's own frame
  * number, without mapping anything.
  *
- * Each end stays pinned until an operation names another one: a batch that
- * copies many pieces between two pages looks each up once.
+ * The usual copy has one granted end that nobody else uses: it is marked,
+ * copied and unmarked under the lock of the granter's table, without pins.
+ * All others pin what is granted and hold what is not.
  * Tested by tests/unit/grant/test_grant.c.
  */
 #include <domain/page_type.h>
@@ -12,127 +13,200 @@
 #include <lib/string.h>
 #include <hv/errno.h>
 
-/* One end of the last operation. */
-struct end {
-    bool held;
-    bool by_gref;
-    bool readonly;                    /* source */
-    domid_t domid;                    /* as the operation spelled it */
-    uint64_t number;                  /* gref or frame */
-    struct domain *d;                 /* with a reference */
-    struct grant_use use;             /* mfn; and the pin if by_gref */
-};
+#define IN_USE_ALREADY 1       /* not a GNTST_*: take the other way */
 
-static void end_release(struct end *e)
+static always_inline int hold_frame(mfn_t mfn, domid_t owner, bool readonly)
 {
-    if (!e->held) {
-        return;
-    }
-    if (e->by_gref) {
-        grant_unpin(&e->use);
-    } else if (e->readonly) {
-        page_put(mfn_to_page(e->use.mfn));
-    } else {
-        page_put_writable(mfn_to_page(e->use.mfn));
-    }
-    domain_put(e->d);
-    e->held = false;
-}
-
-static int hold_gref(struct end *e, const struct domain *ld)
-{
-    e->use = (struct grant_use){
-        .rd = e->d, .gref = (grant_ref_t)e->number, .readonly = e->readonly,
-    };
-    return grant_pin(&e->use, ld);
-}
-
-static int hold_own(struct end *e)
-{
-    mfn_t mfn = _mfn(e->number);
-
-    e->use.mfn = mfn;
-    if (e->readonly ? page_get(mfn, e->d->domid)
-                    : page_get_writable(mfn, e->d->domid)) {
+    if (likely(readonly ? page_get(mfn, owner)
+                        : page_get_writable(mfn, owner))) {
         return GNTST_okay;
     }
-    if (!e->readonly && page_get(mfn, e->d->domid)) {
+    if (!readonly && page_get(mfn, owner)) {
         page_put(mfn_to_page(mfn));
-        return GNTST_general_error;
+        return GNTST_general_error;           /* in use as a page table */
     }
     return GNTST_bad_page;
 }
 
-static int end_hold(struct end *e, struct domain *ld, domid_t domid,
-                    bool by_gref, uint64_t number)
+static void drop_frame(mfn_t mfn, bool readonly)
 {
-    int rc;
-
-    if (e->held && e->domid == domid && e->by_gref == by_gref &&
-        e->number == number) {
-        return GNTST_okay;
-    }
-    end_release(e);
-    if (domid == DOMID_SELF) {
-        domain_ref(ld);
-        e->d = ld;
-    } else if (!by_gref) {
-        return GNTST_permission_denied;
+    if (readonly) {
+        page_put(mfn_to_page(mfn));
     } else {
-        e->d = domain_get(domid);
+        page_put_writable(mfn_to_page(mfn));
     }
-    if (e->d == NULL) {
-        return GNTST_bad_domain;
-    }
-    e->domid = domid;
-    e->by_gref = by_gref;
-    e->number = number;
-    rc = by_gref ? hold_gref(e, ld) : hold_own(e);
-    if (rc != GNTST_okay) {
-        domain_put(e->d);
+}
+
+static void move(mfn_t to, uint16_t to_offset, mfn_t from,
+                 uint16_t from_offset, uint16_t len)
+{
+    /* Both may be the same frame: the pieces may overlap. */
+    memmove((char *)mfn_to_virt(to) + to_offset,
+            (char *)mfn_to_virt(from) + from_offset, len);
+}
+
+/* ---- one granted end --------------------------------------------------------- */
+
+/* The own frame is held; the table of @rd is locked. */
+static always_inline int copy_locked(const struct gnttab_copy *op, domid_t mapper,
+                       struct domain *rd, struct grant_entry_v1 *shared,
+                       bool to_grant)
+{
+    mfn_t own = _mfn(to_grant ? op->source.u.gmfn : op->dest.u.gmfn), granted;
+    int rc = grant_mark_in_use(shared, mapper, !to_grant);
+
+    if (unlikely(rc != GNTST_okay)) {
         return rc;
     }
-    e->held = true;
-    return GNTST_okay;
+    granted = _mfn(READ_ONCE(shared->frame));
+    rc = hold_frame(granted, rd->domid, !to_grant);
+    if (likely(rc == GNTST_okay)) {
+        if (to_grant) {
+            move(granted, op->dest.offset, own, op->source.offset, op->len);
+        } else {
+            move(own, op->dest.offset, granted, op->source.offset, op->len);
+        }
+        drop_frame(granted, !to_grant);
+    }
+    atomic_and(&shared->flags, (uint16_t)~(GTF_reading | GTF_writing));
+    return rc;
+}
+
+static always_inline int copy_one_grant(struct domain *ld, const struct gnttab_copy *op,
+                          struct domain *rd, bool to_grant)
+{
+    grant_ref_t gref = to_grant ? op->dest.u.ref : op->source.u.ref;
+    mfn_t own = _mfn(to_grant ? op->source.u.gmfn : op->dest.u.gmfn);
+    struct grant_table *gt = rd->grant;
+    struct grant_entry_v1 *shared;
+    struct active *act;
+    int rc;
+
+    if (!grant_entry(gt, gref, &shared, &act)) {
+        return GNTST_bad_gntref;
+    }
+    rc = hold_frame(own, ld->domid, to_grant);
+    if (rc != GNTST_okay) {
+        return rc;
+    }
+    spin_lock(&gt->lock);
+    rc = likely(act->pins == 0)
+         ? copy_locked(op, ld->domid, rd, shared, to_grant) : IN_USE_ALREADY;
+    spin_unlock(&gt->lock);
+    drop_frame(own, to_grant);
+    return rc;
+}
+
+/* ---- any two ends ------------------------------------------------------------- */
+
+struct end {
+    struct grant_use use;
+    bool by_gref;
+};
+
+static int end_hold(struct end *e, const struct domain *ld, uint64_t number)
+{
+    if (e->by_gref) {
+        e->use.gref = (grant_ref_t)number;
+        return grant_pin(&e->use, ld);
+    }
+    e->use.mfn = _mfn(number);
+    return hold_frame(e->use.mfn, ld->domid, e->use.readonly);
+}
+
+static void end_release(const struct end *e)
+{
+    if (e->by_gref) {
+        grant_unpin(&e->use);
+    } else {
+        drop_frame(e->use.mfn, e->use.readonly);
+    }
+}
+
+static noinline int copy_any(const struct domain *ld,
+                             const struct gnttab_copy *op,
+                             struct domain *src_d, struct domain *dst_d)
+{
+    struct end src = {
+        .use = { .rd = src_d, .readonly = true },
+        .by_gref = (op->flags & GNTCOPY_source_gref) != 0,
+    };
+    struct end dst = {
+        .use = { .rd = dst_d, .readonly = false },
+        .by_gref = (op->flags & GNTCOPY_dest_gref) != 0,
+    };
+    int rc = end_hold(&src, ld, src.by_gref ? op->source.u.ref
+                                            : op->source.u.gmfn);
+
+    if (rc != GNTST_okay) {
+        return rc;
+    }
+    rc = end_hold(&dst, ld, dst.by_gref ? op->dest.u.ref : op->dest.u.gmfn);
+    if (rc == GNTST_okay) {
+        move(dst.use.mfn, op->dest.offset, src.use.mfn, op->source.offset,
+             op->len);
+        end_release(&dst);
+    }
+    end_release(&src);
+    return rc;
+}
+
+/* ---- operations ----------------------------------------------------------------- */
+
+/* The domain of an end; a frame number is only for the caller's own. */
+static int find_domain(struct domain *ld, struct granter *g, domid_t domid,
+                       bool by_gref, struct domain **d)
+{
+    if (domid == DOMID_SELF) {
+        *d = ld;
+        return GNTST_okay;
+    }
+    if (!by_gref) {
+        return GNTST_permission_denied;
+    }
+    *d = granter_get(g, domid);
+    return *d != NULL ? GNTST_okay : GNTST_bad_domain;
 }
 
 static int copy_one(struct domain *ld, const struct gnttab_copy *op,
-                    struct end *src, struct end *dst)
+                    struct granter g[2])
 {
-    bool src_gref = (op->flags & GNTCOPY_source_gref) != 0;
-    bool dst_gref = (op->flags & GNTCOPY_dest_gref) != 0;
+    bool from_grant = (op->flags & GNTCOPY_source_gref) != 0;
+    bool to_grant = (op->flags & GNTCOPY_dest_gref) != 0;
+    struct domain *src, *dst;
     int rc;
 
-    if ((op->flags & ~(GNTCOPY_source_gref | GNTCOPY_dest_gref)) != 0) {
+    if (unlikely((op->flags & ~(GNTCOPY_source_gref | GNTCOPY_dest_gref)))) {
         return GNTST_general_error;
     }
-    if ((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
-        (uint32_t)op->dest.offset + op->len > PAGE_SIZE) {
+    if (unlikely((uint32_t)op->source.offset + op->len > PAGE_SIZE ||
+                 (uint32_t)op->dest.offset + op->len > PAGE_SIZE)) {
         return GNTST_bad_copy_arg;
     }
-    rc = end_hold(src, ld, op->source.domid, src_gref,
-                  src_gref ? op->source.u.ref : op->source.u.gmfn);
-    if (rc == GNTST_okay) {
-        rc = end_hold(dst, ld, op->dest.domid, dst_gref,
-                      dst_gref ? op->dest.u.ref : op->dest.u.gmfn);
+    rc = find_domain(ld, &g[0], op->source.domid, from_grant, &src);
+    if (likely(rc == GNTST_okay)) {
+        rc = find_domain(ld, &g[1], op->dest.domid, to_grant, &dst);
     }
-    if (rc != GNTST_okay) {
+    if (unlikely(rc != GNTST_okay)) {
         return rc;
     }
-    /* Both may name the same frame: the pieces may overlap. */
-    memmove((char *)mfn_to_virt(dst->use.mfn) + op->dest.offset,
-            (char *)mfn_to_virt(src->use.mfn) + op->source.offset, op->len);
-    return GNTST_okay;
+    if (likely(from_grant != to_grant)) {
+        rc = copy_one_grant(ld, op, to_grant ? dst : src, to_grant);
+        if (likely(rc != IN_USE_ALREADY)) {
+            return rc;
+        }
+    }
+    return copy_any(ld, op, src, dst);
 }
 
 void grant_copy_batch(struct domain *ld, struct gnttab_copy *ops,
                       unsigned int nr)
 {
-    struct end src = { .readonly = true }, dst = { .readonly = false };
+    struct granter g[2] = { { 0, NULL }, { 0, NULL } };
 
     for (unsigned int i = 0; i < nr; i++) {
-        ops[i].status = (int16_t)copy_one(ld, &ops[i], &src, &dst);
+        ops[i].status = (int16_t)copy_one(ld, &ops[i], g);
     }
-    end_release(&src);
-    end_release(&dst);
+    granter_put(&g[0]);
+    granter_put(&g[1]);
 }

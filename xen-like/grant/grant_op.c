@@ -27,7 +27,7 @@ ABI_ASSERT(sizeof(struct gnttab_query_size) == 16);
 
 static int batch_map(struct domain *ld, guest_handle_t uops, unsigned int nr)
 {
-    struct gnttab_map_grant_ref ops[GRANT_BATCH];
+    GRANT_SCRATCH struct gnttab_map_grant_ref ops[GRANT_BATCH];
 
     if (copy_from_guest(ops, uops, nr * sizeof(ops[0])) != 0) {
         return -EFAULT;
@@ -42,8 +42,8 @@ static int batch_map(struct domain *ld, guest_handle_t uops, unsigned int nr)
 
 static int batch_unmap(struct domain *ld, guest_handle_t uops, unsigned int nr)
 {
-    struct gnttab_unmap_grant_ref in[GRANT_BATCH];
-    struct grant_unmap_op ops[GRANT_BATCH];
+    GRANT_SCRATCH struct gnttab_unmap_grant_ref in[GRANT_BATCH];
+    GRANT_SCRATCH struct grant_unmap_op ops[GRANT_BATCH];
 
     if (copy_from_guest(in, uops, nr * sizeof(in[0])) != 0) {
         return -EFAULT;
@@ -65,8 +65,8 @@ static int batch_unmap(struct domain *ld, guest_handle_t uops, unsigned int nr)
 static int batch_replace(struct domain *ld, guest_handle_t uops,
                          unsigned int nr)
 {
-    struct gnttab_unmap_and_replace in[GRANT_BATCH];
-    struct grant_unmap_op ops[GRANT_BATCH];
+    GRANT_SCRATCH struct gnttab_unmap_and_replace in[GRANT_BATCH];
+    GRANT_SCRATCH struct grant_unmap_op ops[GRANT_BATCH];
 
     if (copy_from_guest(in, uops, nr * sizeof(in[0])) != 0) {
         return -EFAULT;
@@ -87,7 +87,7 @@ static int batch_replace(struct domain *ld, guest_handle_t uops,
 
 static int batch_copy(struct domain *ld, guest_handle_t uops, unsigned int nr)
 {
-    struct gnttab_copy ops[GRANT_BATCH];
+    GRANT_SCRATCH struct gnttab_copy ops[GRANT_BATCH];
 
     if (copy_from_guest(ops, uops, nr * sizeof(ops[0])) != 0) {
         return -EFAULT;
@@ -111,7 +111,7 @@ static int find_domain(struct domain *caller, domid_t domid,
 static int setup_table(struct domain *d, const struct gnttab_setup_table *op,
                        int16_t *status)
 {
-    mfn_t mfns[GRANT_BATCH];
+    GRANT_SCRATCH mfn_t mfns[GRANT_BATCH];
     uint32_t done = 0;
 
     if (op->nr_frames > grant_max_frames(d)) {

@@ -15,8 +15,6 @@
 #include <mm/tlb_flush.h>
 #include <hv/errno.h>
 
-#define MAP_PURPOSES (GNTMAP_host_map | GNTMAP_device_map)
-
 static uint64_t pte_flags(uint32_t flags)
 {
     uint64_t avail = (uint64_t)(flags >> _GNTMAP_guest_avail0) * PTE_AVAIL0;
@@ -46,22 +44,18 @@ static int map_host(struct grant_use *use, const struct domain *ld,
 }
 
 static int map_one(struct domain *ld, struct domain *rd,
-                   struct gnttab_map_grant_ref *op)
+                   grant_handle_t handle, struct gnttab_map_grant_ref *op)
 {
     struct grant_use use = {
         .rd = rd, .gref = op->ref,
         .readonly = (op->flags & GNTMAP_readonly) != 0,
     };
-    grant_handle_t handle;
     int rc;
 
-    if (maptrack_alloc(ld, &handle) != 0) {
-        return GNTST_no_space;
-    }
     if ((op->flags & GNTMAP_device_map) != 0) {
         rc = grant_pin(&use, ld);
         if (rc != GNTST_okay) {
-            goto free_track;
+            return rc;
         }
     }
     if ((op->flags & GNTMAP_host_map) != 0) {
@@ -80,53 +74,43 @@ unpin_device:
     if ((op->flags & GNTMAP_device_map) != 0) {
         grant_unpin(&use);
     }
-free_track:
-    maptrack_free(ld, handle);
     return rc;
 }
 
-/* The granter of the last operation, kept for the next one. */
-struct granter {
-    domid_t domid;
-    struct domain *d;                 /* NULL: none kept */
-};
-
-static struct domain *granter_get(struct granter *g, domid_t domid)
+static int map_checked(struct domain *ld, struct granter *g,
+                       grant_handle_t handle, struct gnttab_map_grant_ref *op)
 {
-    if (g->d != NULL && g->domid == domid) {
-        return g->d;
+    struct domain *rd;
+
+    if ((op->flags & MAP_PURPOSES) == 0) {
+        return GNTST_bad_gntref;
     }
-    if (g->d != NULL) {
-        domain_put(g->d);
+    rd = granter_get(g, op->dom);
+    if (rd == NULL || atomic_load(&rd->dying) != DOMDYING_alive) {
+        return GNTST_bad_domain;
     }
-    g->d = domain_get(domid);
-    g->domid = domid;
-    return g->d;
+    return map_one(ld, rd, handle, op);
 }
 
+/* At most GRANT_BATCH operations. */
 void grant_map_batch(struct domain *ld, struct gnttab_map_grant_ref *ops,
                      unsigned int nr)
 {
+    GRANT_SCRATCH grant_handle_t handles[GRANT_BATCH];
+    unsigned int have = maptrack_alloc(ld, handles, nr), used_ = 0;
     struct granter g = { 0, NULL };
 
     for (unsigned int i = 0; i < nr; i++) {
-        struct gnttab_map_grant_ref *op = &ops[i];
-        struct domain *rd;
+        int rc = GNTST_no_space;
 
-        if ((op->flags & MAP_PURPOSES) == 0) {
-            op->status = GNTST_bad_gntref;
-            continue;
+        if (likely(used_ < have)) {
+            rc = map_checked(ld, &g, handles[used_], &ops[i]);
+            used_ += rc == GNTST_okay;
         }
-        rd = granter_get(&g, op->dom);
-        if (rd == NULL || atomic_load(&rd->dying) != DOMDYING_alive) {
-            op->status = GNTST_bad_domain;
-            continue;
-        }
-        op->status = (int16_t)map_one(ld, rd, op);
+        ops[i].status = (int16_t)rc;
     }
-    if (g.d != NULL) {
-        domain_put(g.d);
-    }
+    maptrack_free(ld, handles + used_, have - used_);
+    granter_put(&g);
 }
 
 /* The caller could not be told its handles: take the mappings back. */
@@ -148,89 +132,71 @@ void grant_map_undo(struct domain *ld, struct gnttab_map_grant_ref *ops,
 
 /* ---- unmap ------------------------------------------------------------------------ */
 
-/* An operation between its two halves. */
-struct unmapping {
-    struct grant_use use;
-    uint16_t flags;                   /* of the handle, when claimed */
-    uint16_t undone;                  /* purposes that are gone now */
-    bool claimed;
-};
-
-static mfn_t pinned_mfn(const struct grant_use *use)
+/* The use that a handle stands for; its pin keeps act->mfn (INV-GR1). */
+static struct grant_use use_of(const struct maptrack *t)
 {
+    struct grant_use use = {
+        .rd = t->rd, .gref = t->gref, .mfn = INVALID_MFN,
+        .readonly = (t->flags & GNTMAP_readonly) != 0,
+    };
     struct grant_entry_v1 *shared;
     struct active *act;
 
-    /* The handle's pin keeps act->mfn as it is (INV-GR1). */
-    return grant_entry(use->rd->grant, use->gref, &shared, &act)
-           ? act->mfn : INVALID_MFN;
+    if (likely(grant_entry(t->rd->grant, t->gref, &shared, &act))) {
+        use.mfn = act->mfn;
+    }
+    return use;
 }
 
-static int unmap_host(const struct grant_unmap_op *op, struct unmapping *u,
-                      bool *flush)
+static int unmap_host(const struct grant_unmap_op *op, struct claim *c,
+                      const struct grant_use *use, bool *flush)
 {
-    bool is_pte = (u->flags & GNTMAP_contains_pte) != 0, cached = true;
+    bool is_pte = (c->track.flags & GNTMAP_contains_pte) != 0, cached = true;
 
     if (op->new_addr != 0 && is_pte) {
         return GNTST_general_error;
     }
-    if (grant_map_ops->unmap(current, op->host_addr, is_pte, u->use.mfn,
-                             u->use.readonly ? 0 : PTE_RW, op->new_addr,
+    if (grant_map_ops->unmap(current, op->host_addr, is_pte, use->mfn,
+                             use->readonly ? 0 : PTE_RW, op->new_addr,
                              &cached) != 0) {
         return GNTST_general_error;
     }
-    u->undone |= GNTMAP_host_map;
+    c->undone |= GNTMAP_host_map;
     *flush |= cached;
     return GNTST_okay;
 }
 
 /* First half: entries go, references stay. */
-static int unmap_begin(struct domain *ld, const struct grant_unmap_op *op,
-                       struct unmapping *u, bool *flush)
+static int unmap_begin(const struct grant_unmap_op *op, struct claim *c,
+                       struct grant_use *use, bool *flush)
 {
-    struct maptrack t;
-
-    u->claimed = maptrack_claim(ld, op->handle, &t);
-    u->undone = 0;
-    if (!u->claimed) {
+    if (!c->valid) {
         return GNTST_bad_handle;
     }
-    u->flags = t.flags;
-    u->use = (struct grant_use){
-        .rd = t.rd, .gref = t.gref,
-        .readonly = (t.flags & GNTMAP_readonly) != 0,
-    };
-    u->use.mfn = pinned_mfn(&u->use);
-    if (op->dev_bus_addr != 0 && (t.flags & GNTMAP_device_map) != 0) {
-        if (op->dev_bus_addr != mfn_to_maddr(u->use.mfn)) {
+    *use = use_of(&c->track);
+    if (op->dev_bus_addr != 0 && (c->track.flags & GNTMAP_device_map) != 0) {
+        if (op->dev_bus_addr != mfn_to_maddr(use->mfn)) {
             return GNTST_bad_dev_addr;
         }
-        u->undone |= GNTMAP_device_map;
+        c->undone |= GNTMAP_device_map;
     }
-    if (op->host_addr != 0 && (t.flags & GNTMAP_host_map) != 0) {
-        return unmap_host(op, u, flush);
+    if (op->host_addr != 0 && (c->track.flags & GNTMAP_host_map) != 0) {
+        return unmap_host(op, c, use, flush);
     }
     return GNTST_okay;
 }
 
 /* Second half: nobody can reach the frame through the entry any more. */
-static void unmap_end(struct domain *ld, const struct grant_unmap_op *op,
-                      struct unmapping *u)
+static void unmap_end(const struct claim *c, const struct grant_use *use)
 {
-    uint16_t left = (uint16_t)(u->flags & ~u->undone);
-
-    if (!u->claimed) {
+    if (!c->valid) {
         return;
     }
-    if ((u->undone & GNTMAP_host_map) != 0) {
-        grant_unpin(&u->use);
+    if ((c->undone & GNTMAP_host_map) != 0) {
+        grant_unpin(use);
     }
-    if ((u->undone & GNTMAP_device_map) != 0) {
-        grant_unpin(&u->use);
-    }
-    maptrack_release(ld, op->handle, left);
-    if ((left & MAP_PURPOSES) == 0) {
-        domain_put(u->use.rd);
+    if ((c->undone & GNTMAP_device_map) != 0) {
+        grant_unpin(use);
     }
 }
 
@@ -238,17 +204,29 @@ static void unmap_end(struct domain *ld, const struct grant_unmap_op *op,
 void grant_unmap_batch(struct domain *ld, struct grant_unmap_op *ops,
                        unsigned int nr)
 {
-    struct unmapping u[GRANT_BATCH];
+    GRANT_SCRATCH struct claim claims[GRANT_BATCH];
+    GRANT_SCRATCH struct grant_use uses[GRANT_BATCH];
     bool flush = false;
 
     for (unsigned int i = 0; i < nr; i++) {
-        ops[i].status = (int16_t)unmap_begin(ld, &ops[i], &u[i], &flush);
+        claims[i].handle = ops[i].handle;
+    }
+    maptrack_claim(ld, claims, nr);
+    for (unsigned int i = 0; i < nr; i++) {
+        ops[i].status = (int16_t)unmap_begin(&ops[i], &claims[i], &uses[i],
+                                             &flush);
     }
     if (flush) {
         tlb_flush_mask(atomic_load(&ld->dirty_cpus));
     }
     for (unsigned int i = 0; i < nr; i++) {
-        unmap_end(ld, &ops[i], &u[i]);
+        unmap_end(&claims[i], &uses[i]);
+    }
+    maptrack_release(ld, claims, nr);
+    for (unsigned int i = 0; i < nr; i++) {
+        if (claim_is_over(&claims[i])) {
+            domain_put(claims[i].track.rd);
+        }
     }
 }
 
@@ -258,25 +236,23 @@ void grant_unmap_batch(struct domain *ld, struct grant_unmap_op *ops,
  * goes, with its page-table entry (INV-GR2). */
 static void forget(struct domain *d, grant_handle_t handle)
 {
-    struct maptrack t;
+    struct claim c = { .handle = handle };
     struct grant_use use;
 
-    if (!maptrack_claim(d, handle, &t)) {
+    maptrack_claim(d, &c, 1);
+    if (!c.valid) {
         return;
     }
-    use = (struct grant_use){
-        .rd = t.rd, .gref = t.gref,
-        .readonly = (t.flags & GNTMAP_readonly) != 0,
-    };
-    use.mfn = pinned_mfn(&use);
-    if ((t.flags & GNTMAP_host_map) != 0) {
+    use = use_of(&c.track);
+    if ((c.track.flags & GNTMAP_host_map) != 0) {
         grant_unpin_only(&use);
     }
-    if ((t.flags & GNTMAP_device_map) != 0) {
+    if ((c.track.flags & GNTMAP_device_map) != 0) {
         grant_unpin(&use);
     }
-    maptrack_release(d, handle, 0);
-    domain_put(t.rd);
+    c.undone = MAP_PURPOSES;
+    maptrack_release(d, &c, 1);
+    domain_put(c.track.rd);
 }
 
 int grant_relinquish(struct domain *d)

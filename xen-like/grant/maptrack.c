@@ -50,39 +50,26 @@ static int add_page(struct grant_table *gt)
     return 0;
 }
 
-int maptrack_alloc(struct domain *ld, grant_handle_t *handle)
+unsigned int maptrack_alloc(struct domain *ld, grant_handle_t *handles,
+                            unsigned int nr)
 {
     struct grant_table *gt = ld->grant;
-    int rc = 0;
+    unsigned int i;
 
     spin_lock(&gt->maptrack_lock);
-    if (gt->free_track == NO_HANDLE) {
-        rc = add_page(gt);
-    }
-    if (rc == 0) {
-        struct maptrack *t = entry_of(gt, gt->free_track);
+    for (i = 0; i < nr; i++) {
+        struct maptrack *t;
 
-        *handle = gt->free_track;
+        if (gt->free_track == NO_HANDLE && add_page(gt) != 0) {
+            break;
+        }
+        t = entry_of(gt, gt->free_track);
+        handles[i] = gt->free_track;
         gt->free_track = t->gref;
         t->busy = true;
     }
     spin_unlock(&gt->maptrack_lock);
-    return rc;
-}
-
-void maptrack_commit(struct domain *ld, grant_handle_t handle,
-                     const struct grant_use *use, uint16_t flags)
-{
-    struct grant_table *gt = ld->grant;
-    struct maptrack *t;
-
-    spin_lock(&gt->maptrack_lock);
-    t = entry_of(gt, handle);
-    t->rd = use->rd;
-    t->gref = use->gref;
-    t->flags = flags;
-    t->busy = false;
-    spin_unlock(&gt->maptrack_lock);
+    return i;
 }
 
 static void free_locked(struct grant_table *gt, grant_handle_t handle,
@@ -95,46 +82,71 @@ static void free_locked(struct grant_table *gt, grant_handle_t handle,
     gt->free_track = handle;
 }
 
-void maptrack_free(struct domain *ld, grant_handle_t handle)
+void maptrack_free(struct domain *ld, const grant_handle_t *handles,
+                   unsigned int nr)
 {
     struct grant_table *gt = ld->grant;
 
+    if (nr == 0) {
+        return;
+    }
     spin_lock(&gt->maptrack_lock);
-    free_locked(gt, handle, entry_of(gt, handle));
-    spin_unlock(&gt->maptrack_lock);
-}
-
-bool maptrack_claim(struct domain *ld, grant_handle_t handle,
-                    struct maptrack *copy)
-{
-    struct grant_table *gt = ld->grant;
-    struct maptrack *t;
-    bool got = false;
-
-    spin_lock(&gt->maptrack_lock);
-    t = entry_of(gt, handle);
-    if (t != NULL && t->rd != NULL && !t->busy) {
-        t->busy = true;
-        *copy = *t;
-        got = true;
+    while (nr-- > 0) {
+        free_locked(gt, handles[nr], entry_of(gt, handles[nr]));
     }
     spin_unlock(&gt->maptrack_lock);
-    return got;
 }
 
-void maptrack_release(struct domain *ld, grant_handle_t handle,
-                      uint16_t flags)
+/* No lock: the handle is busy, hence ours, until busy is cleared. */
+void maptrack_commit(struct domain *ld, grant_handle_t handle,
+                     const struct grant_use *use, uint16_t flags)
+{
+    struct maptrack *t = entry_of(ld->grant, handle);
+
+    t->gref = use->gref;
+    t->flags = flags;
+    t->rd = use->rd;
+    atomic_store_release(&t->busy, false);   /* pairs with maptrack_claim() */
+}
+
+void maptrack_claim(struct domain *ld, struct claim *claims, unsigned int nr)
 {
     struct grant_table *gt = ld->grant;
-    struct maptrack *t;
 
     spin_lock(&gt->maptrack_lock);
-    t = entry_of(gt, handle);
-    if ((flags & (GNTMAP_host_map | GNTMAP_device_map)) == 0) {
-        free_locked(gt, handle, t);
-    } else {
-        t->flags = flags;
-        t->busy = false;
+    for (unsigned int i = 0; i < nr; i++) {
+        struct maptrack *t = entry_of(gt, claims[i].handle);
+
+        claims[i].undone = 0;
+        claims[i].valid = t != NULL && !atomic_load_acquire(&t->busy) &&
+                          t->rd != NULL;
+        if (claims[i].valid) {
+            t->busy = true;
+            claims[i].track = *t;
+        }
+    }
+    spin_unlock(&gt->maptrack_lock);
+}
+
+void maptrack_release(struct domain *ld, const struct claim *claims,
+                      unsigned int nr)
+{
+    struct grant_table *gt = ld->grant;
+
+    spin_lock(&gt->maptrack_lock);
+    for (unsigned int i = 0; i < nr; i++) {
+        struct maptrack *t;
+
+        if (!claims[i].valid) {
+            continue;
+        }
+        t = entry_of(gt, claims[i].handle);
+        if (claim_is_over(&claims[i])) {
+            free_locked(gt, claims[i].handle, t);
+        } else {
+            t->flags = (uint16_t)(t->flags & ~claims[i].undone);
+            t->busy = false;
+        }
     }
     spin_unlock(&gt->maptrack_lock);
 }

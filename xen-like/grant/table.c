@@ -12,8 +12,6 @@
 #include <mm/heap.h>
 #include <hv/errno.h>
 
-#define PIN_TRIES 5            /* the guest may change the entry meanwhile */
-
 const struct grant_map_ops *grant_map_ops;
 
 void grant_set_map_ops(const struct grant_map_ops *ops)
@@ -129,29 +127,6 @@ uint32_t grant_nr_frames(const struct domain *d)
 
 /* ---- pins ---------------------------------------------------------------------- */
 
-/* Tell the granter, in its entry, that the grant is in use. */
-static int mark_in_use(struct grant_entry_v1 *shared, domid_t domid,
-                       bool readonly)
-{
-    uint32_t *word = (uint32_t *)shared;      /* flags and domid */
-    uint32_t old = atomic_load(word);
-
-    for (int i = 0; i < PIN_TRIES; i++) {
-        uint16_t flags = (uint16_t)old;
-        uint32_t set = readonly ? GTF_reading : GTF_reading | GTF_writing;
-
-        if ((flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access ||
-            (old >> 16) != domid ||
-            (!readonly && (flags & GTF_readonly) != 0)) {
-            return GNTST_general_error;
-        }
-        if (atomic_cmpxchg(word, &old, old | set)) {
-            return GNTST_okay;
-        }
-    }
-    return GNTST_general_error;
-}
-
 static void clear_in_use(struct grant_entry_v1 *shared,
                          const struct active *act)
 {
@@ -165,7 +140,8 @@ static void clear_in_use(struct grant_entry_v1 *shared,
 
 static int take_frame(mfn_t mfn, domid_t owner, bool readonly)
 {
-    if (readonly ? page_get(mfn, owner) : page_get_writable(mfn, owner)) {
+    if (likely(readonly ? page_get(mfn, owner)
+                        : page_get_writable(mfn, owner))) {
         return GNTST_okay;
     }
     if (!readonly && page_get(mfn, owner)) {
@@ -175,55 +151,50 @@ static int take_frame(mfn_t mfn, domid_t owner, bool readonly)
     return GNTST_bad_page;
 }
 
-static void drop_frame(mfn_t mfn, bool readonly)
+static int pin_locked(struct grant_use *use, domid_t mapper,
+                      struct grant_entry_v1 *shared, struct active *act)
 {
-    if (readonly) {
-        page_put(mfn_to_page(mfn));
-    } else {
-        page_put_writable(mfn_to_page(mfn));
-    }
-}
-
-static int pin_locked(struct grant_use *use, const struct domain *ld)
-{
-    struct grant_entry_v1 *shared;
-    struct active *act;
+    mfn_t mfn = act->mfn;
     int rc;
 
-    if (!grant_entry(use->rd->grant, use->gref, &shared, &act)) {
-        return GNTST_bad_gntref;
-    }
-    if (act->pins != 0 && (act->domid != ld->domid || act->pins > MAX_PINS)) {
+    if (act->pins != 0 && (act->domid != mapper || act->pins > MAX_PINS)) {
         return GNTST_general_error;
     }
     if (act->pins == 0 || (!use->readonly && act->wpins == 0)) {
-        rc = mark_in_use(shared, ld->domid, use->readonly);
-        if (rc != GNTST_okay) {
+        rc = grant_mark_in_use(shared, mapper, use->readonly);
+        if (unlikely(rc != GNTST_okay)) {
             return rc;
         }
     }
-    if (act->pins == 0) {
-        act->domid = ld->domid;
-        act->mfn = _mfn(READ_ONCE(shared->frame));
+    if (likely(act->pins == 0)) {
+        mfn = _mfn(READ_ONCE(shared->frame));
     }
-    rc = take_frame(act->mfn, use->rd->domid, use->readonly);
-    if (rc != GNTST_okay) {
+    rc = take_frame(mfn, use->rd->domid, use->readonly);
+    if (unlikely(rc != GNTST_okay)) {
         clear_in_use(shared, act);
         return rc;
     }
+    act->domid = mapper;
+    act->mfn = mfn;
     act->pins++;
     act->wpins = (uint16_t)(act->wpins + !use->readonly);
-    use->mfn = act->mfn;
+    use->mfn = mfn;
     return GNTST_okay;
 }
 
 int grant_pin(struct grant_use *use, const struct domain *ld)
 {
+    struct grant_table *gt = use->rd->grant;
+    struct grant_entry_v1 *shared;
+    struct active *act;
     int rc;
 
-    spin_lock(&use->rd->grant->lock);
-    rc = pin_locked(use, ld);
-    spin_unlock(&use->rd->grant->lock);
+    if (unlikely(!grant_entry(gt, use->gref, &shared, &act))) {
+        return GNTST_bad_gntref;
+    }
+    spin_lock(&gt->lock);
+    rc = pin_locked(use, ld->domid, shared, act);
+    spin_unlock(&gt->lock);
     return rc;
 }
 
@@ -233,19 +204,44 @@ void grant_unpin_only(const struct grant_use *use)
     struct grant_entry_v1 *shared;
     struct active *act;
 
+    if (!grant_entry(gt, use->gref, &shared, &act)) {
+        return;                       /* cannot be: it was pinned (INV-GR4) */
+    }
     spin_lock(&gt->lock);
-    if (grant_entry(gt, use->gref, &shared, &act) && act->pins != 0) {
-        act->pins--;
-        act->wpins = (uint16_t)(act->wpins - !use->readonly);
-        if (act->pins == 0 || (!use->readonly && act->wpins == 0)) {
-            clear_in_use(shared, act);
-        }
+    act->pins--;
+    act->wpins = (uint16_t)(act->wpins - !use->readonly);
+    if (act->pins == 0 || (!use->readonly && act->wpins == 0)) {
+        clear_in_use(shared, act);
     }
     spin_unlock(&gt->lock);
 }
 
 void grant_unpin(const struct grant_use *use)
 {
-    drop_frame(use->mfn, use->readonly);
+    if (use->readonly) {
+        page_put(mfn_to_page(use->mfn));
+    } else {
+        page_put_writable(mfn_to_page(use->mfn));
+    }
     grant_unpin_only(use);
+}
+
+struct domain *granter_get(struct granter *g, domid_t domid)
+{
+    if (g->d != NULL) {
+        if (g->domid == domid) {
+            return g->d;
+        }
+        domain_put(g->d);
+    }
+    g->d = domain_get(domid);
+    g->domid = domid;
+    return g->d;
+}
+
+void granter_put(struct granter *g)
+{
+    if (g->d != NULL) {
+        domain_put(g->d);
+    }
 }

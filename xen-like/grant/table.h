@@ -25,6 +25,7 @@
 #define TRACKS_PER_FRAME   (PAGE_SIZE / sizeof(struct maptrack))
 #define MAX_MAPTRACK_FRAMES 4096u
 #define MAX_PINS           0xfff0u
+#define PIN_TRIES          5       /* the guest may change an entry meanwhile */
 
 struct active {                      /* [lock of the table] */
     mfn_t mfn;
@@ -63,10 +64,13 @@ struct grant_table {
 /* One use of a grant, while somebody has it. */
 struct grant_use {
     struct domain *rd;
+    mfn_t mfn;
     grant_ref_t gref;
     bool readonly;
-    mfn_t mfn;
 };
+
+/* For arrays that are filled before they are read. */
+#define GRANT_SCRATCH __attribute__((uninitialized))
 
 extern const struct grant_map_ops *grant_map_ops;
 
@@ -90,6 +94,29 @@ static inline bool grant_entry(const struct grant_table *gt, grant_ref_t gref,
     return true;
 }
 
+/* Tell the granter, in its entry, that the grant is in use.  Flags and domid
+ * are one word: compare what must be, then set our bits. */
+static inline int grant_mark_in_use(struct grant_entry_v1 *shared,
+                                    domid_t domid, bool readonly)
+{
+    uint32_t *word = (uint32_t *)shared;
+    uint32_t must = 0xffff0000u | GTF_type_mask | GTF_sub_page |
+                    (readonly ? 0 : GTF_readonly);
+    uint32_t want = (uint32_t)domid << 16 | GTF_permit_access;
+    uint32_t set = readonly ? GTF_reading : GTF_reading | GTF_writing;
+    uint32_t old = atomic_load(word);
+
+    for (int i = 0; i < PIN_TRIES; i++) {
+        if ((old & must) != want) {
+            break;
+        }
+        if (likely(atomic_cmpxchg(word, &old, old | set))) {
+            return GNTST_okay;
+        }
+    }
+    return GNTST_general_error;
+}
+
 /*
  * Take a use (INV-GR2) of @use->gref of @use->rd for @ld; fills @use->mfn.
  * GNTST_okay, or the status the guest gets.
@@ -100,18 +127,42 @@ int must_check grant_pin(struct grant_use *use, const struct domain *ld);
 void grant_unpin(const struct grant_use *use);
 void grant_unpin_only(const struct grant_use *use);
 
-/* maptrack.c.  A new handle is busy and unknown to others until commit. */
-int must_check maptrack_alloc(struct domain *ld, grant_handle_t *handle);
+/* The granter of the last operation, kept for the next one. */
+struct granter {
+    domid_t domid;
+    struct domain *d;                /* with a reference; NULL: none kept */
+};
+struct domain *granter_get(struct granter *g, domid_t domid);
+void granter_put(struct granter *g);
+
+/*
+ * maptrack.c, a batch at a time.  New handles are busy and unknown to others
+ * until commit; how many there were is returned.  Those not used go back.
+ */
+unsigned int maptrack_alloc(struct domain *ld, grant_handle_t *handles,
+                            unsigned int nr);
+void maptrack_free(struct domain *ld, const grant_handle_t *handles,
+                   unsigned int nr);
 void maptrack_commit(struct domain *ld, grant_handle_t handle,
                      const struct grant_use *use, uint16_t flags);
-void maptrack_free(struct domain *ld, grant_handle_t handle);
-/* Claim a used handle for unmapping; false: no such handle, or busy. */
-bool must_check maptrack_claim(struct domain *ld, grant_handle_t handle,
-                               struct maptrack *copy);
-/* End of a claim: what remains mapped (0: the handle is free again, and its
- * reference on the granter is the caller's to drop). */
-void maptrack_release(struct domain *ld, grant_handle_t handle,
-                      uint16_t flags);
+
+/* A handle claimed for unmapping: nobody else can claim it. */
+struct claim {
+    grant_handle_t handle;
+    bool valid;                      /* else: no such handle, or busy */
+    struct maptrack track;           /* as it was */
+    uint16_t undone;                 /* purposes that are gone now */
+};
+void maptrack_claim(struct domain *ld, struct claim *claims, unsigned int nr);
+/* End of the claims.  Handles with nothing left are free again, and their
+ * references on granters are the caller's to drop (claim_is_over()). */
+void maptrack_release(struct domain *ld, const struct claim *claims,
+                      unsigned int nr);
+#define MAP_PURPOSES (GNTMAP_host_map | GNTMAP_device_map)
+static inline bool claim_is_over(const struct claim *c)
+{
+    return c->valid && (c->track.flags & ~c->undone & MAP_PURPOSES) == 0;
+}
 void maptrack_fini(struct grant_table *gt);
 
 /* map.c, copy.c: one batch of operations, already copied in. */

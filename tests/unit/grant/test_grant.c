@@ -530,6 +530,48 @@ static void copies_that_are_not_allowed_are_refused(void **state)
     assert_int_equal(((char *)mfn_to_virt(t->frame[0]))[0], 0);
 }
 
+static void copies_work_while_the_grant_is_mapped(void **state)
+{
+    struct two *t = *state;
+    struct gnttab_copy op = own_to_gref(t, 0, 8);
+    grant_handle_t h;
+
+    grant(t, 8, 2, 0, GTF_permit_access);
+    ((char *)mfn_to_virt(t->own[0]))[0] = 'y';
+    assert_int_equal(map(8, RO, va(0), &h), GNTST_okay);
+    assert_int_equal(copy(&op), GNTST_okay);
+    assert_int_equal(((char *)mfn_to_virt(t->frame[0]))[0], 'y');
+    assert_int_equal(t->entry[8].flags & (GTF_reading | GTF_writing),
+                     GTF_reading);
+    assert_int_equal(unmap(h, va(0), 0), GNTST_okay);
+}
+
+static void copies_between_two_grants_and_two_own_frames(void **state)
+{
+    struct two *t = *state;
+    struct gnttab_copy op = {
+        .len = 8, .flags = GNTCOPY_source_gref | GNTCOPY_dest_gref };
+
+    grant(t, 8, 2, 0, GTF_permit_access | GTF_readonly);
+    grant(t, 9, 2, 1, GTF_permit_access);
+    memset(mfn_to_virt(t->frame[0]), 'z', 8);
+    op.source.domid = op.dest.domid = 1;
+    op.source.u.ref = 8;
+    op.dest.u.ref = 9;
+    assert_int_equal(copy(&op), GNTST_okay);
+    assert_int_equal(((char *)mfn_to_virt(t->frame[1]))[7], 'z');
+    op.dest.u.ref = 8;
+    assert_int_equal(copy(&op), GNTST_general_error);
+
+    op = (struct gnttab_copy){ .len = 8 };
+    op.source.domid = op.dest.domid = DOMID_SELF;
+    op.source.u.gmfn = op.dest.u.gmfn = mfn_x(t->own[0]);
+    memcpy(mfn_to_virt(t->own[0]), "0123456789", 10);
+    op.dest.offset = 2;                                   /* overlapping */
+    assert_int_equal(copy(&op), GNTST_okay);
+    assert_memory_equal(mfn_to_virt(t->own[0]), "0101234567", 10);
+}
+
 static void one_bad_copy_does_not_stop_the_others(void **state)
 {
     struct two *t = *state;
@@ -754,6 +796,8 @@ int main(void)
         T(the_death_of_the_mapper_frees_the_grants),
         T(copies_move_bytes_and_leave_no_trace),
         T(copies_that_are_not_allowed_are_refused),
+        T(copies_work_while_the_grant_is_mapped),
+        T(copies_between_two_grants_and_two_own_frames),
         T(one_bad_copy_does_not_stop_the_others),
         T(a_page_table_is_no_target_of_a_copy),
         T(setup_table_gives_frames_up_to_the_quota),
