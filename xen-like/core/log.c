@@ -16,11 +16,12 @@
 
 #define LINE_MAX    256
 #define BURST       20u                 /* guest lines ... */
+#define NR_BUCKETS  32u
 #define REFILL_TSC  (1ull << 29)        /* ... and one more per this */
 
-static const char *(*guest_name)(char *buf, size_t size);
+static unsigned int (*guest_name)(char *buf, size_t size);
 
-void log_set_guest_name(const char *(*fn)(char *buf, size_t size))
+void log_set_guest_name(unsigned int (*fn)(char *buf, size_t size))
 {
     guest_name = fn;
 }
@@ -63,22 +64,25 @@ void log_banner(const char *fmt, ...)
     va_end(ap);
 }
 
-/* One bucket for all guests: the console is one resource. */
-static bool guest_may_log(void)
+/* A bucket of lines for each domain (modulo their number). */
+static bool guest_may_log(unsigned int domid)
 {
+    static struct bucket {
+        uint64_t last;
+        unsigned int spent;
+    } buckets[NR_BUCKETS];
     static spinlock_t lock = SPINLOCK_INIT(LOCK_LEAF);
-    static uint64_t last;
-    static unsigned int tokens = BURST;
+    struct bucket *b = &buckets[domid % NR_BUCKETS];
     unsigned long flags = spin_lock_irqsave(&lock);
-    uint64_t gained = (rdtsc() - last) / REFILL_TSC;
+    uint64_t gained = (rdtsc() - b->last) / REFILL_TSC;
     bool ok;
 
     if (gained != 0) {
-        last = rdtsc();
-        tokens = gained > BURST - tokens ? BURST : tokens + (unsigned int)gained;
+        b->last = rdtsc();
+        b->spent = gained > b->spent ? 0 : b->spent - (unsigned int)gained;
     }
-    ok = tokens != 0;
-    tokens -= ok;
+    ok = b->spent < BURST;
+    b->spent += ok;
     spin_unlock_irqrestore(&lock, flags);
     return ok;
 }
@@ -86,13 +90,17 @@ static bool guest_may_log(void)
 void glog_at(enum log_level level, const char *fmt, ...)
 {
     char who[24] = "";
+    unsigned int domid = 0;
     va_list ap;
 
-    if ((int)level > params.guest_loglevel || !guest_may_log()) {
+    if ((int)level > params.guest_loglevel) {
         return;
     }
     if (guest_name != NULL) {
-        guest_name(who, sizeof(who));
+        domid = guest_name(who, sizeof(who));
+    }
+    if (!guest_may_log(domid)) {
+        return;
     }
     va_start(ap, fmt);
     emit(level, params.guest_loglevel, who, fmt, ap);

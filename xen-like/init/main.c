@@ -102,13 +102,13 @@ static void console_input_arrived(void)
 }
 
 /* For lines a guest provoked: "d3v0 ". */
-static const char *current_name(char *buf, size_t size)
+static unsigned int current_name(char *buf, size_t size)
 {
-    if (current != NULL && !is_idle_vcpu(current)) {
-        snprintf(buf, size, "d%uv%u ", current->domain->domid,
-                 current->vcpu_id);
+    if (current == NULL || is_idle_vcpu(current)) {
+        return 0;
     }
-    return buf;
+    snprintf(buf, size, "d%uv%u ", current->domain->domid, current->vcpu_id);
+    return current->domain->domid;
 }
 
 /* What core/ gets from the directories above it. */

@@ -175,6 +175,9 @@ uint32_t boot_text lapic_timer_count_elapsed(void)
 {
     uint32_t n = 0xffffffff - reg_read(LAPIC_TMCCT);
 
+    if (deadline) {
+        return 0;                        /* the TSC is the timer's clock */
+    }
     reg_write(LAPIC_TMICT, 0);
     reg_write(LAPIC_LVTT, VECTOR_TIMER);
     return n;
