@@ -42,3 +42,8 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     toolstack/devices/disk.c toolstack/devices/loop.c \
     toolstack/config/def.c control-domain/lib/err.c
 test_store_entries_LIBS := -luuid
+
+CHECKS += check-cli
+.PHONY: check-cli
+check-cli: $(BUILD)/vmctl
+	@tests/unit/toolstack/test_cli.sh $<

@@ -4,7 +4,7 @@
 # nothing left behind (VMCTL.md 2.5: 5 bad configuration, 6 not enough).
 . /etc/paravane/tests/lib.sh
 
-state() { echo "$(vmctl list --json | tr -d ' \n') $(xs ls / 2>/dev/null | grep -vc '^$') $(vmctl info --json | tr ',{}' '\n\n\n' | grep -i free)"; }
+state() { echo "$(vmctl list --all --name | tr '\n' ' ') $(find /run/vmctl/domains -mindepth 1 2>/dev/null | wc -l) $(xs ls / 2>/dev/null | grep -vc '^$') $(vmctl info --json | tr ',{}' '\n\n\n' | grep -i free)"; }
 
 # refused NAME CODE WORD: /tmp/NAME.xml must give CODE and say WORD.
 refused()
