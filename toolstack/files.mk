@@ -10,14 +10,14 @@ test_xml_SRCS := tests/unit/toolstack/test_xml.c $(TOOLSTACK_CONFIG) \
     control-domain/lib/buf.c control-domain/lib/err.c
 test_xml_LIBS := -lxml2 -luuid
 
-TOOLSTACK_IMAGE := $(addprefix toolstack/build/, unpack.c bzimage.c \
-    pv_kernel.c pv_layout.c pv_tables.c) xen-like/lib/elf.c
-TOOLSTACK_IMAGE_LIBS := -llzma -lz -lzstd
+TOOLSTACK_IMAGE := $(addprefix toolstack/build/, unpack.c \
+    unpack_confined.c bzimage.c pv_kernel.c pv_layout.c pv_tables.c) xen-like/lib/elf.c
+TOOLSTACK_IMAGE_LIBS := -llzma -lz -lzstd -lseccomp
 
 UNIT_TESTS += test_kernel test_pv_layout
 test_kernel_SRCS := tests/unit/toolstack/test_kernel.c \
-    toolstack/build/unpack.c toolstack/build/bzimage.c \
-    toolstack/build/pv_kernel.c xen-like/lib/elf.c control-domain/lib/err.c
+    toolstack/build/unpack.c toolstack/build/unpack_confined.c \
+    toolstack/build/bzimage.c toolstack/build/pv_kernel.c xen-like/lib/elf.c control-domain/lib/err.c
 test_kernel_LIBS := $(TOOLSTACK_IMAGE_LIBS)
 test_pv_layout_SRCS := tests/unit/toolstack/test_pv_layout.c \
     toolstack/build/pv_layout.c toolstack/build/pv_tables.c \
@@ -33,9 +33,10 @@ test_build_SRCS = tests/unit/toolstack/test_build.c toolstack/build/create.c \
     toolstack/build/memory.c toolstack/config/def.c $(LIB_SRCS)
 test_lifecycle_SRCS := tests/unit/toolstack/test_lifecycle.c \
     toolstack/lifecycle/state.c toolstack/lifecycle/rundir.c \
-    toolstack/lifecycle/backend.c $(TOOLSTACK_CONFIG) \
+    toolstack/lifecycle/backend.c toolstack/lifecycle/userdata.c \
+    $(TOOLSTACK_CONFIG) \
     control-domain/lib/buf.c control-domain/lib/err.c
-test_lifecycle_LIBS := -lxml2 -luuid
+test_lifecycle_LIBS := -lxml2 -luuid -ljson-c
 test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     toolstack/store/paths.c toolstack/store/domain_entry.c \
     toolstack/store/device_entry.c toolstack/devices/devices.c \

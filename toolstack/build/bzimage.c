@@ -68,8 +68,7 @@ int bytes_read_file(const char *path, const char *what, size_t max,
     int rc = fd < 0 ? -errno : 0;
     char sentence[64];
 
-    out->data = NULL;
-    out->len = 0;
+    memset(out, 0, sizeof(*out));
     if (rc == 0) {
         rc = read_open_file(fd, max, out);
         close(fd);
@@ -117,7 +116,8 @@ static int unpack_payload(const struct bytes *f, struct bytes *image,
                        "file has %zu", (unsigned long long)(start + len),
                        f->len);
     }
-    return unpack(f->data + start, (size_t)len, KERNEL_IMAGE_MAX, image, e);
+    return unpack_confined(f->data + start, (size_t)len, KERNEL_IMAGE_MAX,
+                           image, e);
 }
 
 int kernel_image(struct bytes *file, struct bytes *image, struct err *e)
@@ -127,11 +127,11 @@ int kernel_image(struct bytes *file, struct bytes *image, struct err *e)
     if (is_bzimage(file)) {
         rc = unpack_payload(file, image, e);
     } else if (unpack_recognise(file->data, file->len) != PACK_NONE) {
-        rc = unpack(file->data, file->len, KERNEL_IMAGE_MAX, image, e);
+        rc = unpack_confined(file->data, file->len, KERNEL_IMAGE_MAX, image,
+                             e);
     } else {
         *image = *file;
-        file->data = NULL;
-        file->len = 0;
+        memset(file, 0, sizeof(*file));
         return 0;
     }
     if (rc == 0) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The three compressors of Debian's kernels behind one loop: a format offers
- * start, step and end, and the output doubles until its cap.
+ * start, step and end.  unpack_confined.c runs it in a process of its own.
  * Tests: tests/unit/toolstack/test_kernel.c.
  */
 #include <build/unpack.h>
@@ -14,8 +14,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-#define FIRST_ROOM (4u << 20)
-#define XZ_MEMORY  (128u << 20)        /* dictionary limit */
+#define XZ_MEMORY (128u << 20)         /* dictionary limit */
 
 enum step { STEP_MORE, STEP_END, STEP_BAD };
 
@@ -64,7 +63,8 @@ static enum step gzip_step(struct stream *s)
     s->in_left -= in - z->avail_in;
     s->out += out - z->avail_out;
     s->out_left -= out - z->avail_out;
-    return rc == Z_STREAM_END ? STEP_END : rc == Z_OK ? STEP_MORE : STEP_BAD;
+    return rc == Z_STREAM_END ? STEP_END
+           : rc == Z_OK || rc == Z_BUF_ERROR ? STEP_MORE : STEP_BAD;
 }
 
 static void gzip_end(struct stream *s)
@@ -95,7 +95,7 @@ static enum step xz_step(struct stream *s)
     s->out = x->next_out;
     s->out_left = x->avail_out;
     return rc == LZMA_STREAM_END ? STEP_END
-           : rc == LZMA_OK ? STEP_MORE : STEP_BAD;
+           : rc == LZMA_OK || rc == LZMA_BUF_ERROR ? STEP_MORE : STEP_BAD;
 }
 
 static void xz_end(struct stream *s)
@@ -167,74 +167,46 @@ enum packing unpack_recognise(const uint8_t *data, size_t len)
     return PACK_NONE;
 }
 
-void bytes_free(struct bytes *b)
+static int run(const struct format *f, struct stream *s)
 {
-    free(b->data);
-    b->data = NULL;
-    b->len = 0;
-}
-
-/* Twice the room, at most @max; @s goes on writing where it was. */
-static int bigger(struct stream *s, struct bytes *out, size_t *room,
-                  size_t max)
-{
-    size_t used = *room - s->out_left;
-    size_t more = *room == 0 ? FIRST_ROOM : *room;
-    uint8_t *data;
-
-    if (*room == max) {
-        return -EFBIG;
-    }
-    if (more > max - *room) {
-        more = max - *room;
-    }
-    data = realloc(out->data, *room + more);
-    if (data == NULL) {
-        return -ENOMEM;
-    }
-    out->data = data;
-    s->out = data + used;
-    s->out_left += more;
-    *room += more;
-    return 0;
-}
-
-static int run(const struct format *f, struct stream *s, size_t max,
-               struct bytes *out)
-{
-    size_t room = 0;
-
     for (;;) {
-        size_t in_before, out_before;
-        enum step step;
-        int rc = s->out_left == 0 ? bigger(s, out, &room, max) : 0;
+        size_t in_before = s->in_left, out_before = s->out_left;
+        enum step step = f->step(s);
 
-        if (rc != 0) {
-            return rc;
-        }
-        in_before = s->in_left;
-        out_before = s->out_left;
-        step = f->step(s);
         if (step == STEP_END) {
-            out->len = room - s->out_left;
             return 0;
         }
-        if (step == STEP_BAD ||
-            (s->in_left == in_before && s->out_left == out_before)) {
-            return -EINVAL;            /* damaged, or it ends too early */
+        if (step == STEP_BAD) {
+            return -EINVAL;
+        }
+        if (s->out_left == 0 && s->in_left == in_before) {
+            return -EFBIG;             /* it has more to say */
+        }
+        if (s->in_left == in_before && s->out_left == out_before) {
+            return -EINVAL;            /* it ends too early */
         }
     }
 }
 
-int unpack(const uint8_t *data, size_t len, size_t max, struct bytes *out,
-           struct err *e)
+static int unpack_error(struct err *e, int rc, const char *name, size_t max)
+{
+    if (rc == -EFBIG) {
+        return err_set(e, rc, ERR_CONFIG, "cannot unpack the kernel", NULL,
+                       "the %s data unpacks to more than %zu MiB", name,
+                       max >> 20);
+    }
+    return err_set(e, rc, ERR_CONFIG, "cannot unpack the kernel", NULL,
+                   "the %s data is damaged or truncated", name);
+}
+
+int unpack(const uint8_t *data, size_t len, uint8_t *out, size_t max,
+           size_t *out_len, struct err *e)
 {
     enum packing p = unpack_recognise(data, len);
-    struct stream s = { .in = data, .in_left = len };
+    struct stream s = { .in = data, .in_left = len, .out = out,
+                        .out_left = max };
     int rc;
 
-    out->data = NULL;
-    out->len = 0;
     if (p == PACK_NONE || p == PACK_OTHER) {
         return err_set(e, -EINVAL, ERR_CONFIG, "cannot unpack the kernel",
                        NULL, "the packing is %s, not gzip, xz or zstd",
@@ -243,23 +215,11 @@ int unpack(const uint8_t *data, size_t len, size_t max, struct bytes *out,
     if (!formats[p].start(&s)) {
         return err_errno(e, -ENOMEM, "cannot unpack the kernel", NULL);
     }
-    rc = run(&formats[p], &s, max, out);
+    rc = run(&formats[p], &s);
     formats[p].end(&s);
     if (rc != 0) {
-        bytes_free(out);
+        return unpack_error(e, rc, formats[p].name, max);
     }
-    switch (rc) {
-    case 0:
-        return 0;
-    case -EFBIG:
-        return err_set(e, rc, ERR_CONFIG, "cannot unpack the kernel", NULL,
-                       "the %s data unpacks to more than %zu MiB",
-                       formats[p].name, max >> 20);
-    case -ENOMEM:
-        return err_errno(e, rc, "cannot unpack the kernel", NULL);
-    default:
-        return err_set(e, rc, ERR_CONFIG, "cannot unpack the kernel", NULL,
-                       "the %s data is damaged or truncated",
-                       formats[p].name);
-    }
+    *out_len = max - s.out_left;
+    return 0;
 }

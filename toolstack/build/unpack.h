@@ -17,6 +17,7 @@ struct err;
 struct bytes {
     uint8_t *data;         /* from malloc, or NULL */
     size_t len;
+    size_t mapped;         /* not 0: from mmap, of this size */
 };
 
 void bytes_free(struct bytes *b);
@@ -27,10 +28,19 @@ enum packing { PACK_NONE, PACK_GZIP, PACK_XZ, PACK_ZSTD, PACK_OTHER };
 enum packing unpack_recognise(const uint8_t *data, size_t len);
 
 /*
- * Unpack into at most @max bytes.  0, or -EINVAL (damaged, truncated or not
- * packed), -EFBIG (more than @max), -ENOMEM; @e names the fault.
+ * Unpack into @out, which has room for @max bytes; *@out_len of them are used.
+ * 0, or -EINVAL (damaged, truncated or not packed), -EFBIG (more than @max),
+ * -ENOMEM; @e names the fault.
  */
-int unpack(const uint8_t *data, size_t len, size_t max, struct bytes *out,
-           struct err *e);
+int unpack(const uint8_t *data, size_t len, uint8_t *out, size_t max,
+           size_t *out_len, struct err *e);
+
+/*
+ * The same in a process of its own that can do nothing else (seccomp, no
+ * privileges), into a fresh mapping.  A decompressor that a file breaks takes
+ * nothing with it.
+ */
+int unpack_confined(const uint8_t *data, size_t len, size_t max,
+                    struct bytes *out, struct err *e);
 
 #endif

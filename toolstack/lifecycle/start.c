@@ -10,6 +10,7 @@
 #include <lib/ctl.h>
 #include <lib/err.h>
 #include <lib/log.h>
+#include <lifecycle/userdata.h>
 #include <lifecycle/vm.h>
 #include <stdio.h>
 #include <store/domain_entry.h>
@@ -93,6 +94,7 @@ static void drop_domain(struct vm *vm)
         log_err("domain %u: still there after %u s: a process holds its "
                 "pages", vm->domid, DYING_MS / 1000);
     }
+    userdata_remove(&vm->def, vm->domid);
     domain_entry_remove(vm->xs, vm->domid, vm->run.uuid);
 }
 
@@ -154,6 +156,11 @@ static void detach_devices(struct vm *vm)
 
 static int save(struct vm *vm, struct err *e)
 {
+    int rc = userdata_write(&vm->def, vm->domid);
+
+    if (rc != 0) {                     /* of use to stock tools only */
+        log_warn("no record for stock tools: %s", strerror(-rc));
+    }
     return rundir_save(&vm->run, &vm->def, (int)vm->domid, e);
 }
 

@@ -30,5 +30,14 @@ same 'checksum of what it read' "16777216 $before" "$(heard mixed DISK 1-2)"
 check 'guest writes its disk' wait_for 120 said mixed 'GUEST WROTE'
 check 'guest is gone' wait_for 60 sh -c '! xl list mixed'
 same 'checksum of what it wrote' "$(sha < /tmp/disk.raw)" "$(heard mixed WROTE 1)"
+
+# A domain of ours, as the stock tools see it.
+domain ours idle 160 1 /tmp/disk.raw > /tmp/ours.xml
+check 'vmctl create' vmctl create /tmp/ours.xml
+check 'xl list shows it' sh -c "xl list | grep -q '^ours  *[0-9]'"
+check 'xl list -l reads its record' sh -c "xl list -l ours | grep -q '\"name\": \"ours\"'"
+check 'xl domid' xl domid ours
+check 'vmctl destroy' vmctl destroy ours
+same 'its record is gone' '' "$(find /var/lib/xen -name '*libxl-json')"
 [ $failures = 0 ] || last_words mixed
 finish

@@ -35,6 +35,7 @@ same 'the name of the id' life "$(vmctl domname "$id")"
 same 'the id of the UUID' "$id" "$(vmctl domid "$(vmctl domuuid life)")"
 check 'resume' vmctl resume life
 check 'userspace' wait_for 180 said life 'GUEST UP'
+check 'the console shows what was said' sh -c "timeout 5 vmctl console life </dev/null | grep -q 'GUEST UP'"
 check 'its XML is valid' sh -c 'vmctl dumpxml life > /tmp/dump.xml && vmctl validate --strict /tmp/dump.xml'
 check 'pause' vmctl pause life
 same 'paused again' paused "$(vmctl domstate life)"

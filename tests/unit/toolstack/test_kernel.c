@@ -93,7 +93,7 @@ static void small_kernel(struct image *im)
 
 static int parse(const struct image *im, struct pv_kernel *k, struct err *e)
 {
-    struct bytes b = { (uint8_t *)im->data, im->len };
+    struct bytes b = { (uint8_t *)im->data, im->len, 0 };
 
     memset(e, 0, sizeof(*e));
     return pv_kernel_parse(&b, k, e);
@@ -188,7 +188,7 @@ static void no_prefix_of_a_kernel_is_accepted(void **state)
 
     small_kernel(&im);
     for (size_t len = 0; len <= im.len; len++) {
-        struct bytes b = { malloc(len), len };
+        struct bytes b = { malloc(len), len, 0 };
         struct pv_kernel k;
 
         if (len > 0) {
@@ -235,32 +235,55 @@ static pack_fn *const packers[] = { pack_gzip, pack_xz, pack_zstd };
 
 static void each_packing_unpacks_and_its_cap_holds(void **state)
 {
-    static uint8_t text[1 << 20], packed[1 << 21];
+    static uint8_t text[1 << 20], packed[1 << 21], out[2 << 20];
 
     for (size_t i = 0; i < sizeof(text); i++) {
         text[i] = (uint8_t)(i * i >> 7);
     }
     for (int p = 0; p < 3; p++) {
         size_t len = packers[p](text, sizeof(text), packed, sizeof(packed));
-        struct bytes out;
         struct err e = ERR_INIT;
+        size_t n = 0;
 
         assert_true(len > 100);
         assert_int_equal(unpack_recognise(packed, len), PACK_GZIP + p);
         memset(packed + len, 0x5a, 4);  /* the size that a kernel appends */
-        assert_int_equal(unpack(packed, len + 4, sizeof(text), &out, &e), 0);
-        assert_int_equal(out.len, sizeof(text));
-        assert_memory_equal(out.data, text, sizeof(text));
-        bytes_free(&out);
+        memset(out, 0, sizeof(out));
+        assert_int_equal(unpack(packed, len + 4, out, sizeof(out), &n, &e), 0);
+        assert_int_equal(n, sizeof(text));
+        assert_memory_equal(out, text, sizeof(text));
 
-        assert_int_equal(unpack(packed, len, sizeof(text) - 1, &out, &e),
+        n = 77;
+        assert_int_equal(unpack(packed, len, out, sizeof(text) - 1, &n, &e),
                          -EFBIG);
-        assert_null(out.data);
-        assert_int_equal(unpack(packed, len / 2, sizeof(text), &out, &e),
+        assert_int_equal(unpack(packed, len / 2, out, sizeof(out), &n, &e),
                          -EINVAL);
-        assert_null(out.data);
+        assert_int_equal(n, 77);
         assert_non_null(strstr(e.why, "damaged or truncated"));
     }
+}
+
+static void the_confined_unpacker_gives_the_same(void **state)
+{
+    static uint8_t text[1 << 20], packed[1 << 21];
+    size_t len;
+    struct bytes out;
+    struct err e = ERR_INIT;
+
+    memset(text, 'x', sizeof(text));
+    len = pack_zstd(text, sizeof(text), packed, sizeof(packed));
+    assert_int_equal(unpack_confined(packed, len, 4 << 20, &out, &e), 0);
+    assert_int_equal(out.len, sizeof(text));
+    assert_memory_equal(out.data, text, sizeof(text));
+    bytes_free(&out);
+    assert_null(out.data);
+
+    assert_int_equal(unpack_confined(packed, len, 1 << 19, &out, &e), -EFBIG);
+    assert_null(out.data);
+    assert_int_equal(e.class, ERR_CONFIG);
+    assert_int_equal(unpack_confined(packed, len - 1, 4 << 20, &out, &e),
+                     -EINVAL);
+    assert_null(out.data);
 }
 
 /* ---- bzImage ---------------------------------------------------------------------- */
@@ -268,7 +291,7 @@ static void each_packing_unpacks_and_its_cap_holds(void **state)
 /* A boot sector, three setup sectors, then the packed image and its size. */
 static struct bytes bzimage(const struct image *im, pack_fn *pack)
 {
-    struct bytes b = { calloc(1, 65536), 0 };
+    struct bytes b = { calloc(1, 65536), 0, 0 };
     uint32_t offset = 64, len;
 
     b.data[0x1f1] = 3;
@@ -319,7 +342,7 @@ static void a_truncated_bzimage_says_so(void **state)
 static void an_elf_file_is_taken_as_it_is(void **state)
 {
     struct image im;
-    struct bytes file, image;
+    struct bytes file = { .len = 0 }, image;
 
     small_kernel(&im);
     file.data = malloc(im.len);
@@ -364,6 +387,7 @@ int main(void)
         cmocka_unit_test(damaged_kernels_are_refused),
         cmocka_unit_test(no_prefix_of_a_kernel_is_accepted),
         cmocka_unit_test(each_packing_unpacks_and_its_cap_holds),
+        cmocka_unit_test(the_confined_unpacker_gives_the_same),
         cmocka_unit_test(a_bzimage_gives_its_elf_image),
         cmocka_unit_test(a_truncated_bzimage_says_so),
         cmocka_unit_test(an_elf_file_is_taken_as_it_is),

@@ -10,6 +10,7 @@
 #include <lifecycle/backend.h>
 #include <lifecycle/rundir.h>
 #include <lifecycle/state.h>
+#include <lifecycle/userdata.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uuid/uuid.h>
 #include <cmocka.h>
 
 /* ---- states -------------------------------------------------------------------- */
@@ -186,6 +188,29 @@ static void each_running_vm_is_visited(void **state)
     rundir_remove(&run, "web");
 }
 
+static void stock_tools_find_a_record_while_it_runs(void **state)
+{
+    struct place *p = *state;
+    char path[256], uuid[37], text[2048] = "";
+    FILE *f;
+
+    setenv("VMCTL_XEN_DIR", p->dir, 1);
+    uuid_unparse_lower(p->def.uuid, uuid);
+    snprintf(path, sizeof(path), "%s/userdata-d.7.%s.libxl-json", p->dir,
+             uuid);
+    assert_int_equal(userdata_write(&p->def, 7), 0);
+    f = fopen(path, "r");
+    assert_non_null(f);
+    assert_true(fread(text, 1, sizeof(text) - 1, f) > 0);
+    fclose(f);
+    assert_non_null(strstr(text, "\"name\":\"web\""));
+    assert_non_null(strstr(text, "\"on_reboot\":\"restart\""));
+    userdata_remove(&p->def, 7);
+    assert_int_equal(access(path, F_OK), -1);
+    setenv("VMCTL_XEN_DIR", "/nonexistent", 1);
+    assert_int_equal(userdata_write(&p->def, 7), 0);
+}
+
 /* ---- the back end ------------------------------------------------------------------- */
 
 static void write_program(const struct place *p, char path[128],
@@ -295,6 +320,7 @@ int main(void)
         IN_PLACE(the_creator_holds_the_lock_until_it_gives_it_up),
         IN_PLACE(what_is_saved_is_loaded),
         IN_PLACE(each_running_vm_is_visited),
+        IN_PLACE(stock_tools_find_a_record_while_it_runs),
         IN_PLACE(a_second_worker_finds_the_process_again),
         IN_PLACE(a_reused_process_id_is_not_taken_for_ours),
         IN_PLACE(a_process_that_will_not_stop_is_stopped),
