@@ -233,7 +233,7 @@ unsigned int rundir_age(const struct rundir *r)
 void rundir_remove(struct rundir *r, const char *name)
 {
     static const char *const files[] = { "live.xml", "live.new", "blkd.pid",
-                                         "domid", "lock" };
+                                         "worker.pid", "domid", "lock" };
     char path[PATH_ROOM], target[64] = "";
 
     if (name != NULL) {

@@ -38,10 +38,12 @@ struct worker {
     bool leave;                /* asked to go, the VM stays */
 };
 
-static volatile sig_atomic_t cancelled;
+static volatile sig_atomic_t cancelled, destroy_wanted;
 
+/* SIGTERM: leave the VM to a successor; SIGUSR1: end it, whatever it does. */
 static void on_signal(int signo)
 {
+    destroy_wanted = destroy_wanted || signo == SIGUSR1;
     cancelled = signo;
 }
 
@@ -223,7 +225,7 @@ static void follow(struct worker *w)
         evloop_once(w->loop, -1);
     }
     blkd_unfollow(w);
-    w->leave = !w->ended;
+    w->leave = !w->ended && !destroy_wanted;
 }
 
 static void report(int fd, int rc, unsigned int domid, const struct err *e)
@@ -265,6 +267,7 @@ static void take_signals(void)
 
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
+    sigaction(SIGUSR1, &act, NULL);
     act.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &act, NULL);
     sigaction(SIGHUP, &act, NULL);
@@ -297,8 +300,12 @@ static int own_rundir(struct rundir *run, const char *uuid, int lock_fd)
 static int run(struct worker *w, enum worker_mode mode, int report_fd)
 {
     struct err e = ERR_INIT;
-    int rc = begin(w, mode, &e);
+    char pid[16];
+    int rc;
 
+    snprintf(pid, sizeof(pid), "%d\n", getpid());
+    rundir_write(&w->vm.run, "worker.pid", pid);
+    rc = begin(w, mode, &e);
     if (rc != 0) {
         log_errval(&e);
         give_up(w, mode, rc);

@@ -36,6 +36,7 @@ struct ctl {
 struct dom {
     bool live;
     bool defined;
+    bool starting;             /* its worker builds it, or builds it again */
     unsigned int domid;
     uint8_t uuid[16];
     char uuid_text[37];

@@ -70,8 +70,12 @@ static int check_unique(struct ctl *c, const struct domain_def *def,
     for (size_t i = 0; rc == 0 && i < nr; i++) {
         if (strcmp(list[i].name, def->name) == 0 ||
             memcmp(list[i].uuid, def->uuid, 16) == 0) {
-            rc = err_set(e, -EEXIST, ERR_STATE, "the domain runs already",
-                         def->name, "it has id %u", list[i].domid);
+            rc = list[i].live
+                     ? err_set(e, -EEXIST, ERR_STATE, "the domain runs "
+                               "already", def->name, "it has id %u",
+                               list[i].domid)
+                     : err_set(e, -EEXIST, ERR_STATE, "the domain is being "
+                               "started", def->name, "try again");
         }
     }
     free(list);

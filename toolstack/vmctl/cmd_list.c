@@ -12,7 +12,7 @@
 
 static bool shown(const struct ctl *c, const struct dom *d)
 {
-    return c->all || d->live;
+    return c->all || d->live || d->starting;
 }
 
 static void list_json(const struct ctl *c, const struct dom *list, size_t nr)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <lifecycle/vm.h>
 #include <lifecycle/worker.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <store/domain_entry.h>
@@ -282,23 +283,54 @@ static int clean_up(struct ctl *c, const struct dom *d, struct err *e)
     return wait_for_state(c, d, "gone", ctl_timeout(c, CLEANUP_S), e);
 }
 
-int cmd_destroy(struct ctl *c, const char *domain, struct err *e)
+/* Its worker, if there is one, is to end the VM and not to restart it. */
+static void tell_worker(const struct dom *d)
 {
-    struct dom d;
-    int rc = dom_find_live(c, domain, &d, e);
+    struct rundir run;
+    char text[16];
+    int pid;
 
-    if (rc == 0) {
-        rc = not_dom0(&d, e);
+    rundir_init(&run, d->uuid);
+    if (rundir_read(&run, "worker.pid", text, sizeof(text)) == 0 &&
+        sscanf(text, "%d", &pid) == 1 && pid > 1 && rundir_has_worker(&run)) {
+        kill(pid, SIGUSR1);
     }
+}
+
+/* Between two lives there is nothing to destroy but the worker's plan. */
+static int destroy_starting(struct ctl *c, const struct dom *d, struct err *e)
+{
+    tell_worker(d);
+    return wait_for_state(c, d, "gone", ctl_timeout(c, CLEANUP_S), e);
+}
+
+static int destroy_live(struct ctl *c, const struct dom *d, struct err *e)
+{
+    int rc = not_dom0(d, e);
+
     if (rc != 0) {
         return rc;
     }
-    rc = ctl_domain_destroy(c->h, d.domid);
+    tell_worker(d);
+    rc = ctl_domain_destroy(c->h, d->domid);
     if (rc != 0 && rc != -ESRCH) {
-        return err_errno(e, rc, "cannot destroy the domain", "%s", d.name);
+        return err_errno(e, rc, "cannot destroy the domain", "%s", d->name);
     }
-    xs_release(c->xs, d.domid);        /* so that every daemon lets go */
-    rc = clean_up(c, &d, e);
+    xs_release(c->xs, d->domid);       /* so that every daemon lets go */
+    return clean_up(c, d, e);
+}
+
+int cmd_destroy(struct ctl *c, const char *domain, struct err *e)
+{
+    struct dom d;
+    int rc = dom_find(c, domain, &d, e);
+
+    if (rc == 0 && d.starting) {
+        rc = destroy_starting(c, &d, e);
+    } else if (rc == 0) {
+        rc = dom_find_live(c, domain, &d, e);
+        rc = rc == 0 ? destroy_live(c, &d, e) : rc;
+    }
     if (rc == 0) {
         out_action(c, &d, "destroyed", "destroyed");
     }

@@ -79,7 +79,8 @@ static void from_info(struct ctl *c, struct dom *d,
 
 enum vm_state dom_state(const struct dom *d)
 {
-    return d->live ? state_of_flags(d->info.flags) : VM_SHUT_OFF;
+    return d->live ? state_of_flags(d->info.flags)
+           : d->starting ? VM_PAUSED : VM_SHUT_OFF;
 }
 
 struct collect {
@@ -115,24 +116,60 @@ static int collect_live(struct ctl *c, struct collect *col, struct err *e)
     return nr == 0 ? 0 : err_errno(e, nr, "cannot list the domains", NULL);
 }
 
-static void collect_defined(const struct domain_def *def, void *arg)
+static struct dom *find_uuid(struct collect *col, const uint8_t uuid[16])
 {
-    struct collect *col = arg;
-    struct dom *d;
-
     for (size_t i = 0; i < col->nr; i++) {
-        if (memcmp(col->list[i].uuid, def->uuid, 16) == 0) {
-            col->list[i].defined = true;
-            return;
+        if (memcmp(col->list[i].uuid, uuid, 16) == 0) {
+            return &col->list[i];
         }
     }
-    d = add(col);
+    return NULL;
+}
+
+static struct dom *add_def(struct collect *col, const struct domain_def *def)
+{
+    struct dom *d = add(col);
+
     if (d != NULL) {
-        d->defined = true;
         memcpy(d->uuid, def->uuid, 16);
         uuid_unparse_lower(d->uuid, d->uuid_text);
         snprintf(d->name, sizeof(d->name), "%s", def->name);
     }
+    return d;
+}
+
+static void collect_defined(const struct domain_def *def, void *arg)
+{
+    struct collect *col = arg;
+    struct dom *d = find_uuid(col, def->uuid);
+
+    d = d != NULL ? d : add_def(col, def);
+    if (d != NULL) {
+        d->defined = true;
+    }
+}
+
+/* Between two lives the hypervisor knows nothing of a domain. */
+static void collect_starting(const char *text, void *arg)
+{
+    struct collect *col = arg;
+    struct domain_def def;
+    struct rundir run;
+    struct dom *d;
+    uuid_t uuid;
+
+    if (uuid_parse(text, uuid) != 0 || find_uuid(col, uuid) != NULL) {
+        return;
+    }
+    def_init(&def);
+    rundir_init(&run, uuid);
+    if (rundir_has_worker(&run) && rundir_load(&run, &def, NULL) == 0) {
+        d = add_def(col, &def);
+        if (d != NULL) {
+            d->starting = true;
+        }
+    }
+    def_fini(&def);
 }
 
 int dom_list(struct ctl *c, bool defined, struct dom **list, size_t *nr,
@@ -143,6 +180,9 @@ int dom_list(struct ctl *c, bool defined, struct dom **list, size_t *nr,
 
     if (rc == 0) {
         rc = collect_live(c, &col, e);
+    }
+    if (rc == 0) {
+        rundir_each(collect_starting, &col);
     }
     if (rc == 0 && defined) {
         defined_each(collect_defined, &col);
@@ -206,6 +246,10 @@ int dom_find_live(struct ctl *c, const char *text, struct dom *d,
 {
     int rc = dom_find(c, text, d, e);
 
+    if (rc == 0 && d->starting) {
+        return err_set(e, -EBUSY, ERR_STATE, "the domain is being started",
+                       d->name, "try again");
+    }
     if (rc == 0 && !d->live) {
         rc = err_set(e, -ENOENT, ERR_STATE, "the domain does not run",
                      d->name, "start it: vmctl start %s", d->name);
@@ -217,7 +261,7 @@ int dom_def(const struct dom *d, struct domain_def *def, struct err *e)
 {
     struct rundir run;
 
-    if (d->live) {
+    if (d->live || d->starting) {
         rundir_init(&run, d->uuid);
         if (rundir_exists(&run)) {
             return rundir_load(&run, def, e);

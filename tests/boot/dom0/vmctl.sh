@@ -18,7 +18,7 @@ loops() { ls -d /sys/block/loop*/loop 2>/dev/null | wc -l; }
 rundirs() { find /run/vmctl/domains -mindepth 1 2>/dev/null | wc -l; }
 rest() { echo "nodes $(nodes) loops $(loops) rundirs $(rundirs) domains $(vmctl list --id | wc -l)"; }
 state_is() { [ "$(vmctl domstate "$1")" = "$2" ]; }
-new_id() { [ "$(vmctl domid "$1")" != "$2" ]; }
+new_id() { new=$(vmctl domid "$1") && [ "$new" != "$2" ]; }
 has_worker() { vmctl info "$1" | grep -q 'worker  *yes'; }
 
 before=$(rest)
@@ -97,6 +97,13 @@ id=$(vmctl domid crashy)
 vmctl sysrq crashy c
 check 'restarted after a crash' wait_for 120 new_id crashy "$id"
 check 'destroy crashy' vmctl destroy crashy
+same 'nothing is left of it' "$before" "$(rest)"
+check 'create crashy again' vmctl create /tmp/crashy.xml
+rm -f "$(guest_log crashy)"
+check 'crashy is up again' wait_for 180 said crashy 'GUEST UP'
+vmctl sysrq crashy c
+sleep 2
+check 'destroy in the middle of a restart' vmctl destroy crashy
 same 'nothing is left of crashy' "$before" "$(rest)"
 [ $failures = 0 ] || { tail -n 20 /var/log/vmctl/*.log; xs ls /; }
 finish
