@@ -164,6 +164,22 @@ static int relinquish_frame(struct domain *d, struct page_info *pg)
     return 0;
 }
 
+/* The first frame of @d from @pos on, or @end. */
+static uint64_t next_frame_of(const struct domain *d, uint64_t pos,
+                              uint64_t end)
+{
+    const struct page_info *pg = &frame_table[pos], *last = &frame_table[end];
+    uint64_t id = d->domid;
+
+    while (pg < last && page_owner_id(atomic_load(&pg->word)) != id) {
+        pg++;
+    }
+    return (uint64_t)(pg - frame_table);
+}
+
+/* Frames looked at, or relinquished, between two chances of preemption. */
+#define RELINQUISH_STEP 64
+
 int pages_relinquish(struct domain *d)
 {
     uint64_t pos = max(d->relinquish_pos, d->min_mfn);
@@ -171,13 +187,20 @@ int pages_relinquish(struct domain *d)
     spin_lock(&d->page_lock);    /* who saw the domain alive is done */
     spin_unlock(&d->page_lock);
     buddy_unclaim(&d->claim, ~0ull);
-    for (; pos < d->max_mfn; pos++) {
-        if (relinquish_frame(d, &frame_table[pos]) != 0 ||
-            ((pos & 63) == 63 && hypercall_preempt())) {
+    while (pos < d->max_mfn && atomic_load(&d->tot_pages) != 0) {
+        uint64_t end = min(pos + RELINQUISH_STEP, d->max_mfn);
+
+        for (; (pos = next_frame_of(d, pos, end)) < end; pos++) {
+            if (relinquish_frame(d, &frame_table[pos]) != 0) {
+                d->relinquish_pos = pos;
+                return -ERESTART;
+            }
+        }
+        if (hypercall_preempt()) {
             d->relinquish_pos = pos;
             return -ERESTART;
         }
     }
-    d->relinquish_pos = pos;
+    d->relinquish_pos = d->max_mfn;
     return 0;
 }

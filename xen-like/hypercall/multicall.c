@@ -21,40 +21,62 @@ static long run_entry(struct mc_state *mc)
                                c->args[4], c->args[5]);
 }
 
+/* Entry @at, copied in once, run, its result copied out. */
+static always_inline int one_entry(struct mc_state *mc, uint64_t at)
+{
+    uint64_t *words = (uint64_t *)&mc->call, w;
+
+    stac();
+#pragma GCC unroll 8
+    for (unsigned int i = 0; i < sizeof(mc->call) / 8; i++) {
+        GET_GUEST_WORD(w, at, i, fault);
+        words[i] = w;
+    }
+    clac();
+    mc->preempted = false;
+    w = (uint64_t)run_entry(mc);
+    if (unlikely(mc->preempted)) {
+        /* The entry, with its new arguments, runs again first. */
+        return copy_to_guest(guest_handle(at), &mc->call, sizeof(mc->call));
+    }
+    stac();
+    PUT_GUEST_WORD(at, offsetof(struct multicall_entry, result) / 8, w,
+                   fault);
+    clac();
+    return 0;
+fault:
+    clac();
+    return -EFAULT;
+}
+
 long do_multicall(uint64_t list, uint64_t nr, uint64_t a2, uint64_t a3,
                   uint64_t a4, uint64_t a5)
 {
+    struct vcpu *v = current;
     struct mc_state mc;
     uint32_t n = (uint32_t)nr;
+    uint64_t end = list + n * sizeof(mc.call);
+    int rc = 0;
 
-    if (current->multicall != NULL) {
+    if (v->multicall != NULL) {
         return -EINVAL;                      /* a batch in a batch */
     }
-    for (uint32_t i = 0; i < n; i++) {
-        guest_handle_t at = guest_handle(list + i * sizeof(mc.call));
-
-        if (i != 0 && hypercall_preempt()) {
-            return HYPERCALL_CONTINUE(__HYPERVISOR_multicall, at.va, n - i);
-        }
-        if (copy_from_guest(&mc.call, at, sizeof(mc.call)) != 0) {
-            return -EFAULT;
-        }
-        mc.preempted = false;
-        current->multicall = &mc;
-        mc.call.result = run_entry(&mc);
-        current->multicall = NULL;
-        if (mc.preempted) {
-            /* The entry, with its new arguments, runs again first. */
-            if (copy_to_guest(at, &mc.call, sizeof(mc.call)) != 0) {
-                return -EFAULT;
-            }
-            return HYPERCALL_CONTINUE(__HYPERVISOR_multicall, at.va, n - i);
-        }
-        if (copy_to_guest(guest_handle_add(at, offsetof(struct multicall_entry,
-                                                        result)),
-                          &mc.call.result, sizeof(mc.call.result)) != 0) {
-            return -EFAULT;
+    if (!guest_range_ok(list, n * sizeof(mc.call))) {
+        return -EFAULT;
+    }
+    v->multicall = &mc;
+    mc.preempted = false;
+    while (list != end && rc == 0 && !mc.preempted) {
+        rc = one_entry(&mc, list);
+        if (likely(!mc.preempted)) {
+            list += sizeof(mc.call);
+            mc.preempted = list != end && hypercall_preempt();
         }
     }
-    return 0;
+    v->multicall = NULL;
+    if (rc == 0 && mc.preempted) {
+        return HYPERCALL_CONTINUE(__HYPERVISOR_multicall, list,
+                                  (end - list) / sizeof(mc.call));
+    }
+    return rc;
 }

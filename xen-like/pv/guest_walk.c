@@ -3,43 +3,65 @@
  * Walks over the current guest's page tables, read through the direct map.
  */
 #include <arch/atomic.h>
+#include <domain/guest_copy.h>
 #include <domain/page_type.h>
 #include <pv/guest_walk.h>
 #include <pv/pv_domain.h>
 
-/* Frames of I/O are not in the direct map; the guest's tables never are. */
-static inline pte_t read_entry(mfn_t table, uint64_t va, unsigned int level)
+/*
+ * An entry of a frame that was a table a moment ago.  If another vcpu has
+ * torn it down meanwhile any frame number may come out of it; those without
+ * RAM are not in the direct map, and the load faults.  What is found is only
+ * a hint until guest_hold_table() has agreed.
+ */
+static always_inline pte_t read_entry(pte_t table, uint64_t va,
+                                      unsigned int level)
 {
-    const pte_t *t;
+    uint64_t at = (table & PTE_ADDR) | PT_INDEX(va, level) * sizeof(pte_t);
+    pte_t e;
 
-    if (!mfn_valid(table) ||
-        page_owner_id(atomic_load(&mfn_to_page(table)->word)) >= MAX_DOMID) {
+    if (unlikely(!mfn_valid(pte_mfn(table)))) {
         return 0;
     }
-    t = mfn_to_virt(table);
-    return atomic_load(&t[PT_INDEX(va, level)]);
+    GET_GUEST_WORD(e, maddr_to_virt(at), 0, fault);
+    return e;
+fault:
+    return 0;
+}
+
+/* The level 2 entry that covers @va, or one without PTE_P. */
+static always_inline pte_t walk_to_l1(uint64_t va)
+{
+    const struct pv_vcpu *pv = current->pv;
+    pte_t e = pv->in_kernel ? pv->cr3_kernel : pv->cr3_user;
+
+    if (unlikely(!guest_range_ok(va, 1))) {
+        return 0;              /* the hypervisor's slots are no guest's */
+    }
+    e = read_entry(e, va, 4);
+    if ((e & (PTE_P | PTE_PSE)) != PTE_P) {
+        return 0;
+    }
+    e = read_entry(e, va, 3);
+    if ((e & (PTE_P | PTE_PSE)) != PTE_P) {
+        return 0;
+    }
+    e = read_entry(e, va, 2);
+    return (e & (PTE_P | PTE_PSE)) == PTE_P ? e : 0;
 }
 
 mfn_t guest_walk_l1_table(uint64_t va)
 {
-    const struct pv_vcpu *pv = current->pv;
-    pte_t e = pte_make(maddr_to_mfn(pv->in_kernel ? pv->cr3_kernel
-                                                  : pv->cr3_user), PTE_P);
+    pte_t e = walk_to_l1(va);
 
-    for (unsigned int level = 4; level > 1; level--) {
-        e = read_entry(pte_mfn(e), va, level);
-        if ((e & (PTE_P | PTE_PSE)) != PTE_P) {
-            return INVALID_MFN;
-        }
-    }
-    return pte_mfn(e);
+    return e != 0 ? pte_mfn(e) : INVALID_MFN;
 }
 
 pte_t guest_walk_l1e(uint64_t va)
 {
-    mfn_t l1 = guest_walk_l1_table(va);
+    pte_t e = walk_to_l1(va);
 
-    return mfn_eq(l1, INVALID_MFN) ? 0 : read_entry(l1, va, 1);
+    return e != 0 ? read_entry(e, va, 1) : 0;
 }
 
 bool guest_hold_table(mfn_t mfn, domid_t owner, uint64_t type)

@@ -142,7 +142,7 @@ static int batch_domains(struct batch *b, uint64_t foreigndom)
 static int run_requests(struct batch *b, uint64_t reqs, unsigned int count,
                         unsigned int *done)
 {
-    struct mmu_update buf[8];
+    struct mmu_update buf[8] no_auto_init;
     unsigned int have = 0, at = 0;
     int rc = 0;
 

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* An array that is filled before use, for as far as it is used: the compiler
+ * need not clear it.  Only on paths where the clearing was measured. */
+#define no_auto_init    __attribute__((uninitialized))
 #define must_check      __attribute__((warn_unused_result))
 #define noreturn        __attribute__((noreturn))
 #define packed          __attribute__((packed))
