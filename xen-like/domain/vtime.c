@@ -15,14 +15,6 @@
 
 #define NS_PER_S 1000000000ull
 
-struct vtime_vcpu {
-    struct vcpu_runstate_info runstate;   /* [S] */
-    uint64_t runstate_va;                 /* [C] guest's copy, 0: none */
-    uint64_t time_va;                     /* [C] second vcpu_time_info */
-    struct cpu_time given;                /* [C] last published numbers */
-    const struct vcpu_info *given_in;     /* [C] and where */
-};
-
 int vtime_vcpu_init(struct vcpu *v)
 {
     struct vtime_vcpu *vt = heap_new(struct vtime_vcpu);
@@ -142,17 +134,6 @@ void vtime_update_wallclock_all(void)
 }
 
 /* ---- runstate ------------------------------------------------------------------ */
-
-void vtime_runstate_change(struct vcpu *v, int new_state, uint64_t now_ns)
-{
-    struct vcpu_runstate_info *rs = &v->vtime->runstate;
-
-    if (now_ns > rs->state_entry_time) {
-        rs->time[rs->state] += now_ns - rs->state_entry_time;
-        rs->state_entry_time = now_ns;
-    }
-    rs->state = new_state;
-}
 
 /* Times up to now.  Another vcpu's numbers may be one change old. */
 void vtime_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)

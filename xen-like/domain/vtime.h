@@ -10,7 +10,16 @@
 #define DOMAIN_VTIME_H
 
 #include <domain/domain.h>
+#include <time/systime.h>
 #include <xen/vcpu.h>
+
+struct vtime_vcpu {
+    struct vcpu_runstate_info runstate;   /* [S] */
+    uint64_t runstate_va;                 /* [C] guest's copy, 0: none */
+    uint64_t time_va;                     /* [C] second vcpu_time_info */
+    struct cpu_time given;                /* [C] last published numbers */
+    const struct vcpu_info *given_in;     /* [C] and where */
+};
 
 int vtime_vcpu_init(struct vcpu *v);
 void vtime_vcpu_free(struct vcpu *v);
@@ -22,7 +31,17 @@ void vtime_update_wallclock(struct domain *d);
 void vtime_update_wallclock_all(void);
 
 /* The scheduler reports each change of state (RUNSTATE_*). */
-void vtime_runstate_change(struct vcpu *v, int new_state, uint64_t now_ns);
+static inline void vtime_runstate_change(struct vcpu *v, int new_state,
+                                         uint64_t now_ns)
+{
+    struct vcpu_runstate_info *rs = &v->vtime->runstate;
+
+    if (now_ns > rs->state_entry_time) {
+        rs->time[rs->state] += now_ns - rs->state_entry_time;
+        rs->state_entry_time = now_ns;
+    }
+    rs->state = new_state;
+}
 void vtime_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out);
 int must_check vtime_register_runstate(struct vcpu *v, uint64_t guest_va);
 int must_check vtime_register_time_area(struct vcpu *v, uint64_t guest_va);

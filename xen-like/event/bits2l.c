@@ -31,26 +31,10 @@ void vcpu_mark_events_pending(struct vcpu *v)
     }
 }
 
-/* Port @port is pending and not masked: tell @v. */
-static void select_port(struct vcpu *v, evtchn_port_t port)
+void bits2l_select(struct vcpu *v, evtchn_port_t port)
 {
     if (!test_and_set_bit(port / 64, &v->info->evtchn_pending_sel)) {
         vcpu_mark_events_pending(v);
-    }
-}
-
-void bits2l_set_pending(struct vcpu *v, evtchn_port_t port)
-{
-    struct domain *d = v->domain;
-
-    if (test_and_set_bit(port, d->shared_info->evtchn_pending)) {
-        return;
-    }
-    if (!test_bit(port, d->shared_info->evtchn_mask)) {
-        select_port(v, port);
-    }
-    if (unlikely(atomic_load(&d->evtchn->pollers) != 0)) {
-        evtchn_wake_pollers(d, port);
     }
 }
 
@@ -65,7 +49,7 @@ int evtchn_unmask(struct domain *d, evtchn_port_t port)
     v = domain_vcpu(d, atomic_load(&chn->notify));
     if (test_and_clear_bit(port, d->shared_info->evtchn_mask) && v != NULL &&
         bits2l_is_pending(d, port)) {
-        select_port(v, port);
+        bits2l_select(v, port);
     }
     return 0;
 }

@@ -121,17 +121,6 @@ void evtchn_port_free(struct evtchn *chn)
     clear_bit(chn->port, d->shared_info->evtchn_pending);
 }
 
-void evtchn_notify(const struct evtchn *chn)
-{
-    struct vcpu *v = domain_vcpu(chn->owner, atomic_load(&chn->notify));
-
-    if (likely(v != NULL)) {
-        bits2l_set_pending(v, chn->port);
-    } else {
-        set_bit(chn->port, chn->owner->shared_info->evtchn_pending);
-    }
-}
-
 /* ---- two tables -------------------------------------------------------------- */
 
 static void lock_pair(struct domain *a, struct domain *b)

@@ -44,10 +44,7 @@ void virq_send_global(unsigned int virq);    /* to the domain that bound it */
 /* A physical interrupt arrived for @d. */
 void evtchn_send_pirq(struct domain *d, unsigned int pirq);
 
-/* bits2l: set a port pending in the guest's bitmaps and upcall @v if it was
- * neither pending nor masked.  Also moves pending state when vcpu_info
- * moves (VCPUOP_register_vcpu_info). */
-void bits2l_set_pending(struct vcpu *v, evtchn_port_t port);
+/* bits2l: the guest's bitmaps. */
 bool bits2l_is_pending(const struct domain *d, evtchn_port_t port);
 bool bits2l_is_masked(const struct domain *d, evtchn_port_t port);
 /* Set evtchn_upcall_pending and kick; @v's own context or another's. */

@@ -19,6 +19,7 @@
 #include <arch/nospec.h>
 #include <core/timer.h>
 #include <event/evtchn.h>
+#include <event/poll.h>
 
 #define EVTCHN_MAX_PORTS   4096u     /* 64 selector bits x 64 port bits */
 #define PORTS_PER_BUCKET   128u
@@ -72,8 +73,29 @@ static inline struct evtchn *evtchn_port(const struct domain *d,
     return &t->bucket[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];
 }
 
+/* Port @port, pending and not masked, is news to @v. */
+void bits2l_select(struct vcpu *v, evtchn_port_t port);
+
 /* @chn's event happened: set it pending for its owner. */
-void evtchn_notify(const struct evtchn *chn);
+static inline void evtchn_notify(const struct evtchn *chn)
+{
+    struct domain *d = chn->owner;
+    evtchn_port_t port = chn->port;
+
+    if (test_and_set_bit(port, d->shared_info->evtchn_pending)) {
+        return;
+    }
+    if (!test_bit(port, d->shared_info->evtchn_mask)) {
+        struct vcpu *v = domain_vcpu(d, atomic_load(&chn->notify));
+
+        if (likely(v != NULL)) {
+            bits2l_select(v, port);
+        }
+    }
+    if (unlikely(atomic_load(&d->evtchn->pollers) != 0)) {
+        evtchn_wake_pollers(d, port);
+    }
+}
 
 /* With the table locked: a free port in state @state, or NULL and -ENOSPC,
  * -ENOMEM, -EINVAL (dying) in *@rc; and back. */

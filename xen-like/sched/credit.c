@@ -32,13 +32,6 @@ static int64_t cap_quota_ns(uint16_t cap)
     return (int64_t)(CAP_PERIOD_NS * cap / 100);
 }
 
-bool credit_has_budget(const struct vcpu *v)
-{
-    const struct sched_domain *sd = v->domain->sched;
-
-    return sd->cap == 0 || atomic_load(&sd->budget_ns) > 0;
-}
-
 static void charge_cap(struct sched_domain *sd, uint64_t ran, uint64_t now)
 {
     atomic_sub(&sd->budget_ns, (int64_t)ran);

@@ -83,6 +83,20 @@ static inline struct runq *this_runq(void)
     return runqs[smp_processor_id()];
 }
 
+/* What sched_vcpu_runnable() says, in place. */
+static inline bool is_runnable(const struct vcpu *v)
+{
+    return atomic_load(&v->pause_count) == 0 && !atomic_load(&v->blocked) &&
+           v->is_up && v->is_initialised;
+}
+
+static inline bool has_budget(const struct vcpu *v)
+{
+    const struct sched_domain *sd = v->domain->sched;
+
+    return likely(sd->cap == 0) || atomic_load(&sd->budget_ns) > 0;
+}
+
 /* sched.c */
 struct runq *must_check sched_lock_vcpu(struct vcpu *v, unsigned long *flags);
 void sched_wait_unloaded(struct vcpu *v);
@@ -96,7 +110,6 @@ void credit_clamp(struct runq *rq, struct sched_vcpu *s, uint64_t now);
 uint64_t credit_vtime_now(const struct vcpu *v, uint64_t now);
 bool credit_preempts(const struct runq *rq, const struct sched_vcpu *s,
                      uint64_t now);
-bool credit_has_budget(const struct vcpu *v);
 void credit_arm(struct runq *rq, uint64_t now);
 void credit_slice_end(void *data);
 void credit_stop_domain(struct sched_domain *sd);

@@ -23,8 +23,7 @@ static void (*load_idle_state)(void);
 
 bool sched_vcpu_runnable(const struct vcpu *v)
 {
-    return atomic_load(&v->pause_count) == 0 && !atomic_load(&v->blocked) &&
-           v->is_up && v->is_initialised && !v->paused_for_shutdown;
+    return is_runnable(v);
 }
 
 /* ---- the queue: sorted by vtime, the head is next (INV-SCH4) ------------- */
@@ -99,10 +98,10 @@ static bool can_queue(struct runq *rq, struct vcpu *v)
 {
     struct sched_vcpu *s = v->sched;
 
-    if (s->queued || v == rq->curr || !sched_vcpu_runnable(v)) {
+    if (s->queued || v == rq->curr || !is_runnable(v)) {
         return false;
     }
-    s->parked = !credit_has_budget(v);
+    s->parked = !has_budget(v);
     return !s->parked;
 }
 
@@ -149,7 +148,7 @@ void sched_sleep_nosync(struct vcpu *v)
     unsigned int cpu = rq->cpu;
     bool running = v == rq->curr;
 
-    if (!sched_vcpu_runnable(v) && !running) {
+    if (!is_runnable(v) && !running) {
         if (v->sched->queued) {
             sched_dequeue(rq, v->sched);
         }
@@ -254,10 +253,10 @@ static bool stays_runnable(const struct runq *rq, struct vcpu *v)
 {
     struct sched_vcpu *s = v->sched;
 
-    if (!sched_vcpu_runnable(v) || (s->hard & cpumask_of(rq->cpu)) == 0) {
+    if (!is_runnable(v) || (s->hard & cpumask_of(rq->cpu)) == 0) {
         return false;
     }
-    s->parked = !credit_has_budget(v);
+    s->parked = !has_budget(v);
     return !s->parked;
 }
 
@@ -314,7 +313,7 @@ static void account_switch(struct runq *rq, struct vcpu *prev,
 {
     if (!is_idle_vcpu(prev)) {
         prev->is_running = 0;         /* but still loaded: INV-SCH3 */
-        vtime_runstate_change(prev, sched_vcpu_runnable(prev)
+        vtime_runstate_change(prev, is_runnable(prev)
                               ? RUNSTATE_runnable : stopped_state(prev), now);
         if (!prev->sched->queued && !prev->sched->parked) {
             rq->away = prev;          /* sched_wake() finds out whether */
@@ -377,7 +376,7 @@ static void send_away(struct runq *rq)
         return;
     }
     rq->away = NULL;
-    if (sched_vcpu_runnable(v)) {
+    if (is_runnable(v)) {
         if (rq->loaded == v) {
             unload_this_cpu(rq);
         }
