@@ -314,6 +314,28 @@ bool cpu_policy_set(struct cpu_policy *p, const struct cpu_policy *max,
     return true;
 }
 
+#define CPUID1_ECX_OSXSAVE BIT(27)
+
+void cpu_policy_mask(const struct cpu_policy *p, uint32_t leaf,
+                     uint32_t subleaf, uint32_t regs[4])
+{
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+        struct cpu_leaf *l;
+        uint32_t keep;
+
+        if (words[i].leaf != leaf || (words[i].subleaf != subleaf &&
+                                      words[i].subleaf != CPU_NO_SUBLEAF)) {
+            continue;
+        }
+        l = find(p, leaf, subleaf);
+        keep = l != NULL ? *reg_of(l, words[i].reg) : 0;
+        if (words[i].word == 1 && (keep & CPUID1_ECX_XSAVE)) {
+            keep |= CPUID1_ECX_OSXSAVE;
+        }
+        regs[words[i].reg] &= keep;
+    }
+}
+
 void cpu_policy_features(const struct cpu_policy *p,
                          uint32_t out[CPU_FEATURE_WORDS])
 {

@@ -60,6 +60,11 @@ struct cpu_leaf cpu_policy_query(const struct cpu_policy *p, uint32_t leaf,
 bool cpu_policy_set(struct cpu_policy *p, const struct cpu_policy *max,
                     const struct cpu_leaf *leaf);
 
+/* Take away from @regs (eax..edx, as the CPU or a handler of dynamic bits
+ * gave them) the features that @p does not have; OSXSAVE stays. */
+void cpu_policy_mask(const struct cpu_policy *p, uint32_t leaf,
+                     uint32_t subleaf, uint32_t regs[4]);
+
 /* The feature words in the order of the ABI (xen/arch-x86/cpufeatureset.h). */
 void cpu_policy_features(const struct cpu_policy *p,
                          uint32_t words[CPU_FEATURE_WORDS]);

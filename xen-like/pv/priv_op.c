@@ -188,7 +188,11 @@ static bool op_xsetbv(const struct insn *in, struct cpu_regs *regs)
     if ((uint32_t)regs->rcx != 0 || !(current->pv->cr4 & X86_CR4_OSXSAVE)) {
         return false;
     }
-    return xstate_set_xcr0(current->xstate, val) == 0;
+    if (xstate_set_xcr0(current->xstate, val) != 0) {
+        return false;
+    }
+    xsetbv(0, val);              /* the CPU runs with the guest's own */
+    return true;
 }
 
 static bool op_cpuid(const struct insn *in, struct cpu_regs *regs)

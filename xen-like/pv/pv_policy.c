@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <arch/msr.h>
 #include <arch/xstate.h>
+#include <lib/cpu_policy.h>
 #include <lib/string.h>
 #include <pv/priv_op.h>
 #include <pv/pv_domain.h>
@@ -54,7 +55,9 @@ static void leaf_1(struct vcpu *v, uint32_t sub, uint32_t r[4])
     r[1] = (r[1] & 0x0000ff00u) | (v->vcpu_id * 2) << 24 |
            v->domain->max_vcpus << 16;
     r[2] = (r[2] & ~L1_ECX_OFF) | BIT(31);
-    if (v->pv->cr4 & X86_CR4_OSXSAVE) {
+    /* PV kernels ask before they write CR4 whether XSAVE will be theirs: in
+     * their own mode the bit shows ours, as it does on Xen. */
+    if ((v->pv->cr4 & X86_CR4_OSXSAVE) || v->pv->in_kernel) {
         r[2] |= BIT(27);
     }
     if (xstate_mask == 0) {
@@ -91,6 +94,9 @@ static void leaf_d(struct vcpu *v, uint32_t sub, uint32_t r[4])
         break;
     case 1:
         r[0] &= D1_EAX_ON;
+        /* The compacted image of what the guest enabled: these components
+         * lie as in the standard one. */
+        r[1] = v->xstate->xcr0 & mask & XSTATE_YMM ? 576 + 256 : 576;
         r[2] = r[3] = 0;
         break;
     default:
@@ -189,6 +195,9 @@ void pv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4])
         if (leaves[i].fix != NULL) {
             leaves[i].fix(v, sub, out);
         }
+    }
+    if (v->domain->policy != NULL) {
+        cpu_policy_mask(v->domain->policy, leaf, sub, out);
     }
     if (leaf == 0) {
         out[0] = min(out[0], MAX_BASIC_LEAF);

@@ -110,6 +110,27 @@ static void a_toolstack_cannot_widen_the_maximum(void **state)
     assert_int_equal(p.nr, pv.nr);
 }
 
+/* What the CPU has and the policy has not is taken away; OSXSAVE follows
+ * XSAVE; registers that hold no features are left alone. */
+static void mask_leaves_only_the_policy_bits(void **state)
+{
+    struct cpu_policy p = pv;
+    struct cpu_leaf one = cpu_policy_query(&pv, 1, 0);
+    uint32_t r[4] = { ~0u, ~0u, ~0u, ~0u };
+
+    cpu_policy_mask(&pv, 1, 0, r);
+    assert_int_equal(r[0], ~0u);
+    assert_int_equal(r[1], ~0u);
+    assert_int_equal(r[2], one.c | 1u << 27);
+    assert_int_equal(r[3], one.d);
+
+    one.c &= ~(1u << 26);
+    assert_true(cpu_policy_set(&p, &pv, &one));
+    r[2] = ~0u;
+    cpu_policy_mask(&p, 1, 0, r);
+    assert_int_equal(r[2] & 3u << 26, 0);
+}
+
 static void feature_words_follow_the_abi(void **state)
 {
     uint32_t w[CPU_FEATURE_WORDS];
@@ -129,6 +150,7 @@ int main(void)
         cmocka_unit_test(leaves_beyond_the_maximum_read_as_zero),
         cmocka_unit_test(a_toolstack_cannot_add_features),
         cmocka_unit_test(a_toolstack_cannot_widen_the_maximum),
+        cmocka_unit_test(mask_leaves_only_the_policy_bits),
         cmocka_unit_test(feature_words_follow_the_abi),
     };
 
