@@ -15,7 +15,11 @@
  *     downwards  the interrupted put still holds its use, and comes again
  *
  * use.progress and use.dropping belong to the CPU that has the frame in hand.
+ *
+ * A frame that becomes writable is in hand too, until the flush of its old
+ * use is done: nobody else maps it before VALIDATED is set.
  */
+#include <arch/cpu.h>
 #include <arch/atomic.h>
 #include <core/panic.h>
 #include <domain/page_type.h>
@@ -102,6 +106,11 @@ bool page_get_writable(mfn_t mfn, domid_t owner)
     pg = mfn_to_page(mfn);
     w = atomic_load(&pg->word);
     while (TYPE_OF(w) == PGT_WRITABLE) {
+        if (unlikely(!(w & PG_VALIDATED)) && (w & PG_TCOUNT_MASK) != 0) {
+            cpu_relax();               /* its old use is being flushed */
+            w = atomic_load(&pg->word);
+            continue;
+        }
         if (page_owner_id(w) != owner || (w & PG_COUNT_MASK) == 0 ||
             COUNT_FULL(w) || TCOUNT_FULL(w)) {
             return false;
@@ -159,9 +168,6 @@ static void flush_old_use(struct page_info *pg, uint64_t old)
 {
     cpumask_t cpus;
 
-    if (TYPE_OF(old) == PGT_NONE) {
-        return;
-    }
     cpus = ops->dirty_cpus((domid_t)page_owner_id(old));
     cpus = tlb_filter(cpus, atomic_load(&pg->use.flush_stamp));
     if (cpus != 0) {
@@ -236,20 +242,29 @@ int page_get_type(struct page_info *pg, uint64_t type)
 {
     uint64_t w = atomic_load(&pg->word);
     uint64_t new;
+    bool flush = false;
 
     for (;;) {
         if (TCOUNT_FULL(w)) {
             return -EBUSY;
         }
         if ((w & PG_TCOUNT_MASK) == 0) {
+            flush = TYPE_OF(w) != type && TYPE_OF(w) != PGT_NONE;
             new = (w & ~(PG_TYPE_MASK | PG_VALIDATED)) | type;
             new += PG_TCOUNT_ONE;
+            if (type == PGT_WRITABLE && !flush) {
+                new |= PG_VALIDATED;
+            }
         } else if (TYPE_OF(w) != type) {
             return -EBUSY;
         } else if (w & PG_PARTIAL) {
             return resume_partial(pg, type, w);
         } else if (IS_TABLE(type) && !(w & PG_VALIDATED)) {
             return -ERESTART;              /* in another CPU's hand */
+        } else if (type == PGT_WRITABLE && !(w & PG_VALIDATED)) {
+            cpu_relax();
+            w = atomic_load(&pg->word);
+            continue;
         } else {
             new = w + PG_TCOUNT_ONE;
         }
@@ -260,10 +275,13 @@ int page_get_type(struct page_info *pg, uint64_t type)
     if ((w & PG_TCOUNT_MASK) != 0) {
         return 0;
     }
-    if (TYPE_OF(w) != type) {
+    if (flush) {
         flush_old_use(pg, w);
     }
     if (!IS_TABLE(type)) {
+        if (flush) {
+            atomic_or(&pg->word, PG_VALIDATED);
+        }
         return 0;
     }
     pg->use.progress = 0;

@@ -124,7 +124,7 @@ int pages_steal(struct domain *d, struct page_info *pg)
 void pages_share_frame(mfn_t mfn, domid_t owner, bool writable)
 {
     struct page_info *pg = mfn_to_page(mfn);
-    uint64_t type = writable ? PGT_WRITABLE : PGT_NONE;
+    uint64_t type = writable ? PGT_WRITABLE | PG_VALIDATED : PGT_NONE;
 
     BUG_ON(page_owner_id(pg->word) != PGO_NONE);
     pg->use.progress = SHARED_FRAME;

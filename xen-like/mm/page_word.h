@@ -5,7 +5,7 @@
  *   63..49 owner      domid of the owner (15 bits), or PGO_* below
  *   48     allocated  the owner's own reference is part of the count
  *   47..45 type       PGT_*
- *   44     validated  a page table or descriptor page passed all checks
+ *   44     validated  may be used as its type: checks passed, old use flushed
  *   43     pinned     the guest asked that the type stays
  *   42     partial    (de)validation was interrupted; page_info.progress
  *   41..24 tcount     uses as its type (18 bits)

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame word: one use at a time (INV-PT1), typed uses are counted with
+ * references (INV-PT3), a change of use flushes by the old one (INV-PT5),
+ * counts do not wrap.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include <hv/errno.h>
+#include "pt_host.h"
+
+static const uint64_t types[] = {
+    PGT_L1, PGT_L2, PGT_L3, PGT_L4, PGT_SEG, PGT_WRITABLE
+};
+
+static int set_up(void **state)
+{
+    host_reset();
+    return 0;
+}
+
+/* Every pair: held as one type, another is refused and changes nothing. */
+static void a_frame_has_one_use_at_a_time(void **state)
+{
+    for (unsigned int a = 0; a < ARRAY_SIZE(types); a++) {
+        for (unsigned int b = 0; b < ARRAY_SIZE(types); b++) {
+            mfn_t mfn = host_frame(1);
+            struct page_info *pg = mfn_to_page(mfn);
+            uint64_t before;
+            int rc;
+
+            assert_int_equal(page_get_type(pg, types[a]), 0);
+            before = host_word(mfn);
+            rc = page_get_type(pg, types[b]);
+            if (a == b) {
+                assert_int_equal(rc, 0);
+                assert_int_equal(host_uses(mfn), 2);
+                page_put_type(pg);
+            } else {
+                assert_int_equal(rc, -EBUSY);
+            }
+            assert_int_equal(host_word(mfn), before);
+            page_put_type(pg);
+            assert_int_equal(host_uses(mfn), 0);
+            assert_int_equal(page_get_type(pg, types[b]), 0);
+            page_put_type(pg);
+        }
+    }
+}
+
+/* Which changes of use ask for a flush: all whose old use a CPU may cache. */
+static void the_old_use_decides_on_the_flush(void **state)
+{
+    host_flush_needed = true;
+    for (unsigned int a = 0; a < ARRAY_SIZE(types); a++) {
+        for (unsigned int b = 0; b < ARRAY_SIZE(types); b++) {
+            mfn_t mfn = host_frame(1);
+            struct page_info *pg = mfn_to_page(mfn);
+            unsigned int before = host_flushes;
+
+            assert_int_equal(page_get_type(pg, types[a]), 0);
+            assert_int_equal(host_flushes, before);   /* fresh: no old use */
+            page_put_type(pg);
+            assert_int_equal(page_get_type(pg, types[b]), 0);
+            assert_int_equal(host_flushes, before + (a != b));
+            page_put_type(pg);
+        }
+    }
+}
+
+static void writable_takes_both_counts_in_one_step(void **state)
+{
+    mfn_t mfn = host_frame(1);
+
+    assert_true(page_get_writable(mfn, 1));
+    assert_int_equal(host_refs(mfn), 2);
+    assert_int_equal(host_uses(mfn), 1);
+    assert_true(page_get_writable(mfn, 1));
+    assert_int_equal(host_uses(mfn), 2);
+    page_put_writable(mfn_to_page(mfn));
+    page_put_writable(mfn_to_page(mfn));
+    assert_int_equal(host_refs(mfn), 1);
+    assert_int_equal(host_uses(mfn), 0);
+}
+
+static void only_the_owner_gets_a_reference(void **state)
+{
+    mfn_t mfn = host_frame(1);
+    uint64_t before = host_word(mfn);
+
+    assert_false(page_get(mfn, 2));
+    assert_false(page_get_writable(mfn, 2));
+    assert_false(page_get(_mfn(HOST_FRAMES), 1));
+    assert_false(page_get(_mfn(~0ull), 1));
+    assert_false(page_get(_mfn(5), 0));          /* I/O space */
+    assert_int_equal(host_word(mfn), before);
+}
+
+static void full_counts_refuse(void **state)
+{
+    mfn_t mfn = host_frame(1);
+    struct page_info *pg = mfn_to_page(mfn);
+
+    pg->word |= PG_COUNT_MASK;
+    assert_false(page_get(mfn, 1));
+    assert_false(page_get_writable(mfn, 1));
+    assert_false(page_ref(pg));
+    pg->word = (pg->word & ~PG_COUNT_MASK) | 5 | PG_TCOUNT_MASK | PGT_WRITABLE |
+               PG_VALIDATED;
+    assert_false(page_get_writable(mfn, 1));
+    assert_int_equal(page_get_type(pg, PGT_WRITABLE), -EBUSY);
+}
+
+static void the_last_reference_frees(void **state)
+{
+    mfn_t mfn = host_frame(1);
+    struct page_info *pg = mfn_to_page(mfn);
+
+    assert_true(page_get(mfn, 1));
+    assert_true(pages_release(pg));
+    assert_false(pages_release(pg));             /* once */
+    assert_int_equal(host_domain[1].tot_pages, 1);
+    page_put(pg);
+    assert_int_equal(host_domain[1].tot_pages, 0);
+    assert_int_equal(page_owner_id(host_word(mfn)), PGO_NONE);
+    assert_false(page_get(mfn, 1));
+}
+
+static void steal_needs_an_unused_frame(void **state)
+{
+    mfn_t mfn = host_frame(1);
+    struct page_info *pg = mfn_to_page(mfn);
+
+    assert_true(page_get_writable(mfn, 1));
+    assert_int_equal(pages_steal(&host_domain[1], pg), -EBUSY);
+    page_put_writable(pg);
+    assert_int_equal(pages_steal(&host_domain[2], pg), -EBUSY);
+    assert_int_equal(pages_steal(&host_domain[1], pg), 0);
+    assert_int_equal(host_domain[1].tot_pages, 0);
+    assert_false(page_get(mfn, 1));
+}
+
+static void quota_and_death_refuse_frames(void **state)
+{
+    struct domain *d = &host_domain[2];
+
+    d->max_pages = 1;
+    (void)host_frame(2);
+    frame_table[900].word = PGO_NONE << PG_OWNER_SHIFT;
+    assert_int_equal(pages_assign(d, _mfn(900), 1), -E2BIG);
+    assert_int_equal(pages_assign(d, _mfn(900), ~0ull), -E2BIG);
+    d->max_pages = 10;
+    d->dying = DOMDYING_dying;
+    assert_int_equal(pages_assign(d, _mfn(900), 1), -EINVAL);
+    assert_int_equal(d->tot_pages, 1);
+}
+
+/* A shared frame of ours is data for the guest, for ever. */
+static void a_shared_frame_keeps_its_type(void **state)
+{
+    mfn_t mfn = _mfn(1000);
+
+    frame_table[1000].word = PGO_NONE << PG_OWNER_SHIFT;
+    pages_share_frame(mfn, 1, true);
+    assert_true(page_get_writable(mfn, 1));
+    assert_int_equal(page_get_type(mfn_to_page(mfn), PGT_L1), -EBUSY);
+    page_put_writable(mfn_to_page(mfn));
+    pages_unshare_frame(mfn);
+    assert_int_equal(page_owner_id(host_word(mfn)), PGO_NONE);
+    assert_int_equal(host_domain[1].tot_pages, 0);
+}
+
+/* ---- two CPUs at one word -------------------------------------------------------- */
+
+static mfn_t contested;
+static int writers, tables;        /* how many hold it as what, at this moment */
+static int clashes;
+
+static void *map_and_unmap(void *unused)
+{
+    for (unsigned int i = 0; i < 200000; i++) {
+        if (page_get_writable(contested, 1)) {
+            __atomic_add_fetch(&writers, 1, __ATOMIC_SEQ_CST);
+            if (__atomic_load_n(&tables, __ATOMIC_SEQ_CST) != 0) {
+                __atomic_add_fetch(&clashes, 1, __ATOMIC_SEQ_CST);
+            }
+            __atomic_sub_fetch(&writers, 1, __ATOMIC_SEQ_CST);
+            page_put_writable(mfn_to_page(contested));
+        }
+    }
+    return NULL;
+}
+
+static void *promote_and_demote(void *unused)
+{
+    for (unsigned int i = 0; i < 200000; i++) {
+        if (page_get_type(mfn_to_page(contested), PGT_SEG) == 0) {
+            __atomic_add_fetch(&tables, 1, __ATOMIC_SEQ_CST);
+            if (__atomic_load_n(&writers, __ATOMIC_SEQ_CST) != 0) {
+                __atomic_add_fetch(&clashes, 1, __ATOMIC_SEQ_CST);
+            }
+            __atomic_sub_fetch(&tables, 1, __ATOMIC_SEQ_CST);
+            page_put_type(mfn_to_page(contested));
+        }
+    }
+    return NULL;
+}
+
+static void two_threads_never_hold_two_uses(void **state)
+{
+    pthread_t a, b;
+
+    contested = host_frame(1);
+    pthread_create(&a, NULL, map_and_unmap, NULL);
+    pthread_create(&b, NULL, promote_and_demote, NULL);
+    pthread_join(a, NULL);
+    pthread_join(b, NULL);
+    assert_int_equal(clashes, 0);
+    assert_int_equal(host_refs(contested), 1);
+    assert_int_equal(host_uses(contested), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(a_frame_has_one_use_at_a_time, set_up),
+        cmocka_unit_test_setup(the_old_use_decides_on_the_flush, set_up),
+        cmocka_unit_test_setup(writable_takes_both_counts_in_one_step, set_up),
+        cmocka_unit_test_setup(only_the_owner_gets_a_reference, set_up),
+        cmocka_unit_test_setup(full_counts_refuse, set_up),
+        cmocka_unit_test_setup(the_last_reference_frees, set_up),
+        cmocka_unit_test_setup(steal_needs_an_unused_frame, set_up),
+        cmocka_unit_test_setup(quota_and_death_refuse_frames, set_up),
+        cmocka_unit_test_setup(a_shared_frame_keeps_its_type, set_up),
+        cmocka_unit_test_setup(two_threads_never_hold_two_uses, set_up),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
