@@ -276,6 +276,7 @@ static bool serve(struct client *c)
 {
     unsigned int budget = CLIENT_BUDGET;
 
+    c->drained = false;
     while (budget > 0) {
         struct xsd_sockmsg h;
         char *body;
@@ -293,8 +294,13 @@ static bool serve(struct client *c)
             budget--;
             continue;
         }
-        if (rc == 0) {
+        if (rc == 0 && !c->drained) {
             rc = conn_fill(&c->conn);
+            /* A short read: the loop tells when a socket has more. */
+            c->drained = !c->is_ring && rc > 0 &&
+                         c->conn.in_end < sizeof(c->conn.in);
+        } else if (rc == 0) {
+            return false;
         }
         if (rc == 0) {
             return false;

@@ -47,6 +47,7 @@ struct client {
     bool is_ring;                     /* else a socket */
     bool active;                      /* in the list for the next round */
     bool more;                        /* its turn ended before its requests */
+    bool drained;                     /* its socket was empty a moment ago */
     bool stuck;                       /* not read from until replies leave */
     bool dead;                        /* to be freed at the round's end */
     bool ignored;                     /* a domain that broke the protocol */
