@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     return 0;
 }
 
-/* ---- without libFuzzer ------------------------------------------------------------ */
+/* ---- without libFuzzer -------------------------------------------------- */
 
 static uint32_t seed;
 

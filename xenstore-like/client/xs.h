@@ -16,10 +16,10 @@
  * Paths   absolute, or relative to the caller's own /local/domain/<domid>.
  * ABI     <xen/io/xs_wire.h>; works with any xenstored, over its socket or
  *         /dev/xen/xenbus.
- * Tests   tests/unit/store/test_client.c
+ * Tests   tests/unit/store/test_daemon.c
  *
- * Link    xenstore-like/client/xs.c xs_io.c xs_watch.c (XS_CLIENT_SRCS in
- *         xenstore-like/files.mk; write x_SRCS = with a plain "=").
+ * Link    $(XS_CLIENT_SRCS) of xenstore-like/files.mk: x_SRCS = ..., with a
+ *         plain "=".
  */
 #ifndef CLIENT_XS_H
 #define CLIENT_XS_H
@@ -49,7 +49,7 @@ void xs_close(struct xs *xs);
 /* How long a blocking call waits, store restarts included.  30 s if unset. */
 void xs_set_timeout(struct xs *xs, unsigned int timeout_ms);
 
-/* ---- nodes --------------------------------------------------------------- */
+/* ---- nodes -------------------------------------------------------------- */
 
 /*
  * The value of @path in memory the caller frees, with a nul after it.
@@ -83,7 +83,7 @@ int xs_get_perms(struct xs *xs, xs_txn_t txn, const char *path,
 int xs_set_perms(struct xs *xs, xs_txn_t txn, const char *path,
                  const struct perm *perms, size_t nr);
 
-/* ---- transactions -------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------- */
 
 int xs_txn_start(struct xs *xs, xs_txn_t *txn);
 
@@ -97,7 +97,7 @@ int xs_txn_end(struct xs *xs, xs_txn_t txn, bool commit);
 int xs_txn_run(struct xs *xs, int (*body)(struct xs *xs, xs_txn_t txn,
                                           void *ctx), void *ctx);
 
-/* ---- watches --------------------------------------------------------------- */
+/* ---- watches ------------------------------------------------------------ */
 
 typedef void xs_watch_fn(void *ctx, const char *path);
 
@@ -120,7 +120,7 @@ int xs_dispatch(struct xs *xs);
 /* Sleep until something is there, at most @timeout_ms (-1: for ever). */
 int xs_wait(struct xs *xs, int timeout_ms);
 
-/* ---- requests without waiting ---------------------------------------------- */
+/* ---- requests without waiting ------------------------------------------- */
 
 /* @rc as a blocking call would return; @data lives for this call only. */
 typedef void xs_done_fn(void *ctx, int rc, const void *data, size_t len);
@@ -135,7 +135,7 @@ int xs_call(struct xs *xs, xs_txn_t txn, uint32_t type,
             const struct iovec *parts, size_t nr_parts, char **reply,
             size_t *len);
 
-/* ---- domains ------------------------------------------------------------------ */
+/* ---- domains ------------------------------------------------------------ */
 
 int xs_introduce(struct xs *xs, uint32_t domid, uint64_t gfn, uint32_t port);
 int xs_release(struct xs *xs, uint32_t domid);

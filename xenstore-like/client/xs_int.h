@@ -8,7 +8,7 @@
  * INV-XC1 A request is in `pending` until its answer, its timeout or the end
  *         of the handle; only requests outside transactions are sent again.
  * INV-XC2 `out` begins at a message boundary whenever a connection is new.
- * Tests   tests/unit/store/test_client.c
+ * Tests   tests/unit/store/test_daemon.c
  */
 #ifndef CLIENT_XS_INT_H
 #define CLIENT_XS_INT_H

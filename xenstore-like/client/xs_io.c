@@ -2,7 +2,7 @@
 /*
  * The client's connection: open, lose and reopen it, move bytes, match
  * answers to requests.  What requests mean is in xs.c, watches in xs_watch.c.
- * Tests: tests/unit/store/test_client.c
+ * Tests: tests/unit/store/test_daemon.c
  */
 #include <client/xs_int.h>
 
@@ -29,7 +29,7 @@ int64_t xs_now_ms(void)
     return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* ---- byte queues ----------------------------------------------------------- */
+/* ---- byte queues -------------------------------------------------------- */
 
 static int bytes_reserve(struct xs_bytes *b, size_t len)
 {
@@ -71,7 +71,7 @@ void xs_bytes_free(struct xs_bytes *b)
     memset(b, 0, sizeof(*b));
 }
 
-/* ---- opening ------------------------------------------------------------------ */
+/* ---- opening ------------------------------------------------------------ */
 
 static int open_socket(const char *address)
 {
@@ -161,7 +161,7 @@ int xs_connect(struct xs *xs)
     return rc;
 }
 
-/* ---- requests ---------------------------------------------------------------- */
+/* ---- requests ----------------------------------------------------------- */
 
 void xs_request_free(struct xs_request *req)
 {
@@ -262,7 +262,7 @@ static void reply_arrived(struct xs *xs, const struct xsd_sockmsg *h,
     complete(xs, req, rc);
 }
 
-/* ---- moving bytes -------------------------------------------------------------- */
+/* ---- moving bytes ------------------------------------------------------- */
 
 /* Take whole messages out of `in`.  -EPROTO: this is not a store. */
 static int parse_input(struct xs *xs)
@@ -385,7 +385,7 @@ int xs_queue_message(struct xs *xs, const void *message, size_t len)
     return xs_bytes_append(&xs->out, message, len);
 }
 
-/* ---- sleeping ------------------------------------------------------------------- */
+/* ---- sleeping ----------------------------------------------------------- */
 
 void xs_arm_timer(struct xs *xs, unsigned int delay_ms)
 {

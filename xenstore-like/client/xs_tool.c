@@ -68,7 +68,7 @@ static void print_perms(const struct perm *perms, size_t nr)
     }
 }
 
-/* ---- ls ---------------------------------------------------------------------- */
+/* ---- ls ----------------------------------------------------------------- */
 
 /* A path still to be listed; a stack, so that depth costs no recursion. */
 struct todo {
@@ -176,7 +176,7 @@ static int cmd_ls(struct xs *xs, int argc, char **argv)
     return status;
 }
 
-/* ---- the other commands -------------------------------------------------------- */
+/* ---- the other commands ------------------------------------------------- */
 
 static int cmd_list(struct xs *xs, int argc, char **argv)
 {

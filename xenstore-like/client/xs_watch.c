@@ -2,7 +2,7 @@
 /*
  * Watches of the client: registered by number, kept over a reconnect, their
  * events queued for xs_dispatch().  Bytes are moved by xs_io.c.
- * Tests: tests/unit/store/test_client.c
+ * Tests: tests/unit/store/test_daemon.c
  */
 #include <client/xs_int.h>
 
@@ -154,7 +154,7 @@ void xs_watch_run(struct xs *xs, const struct xs_arrival *arrival)
     }
 }
 
-/* ---- dispatch ------------------------------------------------------------------ */
+/* ---- dispatch ----------------------------------------------------------- */
 
 static struct xs_arrival *pop_arrival(struct xs *xs)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages from bytes and bytes from messages, for any transport.
- * Tests: tests/unit/store/test_conn.c
+ * Tests: tests/unit/store/test_server.c
  */
 #include <conn/conn.h>
 

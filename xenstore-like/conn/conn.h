@@ -7,7 +7,7 @@
  *         and never blocks.
  * Leaves  what messages mean, and when to stop reading from a peer that does
  *         not take its replies, to server/.
- * Tests   tests/unit/store/test_conn.c
+ * Tests   tests/unit/store/test_server.c
  */
 #ifndef CONN_CONN_H
 #define CONN_CONN_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The shared ring page of a domain as a byte transport.
- * Tests: tests/unit/store/test_ring.c
+ * Tests: tests/unit/store/test_parts.c
  */
 #include <conn/ring.h>
 

@@ -12,7 +12,7 @@
  * INV-SR2 shared req_cons and rsp_prod only ever move to values whose
  *         requests and replies are committed in the journal.
  * ABI     <xen/io/xs_wire.h>, docs/misc/xenstore-ring.txt
- * Tests   tests/unit/store/test_ring.c
+ * Tests   tests/unit/store/test_parts.c
  */
 #ifndef CONN_RING_H
 #define CONN_RING_H

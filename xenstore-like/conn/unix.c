@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The unix socket: listen, accept, and move bytes without blocking.
- * Tests: tests/unit/store/test_conn.c
+ * Tests: tests/unit/store/test_server.c
  */
 #include <conn/unix.h>
 

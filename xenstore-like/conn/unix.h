@@ -4,7 +4,7 @@
  *
  * Owns    the descriptors.  Whoever may open the socket file is the control
  *         domain: its mode is 0600.
- * Tests   tests/unit/store/test_conn.c, test_client.c
+ * Tests   tests/unit/store/test_server.c, test_daemon.c
  */
 #ifndef CONN_UNIX_H
 #define CONN_UNIX_H

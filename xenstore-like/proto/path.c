@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of nodes.  Pure text: whether a node exists is up to store/.
- * Tests: tests/unit/store/test_proto.c, tests/fuzz/fuzz_store_wire.c
+ * Tests: tests/unit/store/test_parts.c, tests/fuzz/fuzz_store_wire.c
  */
 #include <proto/path.h>
 

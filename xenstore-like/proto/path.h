@@ -3,7 +3,7 @@
  * proto/path.h - names of nodes: which are valid, absolute and relative.
  *
  * Owns    the rules of docs/misc/xenstore.txt: characters, slashes, lengths.
- * Tests   tests/unit/store/test_proto.c, tests/fuzz/fuzz_store_wire.c
+ * Tests   tests/unit/store/test_parts.c, tests/fuzz/fuzz_store_wire.c
  */
 #ifndef PROTO_PATH_H
 #define PROTO_PATH_H

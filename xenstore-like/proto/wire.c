@@ -2,7 +2,7 @@
 /*
  * Names, numbers and strings of the store's messages.  What a request means
  * is up to server/; what a path may contain is in path.c.
- * Tests: tests/unit/store/test_proto.c, tests/fuzz/fuzz_store_wire.c
+ * Tests: tests/unit/store/test_parts.c, tests/fuzz/fuzz_store_wire.c
  */
 #include <proto/wire.h>
 

@@ -5,7 +5,7 @@
  * Owns    message and error names, the permission strings, splitting of a
  *         payload into its strings.  Knows no sockets and keeps no state.
  * ABI     <xen/io/xs_wire.h>, docs/misc/xenstore.txt of Xen 4.17.
- * Tests   tests/unit/store/test_proto.c, tests/fuzz/fuzz_store_wire.c
+ * Tests   tests/unit/store/test_parts.c, tests/fuzz/fuzz_store_wire.c
  */
 #ifndef PROTO_WIRE_H
 #define PROTO_WIRE_H

@@ -17,7 +17,7 @@
 
 static struct log_rate complaints = LOG_RATE(10);
 
-/* ---- life ------------------------------------------------------------------- */
+/* ---- life --------------------------------------------------------------- */
 
 static void on_socket(void *arg, uint32_t events)
 {
@@ -114,7 +114,7 @@ void client_free(struct client *c)
     free(c);
 }
 
-/* ---- watches and transactions ---------------------------------------------------- */
+/* ---- watches and transactions ------------------------------------------- */
 
 static struct account *account_of(const struct client *c)
 {
@@ -226,7 +226,7 @@ bool client_over_memory(struct client *c)
                         (int64_t)c->server->quota.limit[QUOTA_MEMORY];
 }
 
-/* ---- a turn ------------------------------------------------------------------------ */
+/* ---- a turn ------------------------------------------------------------- */
 
 static bool is_stuck(const struct client *c)
 {

@@ -89,7 +89,7 @@ static void parse_options(struct options *o, int argc, char **argv)
     }
 }
 
-/* ---- files ------------------------------------------------------------------- */
+/* ---- files -------------------------------------------------------------- */
 
 static int find_paths(struct options *o, struct err *e)
 {
@@ -146,7 +146,7 @@ static int write_pid(const char *path, struct err *e)
     return 0;
 }
 
-/* ---- events -------------------------------------------------------------------- */
+/* ---- events ------------------------------------------------------------- */
 
 static void resume_accept(void *arg)
 {
@@ -225,7 +225,7 @@ static void on_signal(void *arg, int signo)
     s->stop = true;
 }
 
-/* ---- start --------------------------------------------------------------------- */
+/* ---- start -------------------------------------------------------------- */
 
 static int start_domains(struct server *s, struct err *e)
 {

@@ -42,7 +42,7 @@ static const struct {
     [XS_DIRECTORY_PART]    = { op_directory_part,    OP_IN_TXN },
 };
 
-/* ---- answers ------------------------------------------------------------------- */
+/* ---- answers ------------------------------------------------------------ */
 
 static void reply(struct request *req, uint32_t type, const void *data,
                   size_t len)
@@ -84,7 +84,7 @@ void reply_ok(struct request *req)
     reply_text(req, "OK");
 }
 
-/* ---- what operations share ------------------------------------------------------- */
+/* ---- what operations share ---------------------------------------------- */
 
 int request_path(struct request *req, const char *text,
                  char path[PATH_BUF_SIZE])
@@ -105,7 +105,7 @@ struct txn *request_txn(struct request *req)
     return req->txn == NULL ? NULL : &req->txn->txn;
 }
 
-/* ---- dispatch ----------------------------------------------------------------------- */
+/* ---- dispatch ----------------------------------------------------------- */
 
 static int check_row(struct request *req)
 {

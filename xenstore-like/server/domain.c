@@ -79,7 +79,7 @@ void domain_free(struct server *s, struct domain *d)
     free(d);
 }
 
-/* ---- attaching ----------------------------------------------------------------- */
+/* ---- attaching ---------------------------------------------------------- */
 
 static int bind_channel(struct server *s, struct domain *d)
 {
@@ -212,7 +212,7 @@ int domain_introduce_own(struct server *s)
     return 0;
 }
 
-/* ---- restart ------------------------------------------------------------------- */
+/* ---- restart ------------------------------------------------------------ */
 
 static int attach_restored(struct server *s, struct domain *d)
 {
@@ -259,7 +259,7 @@ void domain_restore(struct server *s)
     }
 }
 
-/* ---- the end --------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------ */
 
 static void forget(struct server *s, uint32_t domid)
 {

@@ -71,7 +71,7 @@ void events_retry(struct client *c)
     }
 }
 
-/* ---- changed nodes ---------------------------------------------------------- */
+/* ---- changed nodes ------------------------------------------------------ */
 
 struct change {
     struct server *server;

@@ -113,7 +113,7 @@ int op_directory_part(struct request *req)
     return 0;
 }
 
-/* ---- changes -------------------------------------------------------------------- */
+/* ---- changes ------------------------------------------------------------ */
 
 struct change {
     const char *path;
@@ -216,7 +216,7 @@ int op_rm(struct request *req)
     return rc != 0 ? rc : run_change(req, change_rm, &ch);
 }
 
-/* ---- permissions ------------------------------------------------------------------ */
+/* ---- permissions -------------------------------------------------------- */
 
 static int find_special(const char *name)
 {

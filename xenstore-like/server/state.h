@@ -11,7 +11,7 @@
  *         Not kept: socket clients, who connect again.
  *
  * INV-SP1 replaying the committed records gives the state of the last round.
- * Tests   tests/unit/store/test_crash.c, test_daemon.c
+ * Tests   tests/unit/store/test_daemon.c
  */
 #ifndef SERVER_STATE_H
 #define SERVER_STATE_H

@@ -2,7 +2,7 @@
 /*
  * Rights and limits of operations on nodes.  Changes go into a transaction
  * overlay (txn.c); a caller without a transaction makes one for the call.
- * Tests: tests/unit/store/test_access.c, test_random.c
+ * Tests: tests/unit/store/test_random.c
  */
 #include <store/access.h>
 
@@ -52,7 +52,7 @@ int access_get(struct tree *tree, struct txn *txn, const struct actor *actor,
                                                                -EACCES;
 }
 
-/* ---- limits -------------------------------------------------------------------- */
+/* ---- limits ------------------------------------------------------------- */
 
 /* After a change: is @actor still within its nodes and bytes? */
 static int check_usage(struct txn *txn, const struct actor *actor)
@@ -116,7 +116,7 @@ static int check_creation(struct txn *txn, const struct actor *actor,
     return 0;
 }
 
-/* ---- creation ------------------------------------------------------------------- */
+/* ---- creation ----------------------------------------------------------- */
 
 static size_t count_components(const char *path)
 {
@@ -284,7 +284,7 @@ int access_set_perms(struct txn *txn, const struct actor *actor,
     return within_usage(txn, actor, rc);
 }
 
-/* ---- a domain is gone ----------------------------------------------------------- */
+/* ---- a domain is gone --------------------------------------------------- */
 
 struct forget {
     struct txn *txn;

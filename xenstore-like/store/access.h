@@ -5,7 +5,7 @@
  * Owns    the rules of docs/misc/xenstore.txt for reading and changing
  *         nodes.  Paths given here are valid and absolute.
  * Leaves  the overlay to txn.c, the wire to server/.
- * Tests   tests/unit/store/test_access.c, test_random.c
+ * Tests   tests/unit/store/test_random.c
  */
 #ifndef STORE_ACCESS_H
 #define STORE_ACCESS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Immutable bytes with a reference count; whoever changes a node makes a new
- * blob.  Tests: tests/unit/store/test_tree.c
+ * blob.  Tests: tests/unit/store/test_random.c
  */
 #include <store/blob.h>
 

@@ -5,7 +5,7 @@
  * Owns    the values, permissions and child lists of nodes: a transaction
  *         keeps what it saw by taking a reference, not a copy.
  *         NULL is the empty blob; single-threaded.
- * Tests   tests/unit/store/test_tree.c
+ * Tests   tests/unit/store/test_random.c
  */
 #ifndef STORE_BLOB_H
 #define STORE_BLOB_H

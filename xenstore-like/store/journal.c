@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The mapped record file.  What records mean is up to server/state.c.
- * Tests: tests/unit/store/test_journal.c
+ * Tests: tests/unit/store/test_parts.c
  */
 #include <store/journal.h>
 

@@ -12,7 +12,7 @@
  * INV-SJ1 bytes below `committed` never change; room is allocated in the
  *         file before it is touched (a full file system gives an error, not
  *         a signal).
- * Tests   tests/unit/store/test_journal.c, tests/unit/store/test_crash.c
+ * Tests   tests/unit/store/test_parts.c, test_daemon.c
  */
 #ifndef STORE_JOURNAL_H
 #define STORE_JOURNAL_H

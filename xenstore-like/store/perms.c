@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The access rule of nodes.  Where it is asked is up to access.c.
- * Tests: tests/unit/store/test_tree.c
+ * Tests: tests/unit/store/test_random.c
  */
 #include <store/perms.h>
 

@@ -5,7 +5,7 @@
  * Owns    the rule of docs/misc/xenstore.txt: the first entry names the
  *         owner, who may do all, and what everybody else may; the others
  *         give one domain each its own rights.
- * Tests   tests/unit/store/test_tree.c
+ * Tests   tests/unit/store/test_random.c
  */
 #ifndef STORE_PERMS_H
 #define STORE_PERMS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Counters and limits per domain; who charges what is up to the callers.
- * Tests: tests/unit/store/test_quota.c
+ * Tests: tests/unit/store/test_server.c
  */
 #include <store/quota.h>
 

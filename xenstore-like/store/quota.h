@@ -7,7 +7,7 @@
  *
  * INV-SQ1 nodes and memory of an account equal the sum over the tree's nodes
  *         that the domain owns, its watches and its open transactions.
- * Tests   tests/unit/store/test_quota.c, test_random.c (INV-SQ1)
+ * Tests   tests/unit/store/test_server.c, test_random.c (INV-SQ1)
  */
 #ifndef STORE_QUOTA_H
 #define STORE_QUOTA_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The hash of nodes and the lists of names.  Changes are decided in txn.c.
- * Tests: tests/unit/store/test_tree.c, test_random.c
+ * Tests: tests/unit/store/test_random.c
  */
 #include <store/tree.h>
 
@@ -195,7 +195,7 @@ void tree_fini(struct tree *tree)
     memset(tree, 0, sizeof(*tree));
 }
 
-/* ---- names ------------------------------------------------------------------- */
+/* ---- names -------------------------------------------------------------- */
 
 struct blob *names_add(const struct blob *names, const char *name, size_t len)
 {
@@ -244,7 +244,7 @@ struct blob *names_remove(const struct blob *names, const char *name,
     return b;
 }
 
-/* ---- walking ------------------------------------------------------------------ */
+/* ---- walking ------------------------------------------------------------ */
 
 /* The child of @n called @name; NULL breaks INV-ST1. */
 static struct node *find_child(const struct tree *tree, const struct node *n,

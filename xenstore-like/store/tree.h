@@ -10,7 +10,7 @@
  * INV-ST1 every node but "/" is listed once among the names of its parent,
  *         and every listed name is a node.
  * INV-ST2 a node's generation is new whenever any part of it changed.
- * Tests   tests/unit/store/test_tree.c, test_random.c
+ * Tests   tests/unit/store/test_random.c
  */
 #ifndef STORE_TREE_H
 #define STORE_TREE_H

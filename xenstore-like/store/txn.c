@@ -2,7 +2,7 @@
 /*
  * The overlay of a transaction and its commit.  Rights are checked before,
  * in access.c; watches fire after, in server/.
- * Tests: tests/unit/store/test_txn.c, test_random.c
+ * Tests: tests/unit/store/test_random.c
  */
 #include <store/txn.h>
 
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the overlay ----------------------------------------------------------- */
+/* ---- the overlay -------------------------------------------------------- */
 
 static uint64_t hash_path(const char *path, size_t len)
 {
@@ -145,7 +145,7 @@ int txn_view(struct tree *tree, struct txn *txn, const char *path, size_t len,
     return 0;
 }
 
-/* ---- changes ------------------------------------------------------------------ */
+/* ---- changes ------------------------------------------------------------ */
 
 static void set_blob(struct blob **slot, struct blob *b)
 {
@@ -275,7 +275,7 @@ int txn_remove(struct txn *txn, const char *path, size_t len)
     return rc;
 }
 
-/* ---- usage and commit ----------------------------------------------------------- */
+/* ---- usage and commit --------------------------------------------------- */
 
 static void add_usage(const struct blob *perms, uint32_t domid, size_t cost,
                       int sign, int64_t *nodes, int64_t *memory)
@@ -497,107 +497,4 @@ int txn_commit(struct txn *txn, const struct actor *actor,
         }
     }
     return 0;
-}
-
-/* ---- replay ---------------------------------------------------------------------- */
-
-/* Keep the parent's names as they were when the record was written. */
-static int replay_list(struct tree *tree, const char *path, bool add)
-{
-    const char *name = path_basename(path);
-    struct node *parent = tree_find(tree, path, path_parent_len(path));
-    struct blob *names;
-
-    if (parent == NULL) {
-        return -EIO;
-    }
-    names = add ? names_add(parent->names, name, strlen(name)) :
-                  names_remove(parent->names, name, strlen(name));
-    if (names == NULL) {
-        return -ENOMEM;
-    }
-    tree_replace(tree, parent, blob_get(parent->data),
-                 blob_get(parent->perms), names);
-    return 0;
-}
-
-static int replay_delete(struct tree *tree, const char *path)
-{
-    size_t len = strlen(path);
-    struct node *n = tree_find(tree, path, len);
-    struct node *parent;
-    int rc = 0;
-
-    if (n == NULL || len <= 1) {
-        return -EIO;
-    }
-    parent = tree_find(tree, path, path_parent_len(path));
-    if (parent != NULL) {             /* else it went before its child */
-        rc = replay_list(tree, path, false);
-    }
-    if (rc == 0) {
-        tree_remove(tree, n);
-    }
-    return rc;
-}
-
-static int replay_set(struct tree *tree, const struct journal_record *rec)
-{
-    struct txn_rec_set s;
-    const char *path = rec->data + sizeof(s);
-    struct blob *data, *perms;
-    struct node *n;
-    int rc;
-
-    if (rec->len < sizeof(s)) {
-        return -EIO;
-    }
-    memcpy(&s, rec->data, sizeof(s));
-    if (s.path_len >= PATH_BUF_SIZE || s.perms_len < sizeof(struct perm) ||
-        (uint64_t)sizeof(s) + s.path_len + 1 + s.perms_len + s.data_len !=
-        rec->len || path[s.path_len] != '\0') {
-        return -EIO;
-    }
-    perms = blob_new(path + s.path_len + 1, s.perms_len);
-    data = blob_new(path + s.path_len + 1 + s.perms_len, s.data_len);
-    rc = -ENOMEM;
-    if (data == NULL || perms == NULL ||
-        quota_account(tree->quota, perms_owner(perms)) == NULL) {
-        goto put_blobs;
-    }
-    n = tree_find(tree, path, s.path_len);
-    if (n != NULL) {
-        tree_replace(tree, n, data, perms, blob_get(n->names));
-        return 0;
-    }
-    rc = replay_list(tree, path, true);
-    if (rc != 0) {
-        goto put_blobs;
-    }
-    n = tree_node_new(path, s.path_len);
-    if (n == NULL) {
-        rc = -ENOMEM;
-        goto put_blobs;
-    }
-    n->data = data;
-    n->perms = perms;
-    tree_insert(tree, n);
-    return 0;
-
-put_blobs:
-    blob_put(data);
-    blob_put(perms);
-    return rc;
-}
-
-int txn_replay(struct tree *tree, const struct journal_record *rec)
-{
-    if (rec->type == TXN_REC_SET) {
-        return replay_set(tree, rec);
-    }
-    if (rec->type == TXN_REC_DELETE && rec->len > 0 &&
-        rec->data[rec->len - 1] == '\0') {
-        return replay_delete(tree, rec->data);
-    }
-    return -EIO;
 }

@@ -10,7 +10,7 @@
  *         the generation it had at the first touch; else -EAGAIN.
  * INV-SX2 a commit that fails (conflict, quota, memory, journal) changes
  *         nothing; after its first change it cannot fail.
- * Tests   tests/unit/store/test_txn.c, test_random.c
+ * Tests   tests/unit/store/test_random.c
  */
 #ifndef STORE_TXN_H
 #define STORE_TXN_H

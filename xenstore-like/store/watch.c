@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Registered watches by path and by owner.  Who gets an event, and how, is
- * decided in server/.  Tests: tests/unit/store/test_watch.c
+ * decided in server/.  Tests: tests/unit/store/test_parts.c
  */
 #include <store/watch.h>
 

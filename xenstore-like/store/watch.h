@@ -5,7 +5,7 @@
  * Owns    the registrations: by path, to find those a change concerns in one
  *         look-up per path component, and by owner, to drop them together.
  * Leaves  rights, the event's bytes and its delivery to server/.
- * Tests   tests/unit/store/test_watch.c
+ * Tests   tests/unit/store/test_parts.c
  */
 #ifndef STORE_WATCH_H
 #define STORE_WATCH_H

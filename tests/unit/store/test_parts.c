@@ -19,7 +19,7 @@
 #include <store/perms.h>
 #include <store/watch.h>
 
-/* ---- proto -------------------------------------------------------------------- */
+/* ---- proto -------------------------------------------------------------- */
 
 static void paths_are_checked(void **state)
 {
@@ -153,7 +153,7 @@ static void a_target_is_acted_for(void **state)
     blob_put(b);
 }
 
-/* ---- watches ------------------------------------------------------------------ */
+/* ---- watches ------------------------------------------------------------ */
 
 static void collect(void *ctx, struct watch *w, const char *path)
 {
@@ -195,7 +195,7 @@ static void changes_find_their_watches(void **state)
     watch_table_fini(&t);
 }
 
-/* ---- journal -------------------------------------------------------------------- */
+/* ---- journal ------------------------------------------------------------ */
 
 static void what_was_not_committed_is_not_there(void **state)
 {
@@ -250,7 +250,7 @@ static void a_damaged_journal_is_refused(void **state)
     unlink(path);
 }
 
-/* ---- rings ----------------------------------------------------------------------- */
+/* ---- rings -------------------------------------------------------------- */
 
 static uint32_t guest_writes(struct xenstore_domain_interface *p,
                              const void *data, uint32_t len)
