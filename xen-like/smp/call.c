@@ -3,8 +3,8 @@
  * smp/call.c - one function on many CPUs.
  *
  * One request at a time; the sender waits until every target has run it.
- * While waiting for the lock, and for the answers, interrupts are on, so two
- * senders never wait for each other with interrupts off.
+ * Whoever waits for the lock answers the request that holds it: by interrupt,
+ * or by looking when its interrupts are off.
  */
 #include <smp/call.h>
 
@@ -26,6 +26,26 @@ static struct {
 
 bool smp_stopping;
 
+/* Interrupts off: run the request of another CPU, if it waits for us. */
+static void serve(void)
+{
+    cpumask_t self = cpumask_of(smp_processor_id());
+
+    if (atomic_load_acquire(&request.waiting) & self) {
+        request.fn(request.arg);
+        atomic_and(&request.waiting, ~self);
+    }
+}
+
+/* A caller that cannot be interrupted must look by itself. */
+static void serve_if_deaf(void)
+{
+    if (!local_irqs_enabled()) {
+        serve();
+    }
+    cpu_relax();
+}
+
 void smp_call(cpumask_t mask, void (*fn)(void *), void *arg)
 {
     unsigned int self = smp_processor_id();
@@ -41,7 +61,9 @@ void smp_call(cpumask_t mask, void (*fn)(void *), void *arg)
     if (mask == 0) {
         return;
     }
-    spin_lock(&lock);
+    while (!spin_trylock(&lock)) {
+        serve_if_deaf();
+    }
     request.fn = fn;
     request.arg = arg;
     atomic_store(&request.waiting, mask);
@@ -54,11 +76,6 @@ void smp_call(cpumask_t mask, void (*fn)(void *), void *arg)
 
 void call_interrupt(void)
 {
-    cpumask_t self = cpumask_of(smp_processor_id());
-
     lapic_eoi();
-    if (atomic_load_acquire(&request.waiting) & self) {
-        request.fn(request.arg);
-        atomic_and(&request.waiting, ~self);
-    }
+    serve();
 }

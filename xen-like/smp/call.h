@@ -2,9 +2,9 @@
 /*
  * smp/call.h - run a function on other CPUs and wait for it.
  *
- * Locks   one call at a time (LOCK_FLUSH), interrupts on while waiting: a
- *         caller with interrupts off would deadlock with a CPU that calls us.
- *         @fn runs in interrupt context there.
+ * Locks   one call at a time (LOCK_FLUSH).  A caller may hold no lock that
+ *         another CPU waits for with interrupts off.  @fn runs with
+ *         interrupts off.
  */
 #ifndef SMP_CALL_H
 #define SMP_CALL_H
