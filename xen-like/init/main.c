@@ -170,6 +170,7 @@ static void boot_text init_clocks(void)
     wallclock_init();
     vtime_update_wallclock_all();
     machine.arm_timer = systime_arm_timer;
+    timer_interrupt();                   /* arm what was set before */
 }
 
 /* dom0/build took the kernel and its initrd; what else the loader brought
@@ -191,7 +192,6 @@ static void boot_text free_modules(void)
 static noreturn noinline void run(void)
 {
     map_discard_boot();
-    local_irq_enable();
     sched_start_this_cpu();
 }
 
@@ -216,6 +216,8 @@ static noreturn void boot_text init_on_stack(void)
     sched_init(pv_load_idle);
     desc_init_idt();                     /* from here on entry/'s vectors */
     traps_init();
+    connect_uart();
+    local_irq_enable();                  /* output leaves while we work */
     if (params.dom0_max_vcpus == 0) {
         params.dom0_max_vcpus = cpu_up_expected(params.maxcpus);
     }
@@ -224,7 +226,6 @@ static noreturn void boot_text init_on_stack(void)
     }
     free_modules();
     init_clocks();
-    connect_uart();
     cpu_up_others(params.maxcpus);
     log_info("%u CPUs", nr_cpus_online);
     run();

@@ -115,12 +115,14 @@ void boot_text systime_calibrate(void)
 {
     struct cpu_time *t = &this_cpu(cpu_time);
     uint64_t tsc, ns, hz;
+    unsigned long flags = local_irq_save();
     uint32_t steps;
 
     do {
         ns = platform_elapsed_ns(&tsc) - start_ns;
     } while (ns < WINDOW_NS);
     steps = lapic_timer_count_elapsed();
+    local_irq_restore(flags);
     hz = hz_of(tsc - start_tsc, ns);
     tsc_khz = (uint32_t)(hz / 1000);
     set_scale(t, hz);
