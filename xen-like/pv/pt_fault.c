@@ -203,7 +203,7 @@ static bool ptwr_fault(struct cpu_regs *regs, uint64_t cr2, mfn_t table)
     return rc == 0;
 }
 
-static bool write_to_table(struct cpu_regs *regs, uint64_t cr2)
+static noinline bool write_to_table(struct cpu_regs *regs, uint64_t cr2)
 {
     pte_t e = guest_walk_l1e(cr2);
     mfn_t table = pte_mfn(e);
@@ -222,7 +222,7 @@ bool pv_handle_fault(struct cpu_regs *regs, uint64_t cr2, uint32_t error_code)
 {
     struct vcpu *v = current;
 
-    if (unlikely(cr2 - pv_gdt_va(v) < PV_AREA_SIZE)) {
+    if (unlikely(cr2 >= PERDOM_VIRT && cr2 - pv_gdt_va(v) < PV_AREA_SIZE)) {
         return !(error_code & PF_PRESENT) && pv_map_ldt_page(v, cr2);
     }
     if ((error_code & (PF_PRESENT | PF_WRITE | PF_RSVD | PF_INSN)) ==

@@ -16,22 +16,19 @@
 
 #define TRAP_PF 14
 
-struct bounce {
-    uint64_t rip;
-    bool mask_events;
-    bool has_error;
-    uint64_t error;
-};
-
-/* The frame's words below @top, the stack pointer after it to @sp. */
-static inline bool put_frame(uint64_t top, const struct cpu_regs *regs,
-                             uint64_t rflags, uint64_t cs,
-                             const struct bounce *b, uint64_t *sp)
+/*
+ * The frame's words below @top; the stack pointer after it, or 0.  Nothing is
+ * passed in memory: this is on the way of every trap, event and system call.
+ */
+static always_inline uint64_t put_frame(uint64_t top,
+                                        const struct cpu_regs *regs,
+                                        uint64_t rflags, uint64_t cs,
+                                        bool has_error, uint64_t error)
 {
     uint64_t at = top - 5 * sizeof(uint64_t);
 
     if (unlikely(!guest_range_ok(top - 64, 64))) {
-        return false;
+        return 0;
     }
     stac();
     PUT_GUEST_WORD(top, -1, regs->ss, fault);
@@ -39,18 +36,23 @@ static inline bool put_frame(uint64_t top, const struct cpu_regs *regs,
     PUT_GUEST_WORD(top, -3, rflags, fault);
     PUT_GUEST_WORD(top, -4, cs, fault);
     PUT_GUEST_WORD(top, -5, regs->rip, fault);
-    if (b->has_error) {
+    if (has_error) {
         at -= sizeof(uint64_t);
-        PUT_GUEST_WORD(at, 0, b->error, fault);
+        PUT_GUEST_WORD(at, 0, error, fault);
     }
     PUT_GUEST_WORD(at, -1, regs->r11, fault);
     PUT_GUEST_WORD(at, -2, regs->rcx, fault);
     clac();
-    *sp = at - 2 * sizeof(uint64_t);
-    return true;
+    return at - 2 * sizeof(uint64_t);
 fault:
     clac();
-    return false;
+    return 0;
+}
+
+static noinline void no_room(struct vcpu *v, uint64_t top)
+{
+    domain_crash(v->domain, "v%u: no room for a frame below %#lx",
+                 v->vcpu_id, top);
 }
 
 /*
@@ -58,13 +60,13 @@ fault:
  * the guest kernel believes them: IF is "events not masked", CS has RPL 0
  * when its kernel was interrupted.
  */
-static always_inline void
-bounce(struct cpu_regs *regs, const struct bounce *b)
+static always_inline void bounce(struct cpu_regs *regs, struct vcpu *v,
+                                 uint64_t rip, bool mask_events,
+                                 bool has_error, uint64_t error)
 {
-    struct vcpu *v = current;
     struct pv_vcpu *pv = v->pv;
     struct vcpu_info *info = v->info;
-    uint8_t masked = atomic_load(&info->evtchn_upcall_mask);
+    uint64_t masked = atomic_load(&info->evtchn_upcall_mask);
     uint64_t top, rflags, cs = regs->cs;
 
     if (pv->in_kernel) {
@@ -76,16 +78,16 @@ bounce(struct cpu_regs *regs, const struct bounce *b)
     }
     rflags = (regs->rflags & ~(uint64_t)(X86_EFLAGS_IF | X86_EFLAGS_IOPL)) |
              (masked ? 0 : X86_EFLAGS_IF) | pv->iopl;
-    if (unlikely(!put_frame(top & ~15ull, regs, rflags,
-                            cs | (uint64_t)masked << 32, b, &top))) {
-        domain_crash(v->domain, "v%u: no room for a frame below %#lx",
-                     v->vcpu_id, top);
+    top = put_frame(top & ~15ull, regs, rflags, cs | masked << 32, has_error,
+                    error);
+    if (unlikely(top == 0)) {
+        no_room(v, regs->rsp);
         return;
     }
-    if (b->mask_events) {
+    if (mask_events) {
         atomic_store_relaxed(&info->evtchn_upcall_mask, 1);
     }
-    regs->rip = b->rip;
+    regs->rip = rip;
     regs->cs = GUEST_CS64;
     regs->rflags &= ~(uint64_t)(X86_EFLAGS_TF | X86_EFLAGS_NT | X86_EFLAGS_RF |
                                 X86_EFLAGS_VM | X86_EFLAGS_AC);
@@ -94,54 +96,62 @@ bounce(struct cpu_regs *regs, const struct bounce *b)
     regs->entry_vector |= ENTRY_SYSCALL;   /* rcx, r11 are in the frame */
 }
 
+static noinline void no_handler(const struct cpu_regs *regs, unsigned int nr,
+                                int error_code)
+{
+    domain_crash(current->domain,
+                 "v%u: trap %u (error %#x) at %#lx without a handler",
+                 current->vcpu_id, nr, error_code, regs->rip);
+}
+
 void pv_inject_trap(struct cpu_regs *regs, unsigned int nr, int error_code)
 {
-    const struct pv_trap *t = &current->pv->traps[nr & 255];
+    struct vcpu *v = current;
+    const struct pv_trap *t = &v->pv->traps[nr & 255];
 
     if (unlikely(t->rip == 0)) {
-        domain_crash(current->domain,
-                     "v%u: trap %u (error %#x) at %#lx without a handler",
-                     current->vcpu_id, nr, error_code, regs->rip);
+        no_handler(regs, nr, error_code);
         return;
     }
-    bounce(regs, &(struct bounce){
-        .rip = t->rip, .mask_events = t->mask_events,
-        .has_error = error_code != TRAP_NO_ERROR_CODE,
-        .error = (uint32_t)error_code,
-    });
+    bounce(regs, v, t->rip, t->mask_events,
+           error_code != TRAP_NO_ERROR_CODE, (uint32_t)error_code);
 }
 
 void pv_inject_page_fault(struct cpu_regs *regs, uint64_t cr2,
                           uint32_t error_code)
 {
     struct vcpu *v = current;
+    const struct pv_trap *t = &v->pv->traps[TRAP_PF];
 
     v->info->arch.cr2 = cr2;
     error_code &= ~4u;
     if (!v->pv->in_kernel) {
         error_code |= 4u;
     }
-    pv_inject_trap(regs, TRAP_PF, (int)error_code);
+    if (unlikely(t->rip == 0)) {
+        no_handler(regs, TRAP_PF, (int)error_code);
+        return;
+    }
+    bounce(regs, v, t->rip, t->mask_events, true, error_code);
 }
 
 void pv_deliver_event(struct cpu_regs *regs)
 {
-    bounce(regs, &(struct bounce){
-        .rip = current->pv->cb[PV_CB_EVENT].rip, .mask_events = true,
-    });
+    struct vcpu *v = current;
+
+    bounce(regs, v, v->pv->cb[PV_CB_EVENT].rip, true, false, 0);
 }
 
 void pv_guest_syscall(struct cpu_regs *regs, int kind)
 {
-    const struct pv_callback *cb = &current->pv->cb[kind];
+    struct vcpu *v = current;
+    const struct pv_callback *cb = &v->pv->cb[kind];
 
     if (unlikely(cb->rip == 0)) {
         pv_inject_trap(regs, 6, TRAP_NO_ERROR_CODE);     /* #UD */
         return;
     }
-    bounce(regs, &(struct bounce){
-        .rip = cb->rip, .mask_events = cb->mask_events,
-    });
+    bounce(regs, v, cb->rip, cb->mask_events, false, 0);
 }
 
 /* The guest finds its data selectors on top of the frame (xen-x86_64.h). */
@@ -155,10 +165,8 @@ void pv_failsafe(struct cpu_regs *regs)
                      v->vcpu_id);
         return;
     }
-    bounce(regs, &(struct bounce){
-        .rip = v->pv->cb[PV_CB_FAILSAFE].rip,
-        .mask_events = v->pv->cb[PV_CB_FAILSAFE].mask_events,
-    });
+    bounce(regs, v, v->pv->cb[PV_CB_FAILSAFE].rip,
+           v->pv->cb[PV_CB_FAILSAFE].mask_events, false, 0);
     /* Below R11 and RCX come DS ES FS GS; the frame of two words is redone. */
     regs->rsp += 2 * sizeof(uint64_t);
     {
@@ -306,38 +314,62 @@ long do_stack_switch(uint64_t ss, uint64_t sp, uint64_t a2, uint64_t a3,
 
 /* ---- return ------------------------------------------------------------------- */
 
+static noinline void bad_iret_frame(struct vcpu *v, uint64_t at)
+{
+    domain_crash(v->domain, "v%u: iret frame at %#lx unreadable",
+                 v->vcpu_id, at);
+}
+
+/* A word of the frame, straight to its place; each is read once. */
+#define IRET_WORD(v, field) \
+    GET_GUEST_WORD(v, at, offsetof(struct iret_context, field) / 8, fault)
+
 long do_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4,
              uint64_t a5)
 {
     struct vcpu *v = current;
     struct cpu_regs *regs = guest_cpu_regs();
-    struct iret_context f;
+    uint64_t at = regs->rsp, w, cs;
 
-    if (unlikely(copy_from_guest(&f, guest_handle(regs->rsp),
-                                 sizeof(f)) != 0)) {
-        domain_crash(v->domain, "v%u: iret frame at %#lx unreadable",
-                     v->vcpu_id, regs->rsp);
-        return 0;
+    if (unlikely(!guest_range_ok(at, sizeof(struct iret_context)))) {
+        goto bad;
     }
-    if ((f.cs & 3) == 3) {
-        if (v->pv->cr3_user == 0) {
-            return 0;                  /* no user tables: nowhere to go */
-        }
+    stac();
+    IRET_WORD(cs, cs);
+    if ((cs & 3) == 3 && v->pv->cr3_user == 0) {
+        clac();
+        return 0;                      /* no user tables: nowhere to go */
+    }
+    regs->cs = (uint16_t)(cs | 3);
+    IRET_WORD(w, flags);
+    if (!(w & VGCF_in_syscall)) {
+        regs->entry_vector &= ~(uint32_t)ENTRY_SYSCALL;
+        IRET_WORD(w, r11);
+        regs->r11 = w;
+        IRET_WORD(w, rcx);
+        regs->rcx = w;
+    }
+    IRET_WORD(w, rip);
+    regs->rip = w;
+    IRET_WORD(w, rsp);
+    regs->rsp = w;
+    IRET_WORD(w, ss);
+    regs->ss = (uint16_t)(w | 3);
+    IRET_WORD(w, rflags);
+    regs->rflags = pv_clean_rflags(w);
+    atomic_store_relaxed(&v->info->evtchn_upcall_mask,
+                         (w & X86_EFLAGS_IF) == 0);
+    IRET_WORD(w, rax);
+    clac();
+    if ((cs & 3) == 3) {
         pv_toggle_mode(v);
     }
-    regs->rip = f.rip;
-    regs->cs = (uint16_t)(f.cs | 3);
-    regs->rflags = pv_clean_rflags(f.rflags);
-    regs->rsp = f.rsp;
-    regs->ss = (uint16_t)(f.ss | 3);
-    if (!(f.flags & VGCF_in_syscall)) {
-        regs->entry_vector &= ~(uint32_t)ENTRY_SYSCALL;
-        regs->r11 = f.r11;
-        regs->rcx = f.rcx;
-    }
-    atomic_store_relaxed(&v->info->evtchn_upcall_mask,
-                         (f.rflags & X86_EFLAGS_IF) == 0);
-    return (long)f.rax;
+    return (long)w;
+fault:
+    clac();
+bad:
+    bad_iret_frame(v, at);
+    return 0;
 }
 
 /* ---- small state ----------------------------------------------------------------- */
