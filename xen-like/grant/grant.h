@@ -13,6 +13,7 @@
 #define GRANT_GRANT_H
 
 #include <domain/domain.h>
+#include <pv/grant_map.h>
 
 int grant_domain_init(struct domain *d);
 int grant_relinquish(struct domain *d);      /* handles; preemptible */
@@ -39,17 +40,20 @@ uint32_t grant_nr_frames(const struct domain *d);
  * caller's again.  What the entry mapped before is released by map.
  */
 struct grant_map_ops {
-    /* 0; -EINVAL: no such entry or not of @v's domain's page tables. */
-    int (*map)(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
-               uint64_t flags);
+    /* @cache: see pv/grant_map.h.  0; -EINVAL: no such entry or not of @v's
+     * domain's page tables. */
+    int (*map)(struct vcpu *v, struct grant_map_cache *cache, uint64_t addr,
+               bool is_pte, mfn_t frame, uint64_t flags);
     /*
      * The entry must map @frame with the PTE_RW of @flags; it is cleared, or
      * with @new_addr != 0 takes over the entry that maps @new_addr (which is
      * cleared).  *may_be_cached: false if no CPU can hold it in its TLB.
      * 0; -EINVAL: it maps something else.
      */
-    int (*unmap)(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
-                 uint64_t flags, uint64_t new_addr, bool *may_be_cached);
+    int (*unmap)(struct vcpu *v, struct grant_map_cache *cache, uint64_t addr,
+                 bool is_pte, mfn_t frame, uint64_t flags, uint64_t new_addr,
+                 bool *may_be_cached);
+    void (*done)(struct grant_map_cache *cache);
 };
 void grant_set_map_ops(const struct grant_map_ops *ops);
 

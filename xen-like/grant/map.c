@@ -27,6 +27,7 @@ static uint64_t pte_flags(uint32_t flags)
 /* ---- map ----------------------------------------------------------------------- */
 
 static int map_host(struct grant_use *use, const struct domain *ld,
+                    struct grant_map_cache *cache,
                     const struct gnttab_map_grant_ref *op)
 {
     int rc = grant_pin(use, ld);
@@ -34,7 +35,7 @@ static int map_host(struct grant_use *use, const struct domain *ld,
     if (rc != GNTST_okay) {
         return rc;
     }
-    if (grant_map_ops->map(current, op->host_addr,
+    if (grant_map_ops->map(current, cache, op->host_addr,
                            (op->flags & GNTMAP_contains_pte) != 0, use->mfn,
                            pte_flags(op->flags)) != 0) {
         grant_unpin(use);
@@ -44,7 +45,8 @@ static int map_host(struct grant_use *use, const struct domain *ld,
 }
 
 static int map_one(struct domain *ld, struct domain *rd,
-                   grant_handle_t handle, struct gnttab_map_grant_ref *op)
+                   struct grant_map_cache *cache, grant_handle_t handle,
+                   struct gnttab_map_grant_ref *op)
 {
     struct grant_use use = {
         .rd = rd, .gref = op->ref,
@@ -59,7 +61,7 @@ static int map_one(struct domain *ld, struct domain *rd,
         }
     }
     if ((op->flags & GNTMAP_host_map) != 0) {
-        rc = map_host(&use, ld, op);
+        rc = map_host(&use, ld, cache, op);
         if (rc != GNTST_okay) {
             goto unpin_device;
         }
@@ -78,7 +80,8 @@ unpin_device:
 }
 
 static int map_checked(struct domain *ld, struct granter *g,
-                       grant_handle_t handle, struct gnttab_map_grant_ref *op)
+                       struct grant_map_cache *cache, grant_handle_t handle,
+                       struct gnttab_map_grant_ref *op)
 {
     struct domain *rd;
 
@@ -89,7 +92,7 @@ static int map_checked(struct domain *ld, struct granter *g,
     if (rd == NULL || atomic_load(&rd->dying) != DOMDYING_alive) {
         return GNTST_bad_domain;
     }
-    return map_one(ld, rd, handle, op);
+    return map_one(ld, rd, cache, handle, op);
 }
 
 /* At most GRANT_BATCH operations. */
@@ -98,17 +101,19 @@ void grant_map_batch(struct domain *ld, struct gnttab_map_grant_ref *ops,
 {
     GRANT_SCRATCH grant_handle_t handles[GRANT_BATCH];
     unsigned int have = maptrack_alloc(ld, handles, nr), used_ = 0;
+    struct grant_map_cache cache = { 0 };
     struct granter g = { 0, NULL };
 
     for (unsigned int i = 0; i < nr; i++) {
         int rc = GNTST_no_space;
 
         if (likely(used_ < have)) {
-            rc = map_checked(ld, &g, handles[used_], &ops[i]);
+            rc = map_checked(ld, &g, &cache, handles[used_], &ops[i]);
             used_ += rc == GNTST_okay;
         }
         ops[i].status = (int16_t)rc;
     }
+    grant_map_ops->done(&cache);
     maptrack_free(ld, handles + used_, have - used_);
     granter_put(&g);
 }
@@ -149,15 +154,16 @@ static struct grant_use use_of(const struct maptrack *t)
 }
 
 static int unmap_host(const struct grant_unmap_op *op, struct claim *c,
-                      const struct grant_use *use, bool *flush)
+                      const struct grant_use *use,
+                      struct grant_map_cache *cache, bool *flush)
 {
     bool is_pte = (c->track.flags & GNTMAP_contains_pte) != 0, cached = true;
 
     if (op->new_addr != 0 && is_pte) {
         return GNTST_general_error;
     }
-    if (grant_map_ops->unmap(current, op->host_addr, is_pte, use->mfn,
-                             use->readonly ? 0 : PTE_RW, op->new_addr,
+    if (grant_map_ops->unmap(current, cache, op->host_addr, is_pte,
+                             use->mfn, use->readonly ? 0 : PTE_RW, op->new_addr,
                              &cached) != 0) {
         return GNTST_general_error;
     }
@@ -168,7 +174,8 @@ static int unmap_host(const struct grant_unmap_op *op, struct claim *c,
 
 /* First half: entries go, references stay. */
 static int unmap_begin(const struct grant_unmap_op *op, struct claim *c,
-                       struct grant_use *use, bool *flush)
+                       struct grant_use *use, struct grant_map_cache *cache,
+                       bool *flush)
 {
     if (!c->valid) {
         return GNTST_bad_handle;
@@ -181,7 +188,7 @@ static int unmap_begin(const struct grant_unmap_op *op, struct claim *c,
         c->undone |= GNTMAP_device_map;
     }
     if (op->host_addr != 0 && (c->track.flags & GNTMAP_host_map) != 0) {
-        return unmap_host(op, c, use, flush);
+        return unmap_host(op, c, use, cache, flush);
     }
     return GNTST_okay;
 }
@@ -206,6 +213,7 @@ void grant_unmap_batch(struct domain *ld, struct grant_unmap_op *ops,
 {
     GRANT_SCRATCH struct claim claims[GRANT_BATCH];
     GRANT_SCRATCH struct grant_use uses[GRANT_BATCH];
+    struct grant_map_cache cache = { 0 };
     bool flush = false;
 
     for (unsigned int i = 0; i < nr; i++) {
@@ -214,8 +222,9 @@ void grant_unmap_batch(struct domain *ld, struct grant_unmap_op *ops,
     maptrack_claim(ld, claims, nr);
     for (unsigned int i = 0; i < nr; i++) {
         ops[i].status = (int16_t)unmap_begin(&ops[i], &claims[i], &uses[i],
-                                             &flush);
+                                             &cache, &flush);
     }
+    grant_map_ops->done(&cache);
     if (flush) {
         tlb_flush_mask(atomic_load(&ld->dirty_cpus));
     }

@@ -86,6 +86,7 @@ static int io_mem_access(const struct domain *d, mfn_t mfn)
 static const struct grant_map_ops map_ops = {
     .map = pv_grant_map,
     .unmap = pv_grant_unmap,
+    .done = pv_grant_done,
 };
 
 /* Somebody types: the control domain reads it (CONSOLEIO_read). */

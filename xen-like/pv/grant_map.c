@@ -11,45 +11,70 @@
 #include <pv/pt_entry.h>
 #include <pv/pv_domain.h>
 
-/* The slot, in a table that is held: release @*table afterwards. */
-static pte_t *hold_slot(struct vcpu *v, uint64_t addr, bool is_pte,
-                        mfn_t *table)
+/* What identifies the table of @addr; never 0. */
+static uint64_t table_key(uint64_t addr, bool is_pte)
 {
-    uint64_t off;
-
-    if (is_pte) {
-        if ((addr & 7) != 0) {
-            return NULL;
-        }
-        *table = maddr_to_mfn(addr);
-        off = addr & ~PAGE_MASK;
-    } else {
-        if (!guest_range_ok(addr, 1)) {
-            return NULL;
-        }
-        *table = guest_walk_l1_table(addr);
-        off = PT_INDEX(addr, 1) * sizeof(pte_t);
-    }
-    if (mfn_eq(*table, INVALID_MFN) ||
-        !guest_hold_table(*table, v->domain->domid, PGT_L1)) {
-        return NULL;
-    }
-    return (pte_t *)((char *)mfn_to_virt(*table) + off);
+    return is_pte ? (addr >> PAGE_SHIFT) << 2 | 1 : (addr >> L2_SHIFT) << 2 | 2;
 }
 
-int pv_grant_map(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
-                 uint64_t flags)
+void pv_grant_done(struct grant_map_cache *cache)
+{
+    if (cache->key != 0) {
+        guest_release_table(cache->table);
+        cache->key = 0;
+    }
+}
+
+static int hold_table(struct vcpu *v, struct grant_map_cache *cache,
+                      uint64_t addr, bool is_pte)
+{
+    mfn_t table;
+
+    pv_grant_done(cache);
+    if (is_pte) {
+        table = maddr_to_mfn(addr);
+    } else if (guest_range_ok(addr, 1)) {
+        table = guest_walk_l1_table(addr);
+    } else {
+        return -EINVAL;
+    }
+    if (mfn_eq(table, INVALID_MFN) ||
+        !guest_hold_table(table, v->domain->domid, PGT_L1)) {
+        return -EINVAL;
+    }
+    cache->table = table;
+    cache->key = table_key(addr, is_pte);
+    return 0;
+}
+
+/* The slot, in a table that is held until pv_grant_done() or another one. */
+static pte_t *hold_slot(struct vcpu *v, struct grant_map_cache *cache,
+                        uint64_t addr, bool is_pte)
+{
+    uint64_t off = is_pte ? addr & ~PAGE_MASK
+                          : PT_INDEX(addr, 1) * sizeof(pte_t);
+
+    if (unlikely((off & 7) != 0) ||
+        (cache->key != table_key(addr, is_pte) &&
+         hold_table(v, cache, addr, is_pte) != 0)) {
+        return NULL;
+    }
+    return (pte_t *)((char *)mfn_to_virt(cache->table) + off);
+}
+
+int pv_grant_map(struct vcpu *v, struct grant_map_cache *cache, uint64_t addr,
+                 bool is_pte, mfn_t frame, uint64_t flags)
 {
     pte_t new = l1e_adjust(pte_make(frame, flags)), old;
-    mfn_t table;
-    pte_t *slot = hold_slot(v, addr, is_pte, &table);
+    pte_t *slot = hold_slot(v, cache, addr, is_pte);
 
     if (slot == NULL) {
         return -EINVAL;
     }
     old = atomic_xchg(slot, new);
-    l1e_put(old);
-    guest_release_table(table);
+    if (old != 0) {
+        l1e_put(old);
+    }
     return 0;
 }
 
@@ -68,34 +93,36 @@ static int take_entry(pte_t *slot, mfn_t frame, uint64_t flags, bool *cached)
     return 0;
 }
 
-/* The entry of @new_addr moves to @slot, and leaves its own place empty. */
-static int move_entry(struct vcpu *v, uint64_t new_addr, pte_t *slot)
+/* The entry goes, and the one at @new_addr, if asked for, takes its place.
+ * All that can fail comes before the entry is touched. */
+static int unmap_slot(struct vcpu *v, pte_t *slot, mfn_t frame,
+                      uint64_t flags, uint64_t new_addr, bool *may_be_cached)
 {
-    mfn_t table;
-    pte_t *from = hold_slot(v, new_addr, false, &table);
-
-    if (from == NULL) {
-        return -EINVAL;
-    }
-    l1e_put(atomic_xchg(slot, atomic_xchg(from, 0)));
-    guest_release_table(table);
-    return 0;
-}
-
-int pv_grant_unmap(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
-                   uint64_t flags, uint64_t new_addr, bool *may_be_cached)
-{
-    mfn_t table;
-    pte_t *slot = hold_slot(v, addr, is_pte, &table);
+    struct grant_map_cache other = { 0 };
+    pte_t *from = NULL;
     int rc;
 
-    if (slot == NULL) {
-        return -EINVAL;
+    if (new_addr != 0) {
+        from = hold_slot(v, &other, new_addr, false);
+        if (from == NULL || from == slot) {
+            pv_grant_done(&other);
+            return -EINVAL;
+        }
     }
     rc = take_entry(slot, frame, flags, may_be_cached);
-    if (rc == 0 && new_addr != 0) {
-        rc = move_entry(v, new_addr, slot);
+    if (rc == 0 && from != NULL) {
+        l1e_put(atomic_xchg(slot, atomic_xchg(from, 0)));
     }
-    guest_release_table(table);
+    pv_grant_done(&other);
     return rc;
+}
+
+int pv_grant_unmap(struct vcpu *v, struct grant_map_cache *cache,
+                   uint64_t addr, bool is_pte, mfn_t frame, uint64_t flags,
+                   uint64_t new_addr, bool *may_be_cached)
+{
+    pte_t *slot = hold_slot(v, cache, addr, is_pte);
+
+    return slot != NULL ? unmap_slot(v, slot, frame, flags, new_addr,
+                                     may_be_cached) : -EINVAL;
 }

@@ -12,10 +12,20 @@
 
 #include <domain/domain.h>
 
-int must_check pv_grant_map(struct vcpu *v, uint64_t addr, bool is_pte,
-                            mfn_t frame, uint64_t flags);
-int must_check pv_grant_unmap(struct vcpu *v, uint64_t addr, bool is_pte,
-                              mfn_t frame, uint64_t flags, uint64_t new_addr,
+/* A page table that stays in use from one call to the next: begin with
+ * zeros, end with pv_grant_done(). */
+struct grant_map_cache {
+    uint64_t key;                /* what was looked up last; 0: nothing */
+    mfn_t table;                 /* and is held */
+};
+
+int must_check pv_grant_map(struct vcpu *v, struct grant_map_cache *cache,
+                            uint64_t addr, bool is_pte, mfn_t frame,
+                            uint64_t flags);
+int must_check pv_grant_unmap(struct vcpu *v, struct grant_map_cache *cache,
+                              uint64_t addr, bool is_pte, mfn_t frame,
+                              uint64_t flags, uint64_t new_addr,
                               bool *may_be_cached);
+void pv_grant_done(struct grant_map_cache *cache);
 
 #endif

@@ -43,8 +43,8 @@ static uint64_t va(unsigned int slot)
     return (uint64_t)(slot + 1) << 12;
 }
 
-static int fake_map(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
-                    uint64_t flags)
+static int fake_map(struct vcpu *v, struct grant_map_cache *cache,
+                    uint64_t addr, bool is_pte, mfn_t frame, uint64_t flags)
 {
     int i = slot_of(addr, is_pte);
 
@@ -57,8 +57,9 @@ static int fake_map(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
     return 0;
 }
 
-static int fake_unmap(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
-                      uint64_t flags, uint64_t new_addr, bool *may_be_cached)
+static int fake_unmap(struct vcpu *v, struct grant_map_cache *cache,
+                      uint64_t addr, bool is_pte, mfn_t frame, uint64_t flags,
+                      uint64_t new_addr, bool *may_be_cached)
 {
     int i = slot_of(addr, is_pte);
 
@@ -70,7 +71,13 @@ static int fake_unmap(struct vcpu *v, uint64_t addr, bool is_pte, mfn_t frame,
     return 0;
 }
 
-static const struct grant_map_ops map_ops = { fake_map, fake_unmap };
+static void fake_done(struct grant_map_cache *cache)
+{
+}
+
+static const struct grant_map_ops map_ops = {
+    fake_map, fake_unmap, fake_done,
+};
 
 /* ---- granter a (domain 1), mapper b (domain 2) ---------------------------------------- */
 
