@@ -48,3 +48,11 @@ CHECKS += check-cli
 .PHONY: check-cli
 check-cli: $(BUILD)/vmctl
 	@tests/unit/toolstack/test_cli.sh $<
+
+FUZZERS += fuzz_xml fuzz_kernel
+fuzz_xml_SRCS := tests/fuzz/fuzz_xml.c $(TOOLSTACK_CONFIG) \
+    control-domain/lib/buf.c control-domain/lib/err.c
+fuzz_xml_LIBS := -lxml2 -luuid
+fuzz_kernel_SRCS := tests/fuzz/fuzz_kernel.c $(TOOLSTACK_IMAGE) \
+    control-domain/lib/err.c
+fuzz_kernel_LIBS := $(TOOLSTACK_IMAGE_LIBS)
