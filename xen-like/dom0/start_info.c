@@ -6,11 +6,17 @@
 #include <dom0/start_info.h>
 #include <lib/format.h>
 #include <lib/string.h>
+#include <mm/frame_table.h>
 
 #define MAGIC     "xen-3.0-x86_64p"
 #define PM_BITS   (3ul << 8)         /* C-states and P-states: the kernel's */
 
+#define RSDP_OFFSET 0x500u
+#define RSDP_BYTES  36u              /* ACPI 2.0 and later */
+
 ABI_ASSERT(sizeof(struct start_info) == 0x490);
+ABI_ASSERT(sizeof(struct start_info) + sizeof(struct dom0_vga_console_info) <=
+           RSDP_OFFSET);
 
 static uint64_t flags_of(const struct domain *d, const struct dom0_layout *l)
 {
@@ -35,17 +41,21 @@ static void fill_vga(struct start_info *si, const struct boot_info *bi)
     }
 }
 
-/* With UEFI the kernel has no BIOS area to find the ACPI tables by. */
-static void fill_cmdline(struct start_info *si, const struct domain *d,
-                         const struct boot_info *bi, const char *cmdline)
+/*
+ * With UEFI the kernel has no BIOS area to find the ACPI tables by: a copy of
+ * the root pointer lies behind the other structures of this page, and the
+ * command line says where, as the kernel counts its memory.
+ */
+static void fill_rsdp(struct start_info *si, const struct domain *d,
+                      const struct dom0_layout *l, const struct boot_info *bi)
 {
-    char *to = (char *)si->cmd_line;
-    size_t n = str_copy(to, cmdline, sizeof(si->cmd_line));
+    char *line = (char *)si->cmd_line;
+    size_t n = strlen(line);
 
-    if (d->is_hardware && bi->efi && bi->rsdp != 0 &&
-        n < sizeof(si->cmd_line)) {
-        snprintf(to + n, sizeof(si->cmd_line) - n, " acpi_rsdp=0x%lx",
-                 bi->rsdp);
+    if (d->is_hardware && bi->efi && bi->rsdp != 0) {
+        memcpy((char *)si + RSDP_OFFSET, maddr_to_virt(bi->rsdp), RSDP_BYTES);
+        snprintf(line + n, sizeof(si->cmd_line) - n, " acpi_rsdp=0x%lx",
+                 l->start_info - l->virt_base + RSDP_OFFSET);
     }
 }
 
@@ -66,7 +76,8 @@ void start_info_fill(void *page, const struct domain *d,
         si->mod_start = l->initrd_by_pfn ? l->initrd_pfn : l->initrd_va;
         si->mod_len = initrd->size;
     }
-    fill_cmdline(si, d, bi, cmdline);
+    str_copy((char *)si->cmd_line, cmdline, sizeof(si->cmd_line));
+    fill_rsdp(si, d, l, bi);
     if (l->p2m_outside) {
         si->first_p2m_pfn = l->p2m_pfn;
         si->nr_p2m_frames = l->p2m_pages + l->p2m_tables;
