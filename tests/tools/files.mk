@@ -2,7 +2,7 @@
 SOURCE_TREES := xen-like control-domain xenstore-like pv-drivers toolstack hvm-emu
 TREE_FILES   := $(sort $(shell find $(SOURCE_TREES) -name '*.[chS]' 2>/dev/null))
 TREE_HEADERS := $(filter %.h,$(TREE_FILES))
-CHECKS += check-order check-headers check-tools
+CHECKS += check-order check-headers check-tools check-abi
 HELP   += check-order check-headers check-tools
 
 .PHONY: check-order check-headers check-tools lint format
@@ -25,6 +25,16 @@ lint: check-order check-headers
 format:
 	@command -v clang-format >/dev/null || { echo 'install clang-format'; exit 1; }
 	@git diff --name-only -z HEAD -- '*.c' '*.h' | xargs -0 -r clang-format -i
+
+# docs/abi.md is made from the dispatch tables.
+.PHONY: docs/abi.md check-abi
+docs/abi.md: | $(BUILD)/abi/xen
+	@tests/tools/abi-table '$(CC)' $(ABI_INC) >$@.tmp && mv $@.tmp $@
+
+check-abi: | $(BUILD)/abi/xen
+	@tests/tools/abi-table '$(CC)' $(ABI_INC) >$(BUILD)/abi.md
+	@cmp -s docs/abi.md $(BUILD)/abi.md || \
+	  { echo 'docs/abi.md is stale: make docs/abi.md'; exit 1; }
 
 .PHONY: print-checks
 print-checks:

@@ -15,8 +15,21 @@
 
 #define ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
     { #nr, CALLER_ANY, (nr_args), (door) }
+/* The right of the caller comes before anything the door does. */
+#define CONTROL_DOOR(door) \
+    static long checked_##door(uint64_t a0, uint64_t a1, uint64_t a2, \
+                               uint64_t a3, uint64_t a4, uint64_t a5) \
+    { \
+        return current->domain->is_control ? door(a0, a1, a2, a3, a4, a5) \
+                                           : -EPERM; \
+    }
+CONTROL_DOOR(do_platform_op)
+CONTROL_DOOR(do_sysctl)
+CONTROL_DOOR(do_domctl)
+CONTROL_DOOR(do_mca)
+
 #define CONTROL_ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
-    { #nr, CALLER_CONTROL, (nr_args), (door) }
+    { #nr, CALLER_CONTROL, (nr_args), (checked_##door) }
 
 const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
     ROW(set_trap_table,      do_set_trap_table, 1),
@@ -50,7 +63,7 @@ const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
     CONTROL_ROW(sysctl,      do_sysctl, 1),
     CONTROL_ROW(domctl,      do_domctl, 1),
     ROW(xenpmu_op,           do_xenpmu_op, 2),
-    [__HYPERVISOR_arch_0] = { "mca", CALLER_CONTROL, 1, do_mca },
+    [__HYPERVISOR_arch_0] = { "mca", CALLER_CONTROL, 1, checked_do_mca },
 };
 
 hypercall_fn hypercall_table[NR_HYPERCALLS];
