@@ -2,7 +2,7 @@
 /*
  * init/keys.c - key handlers that look at several subsystems.
  *
- * Owns    'q' (domains), 'i' (interrupts).  core/keyhandler has the others.
+ * Owns    'q' (domains), 'r' (CPUs), 'i' (interrupts).  core/keyhandler has the others.
  */
 #include <init/keys.h>
 
@@ -10,6 +10,7 @@
 #include <core/log.h>
 #include <domain/domain.h>
 #include <irq/irq.h>
+#include <sched/sched.h>
 
 static void show_vcpu(const struct vcpu *v)
 {
@@ -53,8 +54,27 @@ static void key_interrupts(char key)
     }
 }
 
+static void key_cpus(char key)
+{
+    unsigned int cpu;
+
+    for_each_cpu(cpu, cpu_online_mask) {
+        const struct vcpu *v = cpu_infos[cpu]->current_vcpu;
+
+        if (is_idle_vcpu(v)) {
+            log_err("  cpu%u: idle; %lu ms idle so far", cpu,
+                    sched_cpu_idle_ns(cpu) / 1000000);
+        } else {
+            log_err("  cpu%u: d%uv%u; %lu ms idle so far", cpu,
+                    v->domain->domid, v->vcpu_id,
+                    sched_cpu_idle_ns(cpu) / 1000000);
+        }
+    }
+}
+
 void boot_text keys_init(void)
 {
     keyhandler_register('q', "domains and vcpus", key_domains, false);
+    keyhandler_register('r', "what each CPU runs", key_cpus, false);
     keyhandler_register('i', "interrupts", key_interrupts, false);
 }

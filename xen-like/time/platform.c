@@ -23,6 +23,7 @@
 #define PIT_HZ       1193182ul
 #define NS           1000000000ul
 #define FS_PER_NS    1000000ul
+#define READINGS     8u
 
 static boot_data struct {
     const char *name;
@@ -125,11 +126,22 @@ static uint64_t boot_text ticks_to_ns(uint64_t ticks)
            ticks % source.den * source.num / source.den;
 }
 
+/* The reading that took the shortest is the least disturbed one. */
 uint64_t boot_text platform_elapsed_ns(uint64_t *tsc)
 {
-    uint64_t now = source.read();
+    uint64_t width = ~0ull, now = 0;
 
-    *tsc = rdtsc_ordered();
+    for (unsigned int i = 0; i < READINGS; i++) {
+        uint64_t before = rdtsc_ordered();
+        uint64_t ticks = source.read();
+        uint64_t after = rdtsc_ordered();
+
+        if (after - before < width) {
+            width = after - before;
+            now = ticks;
+            *tsc = before + width / 2;
+        }
+    }
     return ticks_to_ns((now - source.first) & source.mask);
 }
 
