@@ -177,7 +177,7 @@ static bool decode_0f01(struct cursor *c, const struct prefixes *p,
     return out->mem && (out->reg & 7) == 7;
 }
 
-static bool decode_operands(struct cursor *c, const struct row *row,
+static always_inline bool decode_operands(struct cursor *c, const struct row *row,
                             const struct prefixes *p, struct insn *out)
 {
     out->op = row->op;

@@ -237,13 +237,20 @@ void handle_vector(struct cpu_regs *regs)
 {
     unsigned int vec = regs->entry_vector & 0xff;
 
-    /* A guest's page fault, the most frequent by far, takes the short way. */
-    if (likely(vec == VEC_PF && regs_from_guest(regs))) {
-        uint64_t cr2 = read_cr2();
+    /* The most frequent faults of guests take a short way. */
+    if (likely(regs_from_guest(regs))) {
+        if (vec == VEC_PF) {
+            uint64_t cr2 = read_cr2();
 
-        local_irq_enable();
-        guest_page_fault(regs, cr2);
-        return;
+            local_irq_enable();
+            guest_page_fault(regs, cr2);
+            return;
+        }
+        if (vec == VEC_GP) {
+            local_irq_enable();
+            guest_gp(regs);
+            return;
+        }
     }
     handle_other(regs, vec);
 }

@@ -8,6 +8,7 @@
 #include <domain/guest_copy.h>
 #include <emul/decode.h>
 #include <pv/mmu_update.h>
+#include <pv/insn_fetch.h>
 #include <pv/priv_op.h>
 #include <pv/pv_domain.h>
 #include <pv/regs.h>
@@ -228,19 +229,19 @@ static bool (*const rows[])(const struct insn *, struct cpu_regs *) = {
     [OP_RDTSC] = op_rdtsc,
 };
 
-static bool fetch(struct cpu_regs *regs, uint64_t rip, struct insn *in)
+static bool fetch(uint64_t rip, struct insn *in)
 {
-    uint8_t bytes[INSN_MAX_BYTES];
-    size_t n = sizeof(bytes) - copy_from_guest_some(bytes, rip, sizeof(bytes));
+    uint64_t bytes[INSN_FETCH_BYTES / 8] no_auto_init;
+    unsigned int n = insn_fetch(bytes, rip);
 
-    return insn_decode(bytes, (unsigned int)n, in);
+    return insn_decode((const uint8_t *)bytes, n, in);
 }
 
 bool pv_priv_op(struct cpu_regs *regs)
 {
     struct insn in;
 
-    if (!current->pv->in_kernel || !fetch(regs, regs->rip, &in) ||
+    if (!current->pv->in_kernel || !fetch(regs->rip, &in) ||
         in.op >= ARRAY_SIZE(rows) || rows[in.op] == NULL || in.lock) {
         return false;
     }

@@ -11,6 +11,7 @@
 #include <emul/decode.h>
 #include <pv/descriptor.h>
 #include <pv/guest_walk.h>
+#include <pv/insn_fetch.h>
 #include <pv/pt_entry.h>
 #include <pv/pt_fault.h>
 #include <pv/pv_domain.h>
@@ -182,14 +183,13 @@ static int emulate_once(const struct insn *in, struct cpu_regs *regs,
 static bool ptwr_fault(struct cpu_regs *regs, uint64_t cr2, mfn_t table)
 {
     unsigned int off = cr2 & 7;
-    uint8_t bytes[INSN_MAX_BYTES];
+    uint64_t bytes[INSN_FETCH_BYTES / 8] no_auto_init;
     struct insn in;
-    size_t n = sizeof(bytes) - copy_from_guest_some(bytes, regs->rip,
-                                                    sizeof(bytes));
+    unsigned int n = insn_fetch(bytes, regs->rip);
     pte_t *slot = (pte_t *)((char *)mfn_to_virt(table) + (cr2 & 0xff8));
     int rc = -EAGAIN;
 
-    if (!insn_decode(bytes, (unsigned int)n, &in) || !in.mem ||
+    if (!insn_decode((const uint8_t *)bytes, n, &in) || !in.mem ||
         off + in.size > 8) {
         return false;
     }
