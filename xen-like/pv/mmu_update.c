@@ -91,7 +91,7 @@ static int update_machphys(struct batch *b, uint64_t maddr, uint64_t pfn)
     return 0;
 }
 
-static int one_request(struct batch *b, const struct mmu_update *req)
+static noinline int one_request(struct batch *b, const struct mmu_update *req)
 {
     unsigned int cmd = req->ptr & 3;
     uint64_t maddr = req->ptr & ~7ull;
@@ -105,6 +105,21 @@ static int one_request(struct batch *b, const struct mmu_update *req)
     default:
         return update_machphys(b, req->ptr & ~3ull, req->val);
     }
+}
+
+/* Most requests write one more entry of the level 1 table that is held. */
+static always_inline int next_request(struct batch *b,
+                                      const struct mmu_update *req)
+{
+    unsigned int cmd = req->ptr & 3;
+
+    if (likely(mfn_eq(b->table, maddr_to_mfn(req->ptr)) &&
+               b->type == PGT_L1 && cmd != MMU_MACHPHYS_UPDATE)) {
+        return pt_write_l1_here(maddr_to_virt(req->ptr & ~7ull), req->val,
+                                b->pd, b->td,
+                                cmd == MMU_PT_UPDATE_PRESERVE_AD);
+    }
+    return one_request(b, req);
 }
 
 /* The domains that foreigndom names: frames in the low half, tables (plus
@@ -158,7 +173,7 @@ static int run_requests(struct batch *b, uint64_t reqs, unsigned int count,
                 return -EFAULT;
             }
         }
-        rc = one_request(b, &buf[at++]);
+        rc = next_request(b, &buf[at++]);
         if (rc != 0) {
             return rc;
         }
@@ -300,7 +315,7 @@ static int write_va(uint64_t va, pte_t val, struct domain *pd)
         return -EINVAL;
     }
     t = mfn_to_virt(l1);
-    rc = pt_write_l1(&t[PT_INDEX(va, 1)], val, pd, d, false);
+    rc = pt_write_l1_here(&t[PT_INDEX(va, 1)], val, pd, d, false);
     guest_release_table(l1);
     return rc;
 }

@@ -64,44 +64,30 @@ int upper_put(pte_t e, bool preemptible)
     return 0;
 }
 
-/* Same frame, same rights: the holdings move from the old entry to the new. */
-static inline bool same_holdings(pte_t a, pte_t b)
-{
-    return ((a ^ b) & (PTE_ADDR | PTE_RW | PTE_P)) == 0;
-}
-
 /* Attempts against a vcpu that changes the same entry all the time; the CPU
  * itself only sets A and D. */
 #define MAX_TRIES 64
 
-int pt_write_l1(pte_t *slot, pte_t new, struct domain *pd, struct domain *td,
-                bool preserve_ad)
+/* The entry changed while it was written: from the start, some times. */
+int pt_write_l1_again(pte_t *slot, pte_t new, struct domain *pd,
+                      struct domain *td, bool preserve_ad)
 {
     pte_t old = atomic_load(slot);
     bool held = false;
     int rc;
 
     for (unsigned int i = 0; i < MAX_TRIES; i++) {
-        pte_t e = new;
+        pte_t e;
 
-        if (!held && (new & PTE_P) && pd == td && same_holdings(old, new) &&
-            !(new & (L1_BAD_BITS | PTE_CACHE_BITS))) {
-            /* flags only */
-        } else if (!held && (new & PTE_P)) {
+        if (!held && (new & PTE_P) && !l1e_flags_only(old, new, pd, td)) {
             rc = l1e_get(new, pd, td);
             if (rc < 0) {
                 return rc;
             }
-            if (rc == 1) {
-                new &= ~PTE_RW;
-                e = new;
-            }
+            new = rc == 1 ? new & ~PTE_RW : new;
             held = true;
         }
-        e = l1e_adjust(e);
-        if (preserve_ad) {
-            e |= old & (PTE_A | PTE_D);
-        }
+        e = l1e_adjust(new) | (preserve_ad ? old & (PTE_A | PTE_D) : 0);
         if (atomic_cmpxchg(slot, &old, e)) {
             if (held || !(new & PTE_P)) {
                 l1e_put(old);
@@ -115,15 +101,20 @@ int pt_write_l1(pte_t *slot, pte_t new, struct domain *pd, struct domain *td,
     return -EBUSY;
 }
 
+int pt_write_l1(pte_t *slot, pte_t new, struct domain *pd, struct domain *td,
+                bool preserve_ad)
+{
+    return pt_write_l1_here(slot, new, pd, td, preserve_ad);
+}
+
 int pt_replace_l1(pte_t *slot, pte_t old, pte_t new, struct domain *pd,
                   struct domain *td)
 {
     pte_t seen = old;
-    bool flags_only = (new & PTE_P) && same_holdings(old, new) &&
-                      !(new & (L1_BAD_BITS | PTE_CACHE_BITS));
+    bool flags = (new & PTE_P) && l1e_flags_only(old, new, td, td);
     int rc = 0;
 
-    if ((new & PTE_P) && !flags_only) {
+    if ((new & PTE_P) && !flags) {
         rc = l1e_get(new, pd, td);
         if (rc < 0) {
             return rc;
@@ -131,12 +122,12 @@ int pt_replace_l1(pte_t *slot, pte_t old, pte_t new, struct domain *pd,
         new = rc == 1 ? new & ~PTE_RW : new;
     }
     if (!atomic_cmpxchg(slot, &seen, l1e_adjust(new))) {
-        if (!flags_only) {
+        if (!flags) {
             l1e_put(new);
         }
         return -EAGAIN;
     }
-    if (!flags_only) {
+    if (!flags) {
         l1e_put(old);
     }
     return 0;

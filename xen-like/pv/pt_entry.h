@@ -97,6 +97,59 @@ int must_check pt_write_l1(pte_t *slot, pte_t new, struct domain *pd,
 int must_check pt_write_upper(pte_t *slot, pte_t new, unsigned int level,
                               struct domain *td, bool preserve_ad);
 
+/* Same frame, same rights: the holdings move from the old entry to the new. */
+static inline bool l1e_same_holdings(pte_t a, pte_t b)
+{
+    return ((a ^ b) & (PTE_ADDR | PTE_RW | PTE_P)) == 0;
+}
+
+static inline bool l1e_flags_only(pte_t old, pte_t new,
+                                  const struct domain *pd,
+                                  const struct domain *td)
+{
+    return pd == td && l1e_same_holdings(old, new) &&
+           !(new & (L1_BAD_BITS | PTE_CACHE_BITS));
+}
+
+/* pt_write_l1() for the two hot callers, and its rare second attempt. */
+int must_check pt_write_l1_again(pte_t *slot, pte_t new, struct domain *pd,
+                                 struct domain *td, bool preserve_ad);
+static always_inline int
+pt_write_l1_here(pte_t *slot, pte_t new, struct domain *pd, struct domain *td,
+                 bool preserve_ad)
+{
+    pte_t old = atomic_load(slot), e = new;
+    bool held = false, drop = true;
+
+    if (new & PTE_P) {
+        drop = held = !l1e_flags_only(old, new, pd, td);
+        if (held) {
+            int rc = l1e_get(new, pd, td);
+
+            if (unlikely(rc != 0)) {
+                if (rc < 0) {
+                    return rc;
+                }
+                new &= ~PTE_RW;
+            }
+        }
+        e = l1e_adjust(new);
+    }
+    if (preserve_ad) {
+        e |= old & (PTE_A | PTE_D);
+    }
+    if (unlikely(!atomic_cmpxchg(slot, &old, e))) {
+        if (held) {
+            l1e_put(new);
+        }
+        return pt_write_l1_again(slot, new, pd, td, preserve_ad);
+    }
+    if (drop) {
+        l1e_put(old);
+    }
+    return 0;
+}
+
 /* The same for a read-modify-write: only if the entry is
  * still @old; -EAGAIN: it changed, compute again. */
 int must_check pt_replace_l1(pte_t *slot, pte_t old, pte_t new,
