@@ -10,6 +10,8 @@
 #   guest.run=readonly       read the disk, try to write it
 #   guest.run=stream[:N]     write N (64) checksummed blocks one by one, each
 #                            flushed, then read all back
+#   guest.run=net            wait for eth0, fetch from 10.77.0.1:5000, send the
+#                            same back to port 5001
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -28,8 +30,10 @@ parameters()
         case $w in "$name".*) echo "${w#*.}" ;; esac
     done
 }
-# shellcheck disable=SC2046
-while read -r m; do insmod "$m" $(parameters "$m"); done < /etc/paravane/modules
+for list in /etc/paravane/modules /etc/paravane/modules.want; do
+    # shellcheck disable=SC2046
+    [ -e $list ] && while read -r m; do insmod "$m" $(parameters "$m"); done < $list
+done
 
 arg()
 {
@@ -114,6 +118,22 @@ run_stream()
     echo "GUEST STREAM $1 $(head -c $(($1 * 1048576)) /dev/xvda | sha256sum | cut -d' ' -f1)"
 }
 
+run_net()
+{
+    n=0
+    until ip link set eth0 up 2>/dev/null; do
+        n=$((n + 1))
+        [ $n -lt 600 ] || { echo "GUEST FAIL no eth0"; off; }
+        sleep 0.1
+    done
+    ip address add 10.77.0.2/24 dev eth0
+    echo "GUEST MAC $(cat /sys/class/net/eth0/address)"
+    until nc 10.77.0.1 5000 < /dev/null > /tmp/got 2>/dev/null && [ -s /tmp/got ]; do sleep 0.2; done
+    echo "GUEST GOT $(wc -c < /tmp/got) $(sha256sum < /tmp/got | cut -d' ' -f1)"
+    until nc 10.77.0.1 5001 < /tmp/got > /dev/null 2>&1; do sleep 0.2; done
+    echo "GUEST SENT"
+}
+
 echo "GUEST UP $(uname -r)"
 echo "GUEST CPUS $(grep -c ^processor /proc/cpuinfo) online $(cat /sys/devices/system/cpu/online)"
 echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
@@ -122,6 +142,7 @@ case $run in
 disk) run_disk ;;
 discard) run_discard ;;
 readonly) run_readonly ;;
+net) run_net ;;
 stream) run_stream 64 ;;
 stream:*) run_stream "${run#*:}" ;;
 idle) while :; do sleep 3600; done ;;
