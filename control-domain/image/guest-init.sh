@@ -128,7 +128,7 @@ run_net()
     done
     ip address add 10.77.0.2/24 dev eth0
     echo "GUEST MAC $(cat /sys/class/net/eth0/address)"
-    until nc 10.77.0.1 5000 < /dev/null > /tmp/got 2>/dev/null && [ -s /tmp/got ]; do sleep 0.2; done
+    until nc 10.77.0.1 5000 > /tmp/got 2>/dev/null && [ -s /tmp/got ]; do sleep 0.2; done
     echo "GUEST GOT $(wc -c < /tmp/got) $(sha256sum < /tmp/got | cut -d' ' -f1)"
     until nc 10.77.0.1 5001 < /tmp/got > /dev/null 2>&1; do sleep 0.2; done
     echo "GUEST SENT"

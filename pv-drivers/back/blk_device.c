@@ -257,7 +257,7 @@ static void end(struct device *d)
     unlink(path);
 }
 
-static void release(struct device *d)
+static void release(struct device *d, bool gone)
 {
 }
 

@@ -189,20 +189,24 @@ struct device *device_new(struct back *back, const char *base,
     return d;
 }
 
+static void let_go(struct device *d, bool gone)
+{
+    xs_unwatch(d->watch);
+    device_child_stop(d);
+    if (gone) {
+        d->back->class->end(d);
+    }
+    device_child_fini(d);
+    d->back->class->release(d, gone);
+    free(d);
+}
+
 void device_gone(struct device *d)
 {
-    end_connection(d);
-    device_free(d);
+    let_go(d, true);
 }
 
 void device_free(struct device *d)
 {
-    if (d == NULL) {
-        return;
-    }
-    xs_unwatch(d->watch);
-    device_child_stop(d);
-    device_child_fini(d);
-    d->back->class->release(d);
-    free(d);
+    let_go(d, false);
 }

@@ -40,8 +40,8 @@ struct device_class {
     int (*start)(struct device *d, struct err *e);
     /* A connection ended for good. */
     void (*end)(struct device *d);
-    /* The device is going away: release what it holds in the parent. */
-    void (*release)(struct device *d);
+    /* Let go of what the parent holds; @gone: nobody will continue. */
+    void (*release)(struct device *d, bool gone);
     bool plain_io_option;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The class of network cards: toolstack keys, features, the tap and its
- * bridge.  The tap lives as long as the card, so a serving process that dies
- * loses frames and nothing else.  Serving is left to net_serve.c.  Exercised
+ * bridge.  The tap lives as long as the card, whatever process dies: frames are
+ * lost then and nothing else.  Serving is left to net_serve.c.  Exercised
  * by the nested boots.
  */
 #include <back/net_device.h>
@@ -21,9 +21,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
-
-#define TAP_QUEUE 1000
 
 /* ---- the tap --------------------------------------------------------------------------- */
 
@@ -66,19 +65,39 @@ static int plug_in(struct device *d, struct err *e)
     return rc;
 }
 
+/* A tap that outlived a killed process may be busy until all of it is gone. */
+static int attach_tap(int fd, const char *name)
+{
+    const struct timespec wait = { .tv_nsec = 50000000 };
+    struct ifreq r;
+    int i;
+
+    set_name(&r, name);
+    r.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    for (i = 0; i < 40; i++) {
+        if (ioctl(fd, TUNSETIFF, &r) == 0) {
+            return 0;
+        }
+        if (errno != EBUSY) {
+            return -1;
+        }
+        nanosleep(&wait, NULL);
+    }
+    return -1;
+}
+
+/* It stays when this process dies: address, bridge and queue are kept. */
 static int open_tap(struct device *d, struct err *e)
 {
     int header = NET_VNET_HEADER, fd;
-    struct ifreq r;
 
     fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return err_errno(e, -errno, "cannot open the tap device",
                          "/dev/net/tun (module tun)");
     }
-    set_name(&r, d->net.name);
-    r.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    if (ioctl(fd, TUNSETIFF, &r) != 0 ||
+    if (attach_tap(fd, d->net.name) != 0 ||
+        ioctl(fd, TUNSETPERSIST, 1) != 0 ||
         ioctl(fd, TUNSETVNETHDRSZ, &header) != 0 ||
         ioctl(fd, TUNSETOFFLOAD, 0) != 0) {
         int rc = err_errno(e, -errno, "cannot make the tap", "%s",
@@ -182,10 +201,13 @@ static void end(struct device *d)
 {
 }
 
-static void release(struct device *d)
+static void release(struct device *d, bool gone)
 {
     if (d->net.tap_fd > 0) {
-        close(d->net.tap_fd);         /* the interface goes with it */
+        if (gone && ioctl(d->net.tap_fd, TUNSETPERSIST, 0) != 0) {
+            log_warn("the tap %s stays", d->net.name);
+        }
+        close(d->net.tap_fd);
         d->net.tap_fd = 0;
     }
 }
