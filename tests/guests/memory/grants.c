@@ -244,6 +244,55 @@ static void map_read_only_is_read_only(void)
     EXPECT_EQ(page_protect(window, true), 0);
 }
 
+static long replace(const void *window, grant_handle_t handle,
+                    const void *other)
+{
+    struct gnttab_unmap_and_replace op = {
+        .host_addr = (uint64_t)window, .new_addr = (uint64_t)other,
+        .handle = handle, .status = 77,
+    };
+
+    EXPECT_EQ(hc_grant(GNTTABOP_unmap_and_replace, &op, 1), 0);
+    return op.status;
+}
+
+static void replace_moves_the_other_mapping_here(void)
+{
+    uint8_t *page = page_alloc(), *window = page_alloc();
+    uint8_t *other = page_alloc();
+    struct gnttab_map_grant_ref op;
+
+    other[3] = 0x33;
+    offer(8, page, 0);
+    EXPECT_EQ(hc_uvm(window, 0, UVMF_INVLPG), 0);
+    op = map_op(window, 8, GNTMAP_host_map);
+    EXPECT_EQ(map(&op), GNTST_okay);
+    EXPECT_EQ(replace(window, op.handle, other), GNTST_okay);
+    EXPECT_EQ(window[3], 0x33);
+    EXPECT_EQ(*pte_of(other, 1), 0);
+    EXPECT_EQ(table[8].flags & (GTF_reading | GTF_writing), 0);
+    EXPECT_EQ(unmap((uint64_t)window, op.handle), GNTST_bad_handle);
+}
+
+/* A new address without a page table: nothing may have happened. */
+static void replace_with_a_bad_address_changes_nothing(void)
+{
+    uint8_t *page = page_alloc(), *window = page_alloc();
+    struct gnttab_map_grant_ref op;
+
+    page[4] = 0x44;
+    offer(8, page, 0);
+    EXPECT_EQ(hc_uvm(window, 0, UVMF_INVLPG), 0);
+    op = map_op(window, 8, GNTMAP_host_map);
+    EXPECT_EQ(map(&op), GNTST_okay);
+    EXPECT_EQ(replace(window, op.handle, (void *)0x123456789000ul),
+              GNTST_general_error);
+    EXPECT_EQ(window[4], 0x44);
+    EXPECT_EQ(unmap((uint64_t)window, op.handle), GNTST_okay);
+    EXPECT_EQ(table[8].flags & (GTF_reading | GTF_writing), 0);
+    EXPECT_EQ(page_protect(window, true), 0);
+}
+
 static void map_contains_pte_form(void)
 {
     uint8_t *page = page_alloc(), *window = page_alloc();
@@ -367,6 +416,8 @@ static const struct fact facts[] = {
     FACT(map_by_address_and_unmap),
     FACT(map_read_only_is_read_only),
     FACT(map_contains_pte_form),
+    FACT(replace_moves_the_other_mapping_here),
+    FACT(replace_with_a_bad_address_changes_nothing),
     FACT(unmap_of_a_wrong_handle_refused),
     FACT(map_of_bad_references_refused),
     FACT(granted_page_has_one_writable_type),
