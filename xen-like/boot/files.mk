@@ -44,3 +44,9 @@ $(BUILD)/paravane.elf: $(BUILD)/paravane.syms xen-like/boot/container.lds
 	    --no-warn-rwx-segments --build-id=none -b binary -o $@.tmp \
 	    --defsym=bss_bytes=$$((0x$${end#????????} - 0x$${start#????????} - $$size)) \
 	    $(BUILD)/hv/image.bin && strip -s -o $@ $@.tmp && rm $@.tmp
+
+CHECKS += check-image
+HELP   += check-image
+.PHONY: check-image
+check-image: $(BUILD)/paravane.elf
+	@tests/tools/check-image $(BUILD)/paravane.syms $<
