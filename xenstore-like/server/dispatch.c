@@ -89,10 +89,12 @@ void reply_ok(struct request *req)
 int request_path(struct request *req, const char *text,
                  char path[PATH_BUF_SIZE])
 {
-    char base[32];
+    char base[32] = "";
 
-    snprintf(base, sizeof(base), "/local/domain/%u",
-             req->client->actor.domid);
+    if (text[0] != '/') {
+        snprintf(base, sizeof(base), "/local/domain/%u",
+                 req->client->actor.domid);
+    }
     if (path_canonicalize(text, base, path) != 0 ||
         !path_is_valid(path, req->server->quota.limit[QUOTA_PATH_MAX])) {
         return -EINVAL;
