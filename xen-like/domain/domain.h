@@ -88,6 +88,7 @@ struct domain {
     unsigned int relinquish_unit;     /* [D] progress of destruction */
     uint64_t relinquish_pos;          /* [D] within that unit */
     bool relinquish_busy;             /* [D] frame at _pos is half dropped */
+    bool relinquish_unpinned;         /* [D] the first walk over it is done */
 };
 
 struct vcpu {

@@ -139,14 +139,17 @@ void pages_unshare_frame(mfn_t mfn)
     page_put_writable(mfn_to_page(mfn));    /* the use and the reference */
 }
 
-/* Drop what a dying domain's frame still holds by itself. */
-static int relinquish_frame(struct domain *d, struct page_info *pg)
+/* ---- a dying domain -------------------------------------------------------- */
+
+/*
+ * First walk: drop what a frame holds by itself, a pin or the anchor of an
+ * interrupted validation.  With the tables gone, data is held by its owner
+ * only, and the second walk frees it in runs.
+ */
+static int unpin_frame(struct domain *d, struct page_info *pg)
 {
     uint64_t w = atomic_load(&pg->word);
 
-    if (page_owner_id(w) != d->domid || pg->use.progress == SHARED_FRAME) {
-        return 0;
-    }
     if (w & PG_PINNED) {
         atomic_and(&pg->word, ~PG_PINNED);
         d->relinquish_busy = true;
@@ -160,8 +163,42 @@ static int relinquish_frame(struct domain *d, struct page_info *pg)
         d->relinquish_busy = false;
         page_put(pg);
     }
-    (void)pages_release(pg);
     return 0;
+}
+
+/* A run of frames that have become nobody's, not given back yet. */
+struct run {
+    uint64_t first, nr;
+};
+
+static void run_free(struct domain *d, struct run *r)
+{
+    if (r->nr != 0) {
+        buddy_add_range(_mfn(r->first), _mfn(r->first + r->nr));
+        tot_pages_sub(d, (uint32_t)r->nr);
+        r->nr = 0;
+    }
+}
+
+/* Into the run, if the owner's reference is the last one. */
+static void free_frame(struct domain *d, uint64_t mfn, struct run *r)
+{
+    struct page_info *pg = &frame_table[mfn];
+    uint64_t w = atomic_load(&pg->word);
+
+    while ((w & (PG_ALLOCATED | PG_COUNT_MASK | PG_TCOUNT_MASK)) ==
+           (PG_ALLOCATED | 1)) {
+        if (!atomic_cmpxchg(&pg->word, &w, NOBODY)) {
+            continue;
+        }
+        if (r->first + r->nr != mfn) {
+            run_free(d, r);
+            r->first = mfn;
+        }
+        r->nr++;
+        return;
+    }
+    (void)pages_release(pg);         /* its last user frees it */
 }
 
 /* The first frame of @d from @pos on, or @end. */
@@ -177,30 +214,50 @@ static uint64_t next_frame_of(const struct domain *d, uint64_t pos,
     return (uint64_t)(pg - frame_table);
 }
 
-/* Frames looked at, or relinquished, between two chances of preemption. */
+/* Frames looked at between two chances of preemption. */
 #define RELINQUISH_STEP 64
 
-int pages_relinquish(struct domain *d)
+/* One walk from relinquish_pos on; the run is always given back. */
+static int relinquish_walk(struct domain *d, bool unpin)
 {
     uint64_t pos = max(d->relinquish_pos, d->min_mfn);
+    struct run run = { 0, 0 };
+    int rc = 0;
 
-    spin_lock(&d->page_lock);    /* who saw the domain alive is done */
-    spin_unlock(&d->page_lock);
-    buddy_unclaim(&d->claim, ~0ull);
-    while (pos < d->max_mfn && atomic_load(&d->tot_pages) != 0) {
+    while (rc == 0 && pos < d->max_mfn) {
         uint64_t end = min(pos + RELINQUISH_STEP, d->max_mfn);
 
         for (; (pos = next_frame_of(d, pos, end)) < end; pos++) {
-            if (relinquish_frame(d, &frame_table[pos]) != 0) {
-                d->relinquish_pos = pos;
-                return -ERESTART;
+            if (frame_table[pos].use.progress == SHARED_FRAME) {
+                continue;
+            }
+            if (!unpin) {
+                free_frame(d, pos, &run);
+            } else if (unpin_frame(d, &frame_table[pos]) != 0) {
+                rc = -ERESTART;
+                break;
             }
         }
-        if (hypercall_preempt()) {
-            d->relinquish_pos = pos;
-            return -ERESTART;
+        if (rc == 0 && hypercall_preempt()) {
+            rc = -ERESTART;
         }
     }
-    d->relinquish_pos = d->max_mfn;
-    return 0;
+    d->relinquish_pos = pos;
+    run_free(d, &run);
+    return rc;
+}
+
+int pages_relinquish(struct domain *d)
+{
+    spin_lock(&d->page_lock);    /* who saw the domain alive is done */
+    spin_unlock(&d->page_lock);
+    buddy_unclaim(&d->claim, ~0ull);
+    if (!d->relinquish_unpinned) {
+        if (relinquish_walk(d, true) != 0) {
+            return -ERESTART;
+        }
+        d->relinquish_unpinned = true;
+        d->relinquish_pos = 0;
+    }
+    return relinquish_walk(d, false);
 }
