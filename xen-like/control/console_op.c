@@ -3,7 +3,7 @@
  * control/console_op.c - the control domain's text, to and from the serial
  * line.  The domain of option domu_first has no other way to speak, so it
  * may write too.
- * Tests: every boot; tests/guests/console (lengths 0, 127..129, 2^31, ~0).
+ * Tests: every boot; tests/guests/calls (lengths 0, 127..129, 2^31, ~0).
  */
 #include <control/doors.h>
 #include <core/console.h>

@@ -2,7 +2,7 @@
 /*
  * control/domctl.c - the XEN_DOMCTL_* door: its table, and the life of a
  * domain (create, vcpus, memory limit, pause, destroy, resume).
- * Tests: tests/guests/control, tests/unit/control/test_domctl.c.
+ * Tests: tests/guests/control; swap boots with xl.
  */
 #include <control/doors.h>
 #include <control/domctl.h>

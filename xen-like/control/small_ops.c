@@ -2,7 +2,7 @@
 /*
  * control/small_ops.c - doors of a few lines: vm_assist, and those that say
  * what this hypervisor does without.
- * Tests: tests/guests/vm_assist.
+ * Tests: tests/guests/calls.
  */
 #include <control/doors.h>
 #include <domain/domain.h>

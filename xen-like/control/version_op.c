@@ -3,7 +3,7 @@
  * control/version_op.c - XENVER_*: who we are, what PV guests may rely on.
  * Linux calls XENVER_version to have pending events delivered, so it goes
  * first and touches nothing.
- * Tests: tests/guests/version.
+ * Tests: tests/guests/calls.
  */
 #include <arch/paging.h>
 #include <control/doors.h>

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+UNIT_TESTS += test_memory_op
+test_memory_op_KIND := hv
+test_memory_op_SRCS := tests/unit/control/test_memory_op.c \
+        tests/fake-arch/fake.c tests/lib/domains.c \
+        $(addprefix xen-like/control/,memory_extents.c memory_exchange.c)
