@@ -113,6 +113,11 @@ static void set_maxcpus(const char *v)
     params.maxcpus = (unsigned int)str_to_u64(v, NULL, 0);
 }
 
+static void set_panic_kind(const char *v)
+{
+    str_copy(params.panic_kind, v, sizeof(params.panic_kind));
+}
+
 static void accept(const char *v)
 {
 }
@@ -131,7 +136,7 @@ static const struct option {
     { "loglvl", set_loglvl, NULL },
     { "guest_loglvl", set_guest_loglvl, NULL },
     { "noreboot", accept, &params.noreboot },
-    { "panic_test", accept, &params.panic_test },
+    { "panic_test", set_panic_kind, &params.panic_test },
     { "domu_first", accept, &params.domu_first },
     { "log_hypercalls", accept, &params.log_hypercalls },
     { "sched", accept, NULL },           /* one scheduler: any name will do */
@@ -153,7 +158,8 @@ static void parse_word(char *word)
         }
         if (o->flag != NULL) {
             *o->flag = value == NULL || strcmp(value, "0") != 0;
-        } else if (value != NULL) {
+        }
+        if (value != NULL) {
             o->set(value);
         }
         return;

@@ -19,6 +19,7 @@ struct boot_params {
     bool noreboot;
     bool domu_first;                /* first module is an unprivileged domain */
     bool panic_test;                /* panic on purpose after the banner */
+    char panic_kind[8];             /* panic_test=stack, =text: later, so */
     bool log_hypercalls;
     bool console_serial, console_vga;
     int loglevel;                   /* enum log_level printed */

@@ -13,6 +13,7 @@
 
 #include <arch/cpu.h>
 #include <arch/desc.h>
+#include <arch/sections.h>
 #include <arch/smap.h>
 #include <arch/switch.h>
 #include <arch/xstate.h>
@@ -42,6 +43,7 @@
 #include <irq/irq.h>
 #include <irq/lapic.h>
 #include <lib/format.h>
+#include <lib/string.h>
 #include <mm/buddy.h>
 #include <mm/early.h>
 #include <mm/frame_table.h>
@@ -188,6 +190,30 @@ static void boot_text free_modules(void)
     }
 }
 
+/* Use up the stack: the guard page under it must end this. */
+static noinline uint64_t recurse(volatile uint64_t depth)
+{
+    return depth == 0 ? 0 : recurse(depth + 1) + depth;
+}
+
+/* What protects the hypervisor from itself, tried on purpose. */
+static void boot_text panic_tests(void)
+{
+    if (strcmp(params.panic_kind, "stack") == 0) {
+        log_err("%lu", recurse(1));
+    } else if (strcmp(params.panic_kind, "text") == 0) {
+        *(volatile uint8_t *)_text_start = 0xcc;
+    } else if (strcmp(params.panic_kind, "alias") == 0) {
+        *(volatile uint8_t *)maddr_to_virt(boot_phys_base +
+            (uint64_t)(_text_start - _image_start)) = 0xcc;
+    } else if (strcmp(params.panic_kind, "data") == 0) {
+        ((void (*)(void))(void *)&boot_info)();
+    }
+    if (params.panic_kind[0] != '\0') {
+        log_err("panic_test=%s: nothing stopped it", params.panic_kind);
+    }
+}
+
 /* Not in the section it frees. */
 static noreturn noinline void run(void)
 {
@@ -216,6 +242,7 @@ static noreturn void boot_text init_on_stack(void)
     sched_init(pv_load_idle);
     desc_init_idt();                     /* from here on entry/'s vectors */
     traps_init();
+    panic_tests();
     connect_uart();
     local_irq_enable();                  /* output leaves while we work */
     if (params.dom0_max_vcpus == 0) {
@@ -241,7 +268,7 @@ noreturn void boot_text init_main(void)
         vga_init((char *)DIRECTMAP_VIRT + VGA_TEXT);
     }
     banner();
-    if (params.panic_test) {
+    if (params.panic_test && params.panic_kind[0] == '\0') {
         panic("asked for by panic_test");
     }
 
