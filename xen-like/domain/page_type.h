@@ -25,8 +25,10 @@
 #define DOMAIN_PAGE_TYPE_H
 
 #include <abi/public.h>
+#include <arch/atomic.h>
 #include <mm/frame_table.h>
 #include <mm/page_word.h>
+#include <mm/tlb_flush.h>
 
 /* A reference to a frame of @owner (a domid); false: not its frame. */
 bool must_check page_get(mfn_t mfn, domid_t owner);
@@ -58,5 +60,43 @@ struct page_type_ops {
     cpumask_t (*dirty_cpus)(domid_t owner);
 };
 void page_type_set_ops(const struct page_type_ops *ops);
+
+/*
+ * The two above where they are hot: the usual case in place, one exchange
+ * tried once; anything else by the call.
+ */
+static always_inline bool page_get_writable_here(mfn_t mfn, domid_t owner)
+{
+    const uint64_t want = (uint64_t)owner << PG_OWNER_SHIFT | PGT_WRITABLE;
+    struct page_info *pg = mfn_to_page(mfn);
+    uint64_t w;
+
+    if (likely(mfn_valid(mfn))) {
+        w = atomic_load(&pg->word);
+        if (likely((w & (PG_OWNER_MASK | PG_TYPE_MASK)) == want &&
+                   (w & PG_COUNT_MASK) - 1 < PG_COUNT_MASK - 1 &&
+                   (w & PG_TCOUNT_MASK) != PG_TCOUNT_MASK &&
+                   atomic_cmpxchg(&pg->word, &w, w + PG_TCOUNT_ONE + 1))) {
+            return true;
+        }
+    }
+    return page_get_writable(mfn, owner);
+}
+
+static always_inline void page_put_writable_here(struct page_info *pg)
+{
+    uint64_t w = atomic_load(&pg->word);
+
+    if (likely((w & PG_TCOUNT_MASK) != 0 && (w & PG_COUNT_MASK) > 1)) {
+        if ((w & PG_TCOUNT_MASK) == PG_TCOUNT_ONE) {
+            /* The last use: see page_put_writable(). */
+            atomic_store_relaxed(&pg->use.flush_stamp, tlb_stamp());
+        }
+        if (likely(atomic_cmpxchg(&pg->word, &w, w - PG_TCOUNT_ONE - 1))) {
+            return;
+        }
+    }
+    page_put_writable(pg);
+}
 
 #endif

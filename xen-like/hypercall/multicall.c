@@ -4,6 +4,7 @@
  * with the same checks, and its result written back.  The batch continues
  * after preemption at the entry it reached.
  */
+#include <arch/nospec.h>
 #include <domain/continuation.h>
 #include <domain/guest_copy.h>
 #include <domain/multicall_state.h>
@@ -17,6 +18,7 @@ static long run_entry(struct mc_state *mc)
     if (op >= NR_HYPERCALLS || op == __HYPERVISOR_iret) {
         return -ENOSYS;
     }
+    op = index_clamp(op, NR_HYPERCALLS);
     return hypercall_table[op](c->args[0], c->args[1], c->args[2], c->args[3],
                                c->args[4], c->args[5]);
 }

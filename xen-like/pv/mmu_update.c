@@ -325,7 +325,10 @@ long do_update_va_mapping(uint64_t va, uint64_t pte, uint64_t flags,
 {
     int rc = write_va(va, pte, current->domain);
 
-    return rc != 0 ? rc : uvm_flush(va, flags);
+    if (rc != 0 || (flags & UVMF_FLUSHTYPE_MASK) == UVMF_NONE) {
+        return rc;
+    }
+    return uvm_flush(va, flags);
 }
 
 long do_update_va_mapping_otherdomain(uint64_t va, uint64_t pte,

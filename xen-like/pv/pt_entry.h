@@ -57,7 +57,7 @@ static always_inline int l1e_get(pte_t e, struct domain *pd, struct domain *td)
             return -EINVAL;
         }
     }
-    ok = e & PTE_RW ? page_get_writable(pte_mfn(e), pd->domid)
+    ok = e & PTE_RW ? page_get_writable_here(pte_mfn(e), pd->domid)
                     : page_get(pte_mfn(e), pd->domid);
     return likely(ok) ? 0 : l1e_get_special(e, pd, td);
 }
@@ -74,7 +74,7 @@ static always_inline void l1e_put(pte_t e)
         return;
     }
     if (e & PTE_RW) {
-        page_put_writable(pg);
+        page_put_writable_here(pg);
     } else {
         page_put(pg);
     }
