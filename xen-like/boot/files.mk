@@ -13,16 +13,15 @@ $(BUILD)/hv/boot/hv.lds: xen-like/boot/hv.lds.S xen-like/arch/paging.h | $(BUILD
 
 # Objects of the platform are linked as they are, the others as an archive:
 # a part enters the image with the call that needs it.
-HV_SKIP   := $(if $(wildcard xen-like/pv/pv_domain.h),,dom0/% control/domctl%)
 HV_BASE    = $(filter boot/% arch/% core/% init/% entry/% \
              lib/% mm/% smp/% irq/% acpi/% time/%,$(HV_OBJS))
 HV_PARTS   = $(BUILD)/hv/parts.a
-HV_ALL     = $(addprefix $(BUILD)/hv/,$(filter-out $(HV_SKIP),$(HV_OBJS)))
+HV_ALL     = $(addprefix $(BUILD)/hv/,$(HV_OBJS))
 HV_LINK    = $(LD) $(HV_LDFLAGS) -T $(BUILD)/hv/boot/hv.lds -o $@ \
              $(addprefix $(BUILD)/hv/,$(HV_BASE)) --start-group $(HV_PARTS) --end-group
 HV_LINK_DEPS = $(HV_ALL) $(HV_PARTS) $(BUILD)/hv/boot/hv.lds
 $(HV_PARTS): $$(HV_ALL)
-	$(Q)rm -f $@ && ar rc $@ $(addprefix $(BUILD)/hv/,$(filter-out $(HV_BASE) $(HV_SKIP),$(HV_OBJS)))
+	$(Q)rm -f $@ && ar rc $@ $(addprefix $(BUILD)/hv/,$(filter-out $(HV_BASE),$(HV_OBJS)))
 
 # Names only follow the text, so the second link does not move functions.
 $(BUILD)/hv/symbols-0.o: xen-like/boot/symbols.awk

@@ -28,6 +28,7 @@ void boot_text console_init(void)
 {
     if (params.console_serial) {
         serial_init();
+        serial_write(ring, ring_prod);   /* about options, if anything */
     }
 }
 
@@ -175,6 +176,7 @@ void console_irq_ready(void)
 void console_sync(void)
 {
     panicking = true;
+    vga_reclaim();
     serial_sync();
 }
 

@@ -89,7 +89,6 @@ static bool try(spinlock_t *l)
     return __atomic_exchange_n(&l->held, 1, __ATOMIC_ACQUIRE) == 0;
 }
 
-/* An interrupt between taking and accounting would be seen half-way. */
 void spin_lock(spinlock_t *l)
 {
     order_taking(l->klass);

@@ -113,6 +113,13 @@ static void set_maxcpus(const char *v)
     params.maxcpus = (unsigned int)str_to_u64(v, NULL, 0);
 }
 
+static void set_dom0(const char *v)
+{
+    if (strstr(v, "pvh") != NULL) {
+        log_warn("dom0=pvh is not supported, the first domain is PV");
+    }
+}
+
 static void set_panic_kind(const char *v)
 {
     str_copy(params.panic_kind, v, sizeof(params.panic_kind));
@@ -127,6 +134,7 @@ static const struct option {
     void (*set)(const char *value);      /* with "=value" */
     bool *flag;                          /* a bare word */
 } options[] = {
+    { "dom0", set_dom0, NULL },
     { "dom0_mem", set_dom0_mem, NULL },
     { "dom0_max_vcpus", set_dom0_vcpus, NULL },
     { "maxcpus", set_maxcpus, NULL },

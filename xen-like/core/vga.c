@@ -12,6 +12,7 @@
 
 static uint16_t *screen;
 static unsigned int col, row;
+static bool released;
 
 void vga_init(void *text)
 {
@@ -37,7 +38,7 @@ static void new_line(void)
 
 void vga_write(const char *s, size_t n)
 {
-    for (size_t i = 0; screen != NULL && i < n; i++) {
+    for (size_t i = 0; screen != NULL && !released && i < n; i++) {
         if (s[i] == '\n') {
             new_line();
         } else if (s[i] != '\r') {
@@ -51,5 +52,10 @@ void vga_write(const char *s, size_t n)
 
 void vga_release(void)
 {
-    screen = NULL;
+    released = true;
+}
+
+void vga_reclaim(void)
+{
+    released = false;
 }

@@ -218,6 +218,7 @@ static void boot_text panic_tests(void)
 static noreturn noinline void run(void)
 {
     map_discard_boot();
+    console_release_vga();
     sched_start_this_cpu();
 }
 
