@@ -186,6 +186,22 @@ int vm_start(struct vm *vm, const struct boot *b, const char *build)
     return 0;
 }
 
+/* Where ": PASS", ": FAIL" or ": SKIP" ends the name of a fact. */
+static const char *find_verdict(const char *name)
+{
+    static const char *const words[] = { ": PASS", ": FAIL", ": SKIP" };
+    const char *first = NULL;
+
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const char *p = strstr(name, words[i]);
+
+        if (p != NULL && (first == NULL || p < first)) {
+            first = p;
+        }
+    }
+    return first;
+}
+
 /* "TEST name: PASS why" of a scenario, "FACT name: FAIL why" of a guest. */
 static void note_fact(struct vm *vm, const char *line)
 {
@@ -194,10 +210,8 @@ static void note_fact(struct vm *vm, const char *line)
     struct fact *f;
 
     p = p != NULL ? p : strstr(line, "FACT ");
-    verdict = p != NULL ? strstr(p, ": ") : NULL;
-    if (verdict == NULL || (strncmp(verdict, ": PASS", 6) != 0 &&
-                            strncmp(verdict, ": FAIL", 6) != 0 &&
-                            strncmp(verdict, ": SKIP", 6) != 0)) {
+    verdict = p != NULL ? find_verdict(p) : NULL;
+    if (verdict == NULL) {
         return;
     }
     f = realloc(vm->facts, (size_t)(vm->nr_facts + 1) * sizeof(*f));
