@@ -7,7 +7,7 @@ cycles=20
 
 free_pages() { vmctl info --json | tr ',{}' '\n\n\n' | sed -n 's/.*"free_\(pages\|memory\|bytes\)[^:]*": *\([0-9]*\).*/\2/p' | head -n 1; }
 store_nodes() { xs ls / | grep -c .; }
-processes() { ls -d /proc/[0-9]* | while read -r p; do [ -s "$p/cmdline" ] && echo "$p"; done | wc -l; }
+processes() { for p in /proc/[0-9]*; do [ -n "$(cat "$p/cmdline" 2>/dev/null)" ] && echo "$p"; done | wc -l; }
 # Free event channels: interrupts that the kernel has bound dynamically.
 channels() { grep -c 'xen-dyn' /proc/interrupts; }
 
@@ -37,6 +37,7 @@ n=0
 while [ $n -lt $cycles ] && [ $failures = 0 ]; do
     if cycle $n >/tmp/leak.out 2>&1; then
         echo "cycle $n: $(state)"
+        dmesg | grep segfault && fail "cycle $n" 'a program crashed'
     else
         fail "cycle $n" "$(tail -n 3 /tmp/leak.out) $(last_words leak)"
     fi
