@@ -28,8 +28,8 @@ state() { echo "pages $(free_pages) nodes $(store_nodes) processes $(processes) 
 steady() { [ "$(state)" = "$1" ]; }
 
 blocks 0 2 > /tmp/leak.raw
-domain leak idle 160 1 /tmp/leak.raw > /tmp/leak.xml
-cycle 0 && cycle 1 || fail 'warm-up' "$(last_words leak)"
+domain leak idle 160 1 /tmp/leak.raw | sed 's/ quiet//' > /tmp/leak.xml
+cycle 0 && cycle 1 || { fail 'warm-up'; last_words leak; finish; }
 sleep 2
 base=$(state)
 echo "baseline: $base"
@@ -39,7 +39,8 @@ while [ $n -lt $cycles ] && [ $failures = 0 ]; do
         echo "cycle $n: $(state)"
         dmesg | grep segfault && fail "cycle $n" 'a program crashed'
     else
-        fail "cycle $n" "$(tail -n 3 /tmp/leak.out) $(last_words leak)"
+        fail "cycle $n" "$(tail -n 1 /tmp/leak.out)"
+        last_words leak
     fi
     n=$((n + 1))
 done

@@ -127,6 +127,10 @@ last_words()
 {
     tail -n 8 "$(guest_log "$1")" 2>/dev/null | sed "s/^/$1| /"
     tail -n 20 /var/log/vmctl/*.log 2>/dev/null
+    for key in q r q; do
+        vmctl debug-keys $key             # the answer comes on the serial line
+        sleep 1
+    done
     dmesg | grep -E 'segfault|traps:|protection|BUG|WARN'
     xs ls / 2>/dev/null | grep -E 'backend/|device/|state' | head -n 60
     ps | grep -E 'vmctl|blkd|xenstored|consoled' | grep -v grep
