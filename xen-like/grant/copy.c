@@ -13,29 +13,7 @@
 #include <lib/string.h>
 #include <hv/errno.h>
 
-#define IN_USE_ALREADY 1       /* not a GNTST_*: take the other way */
-
-static always_inline int hold_frame(mfn_t mfn, domid_t owner, bool readonly)
-{
-    if (likely(readonly ? page_get(mfn, owner)
-                        : page_get_writable(mfn, owner))) {
-        return GNTST_okay;
-    }
-    if (!readonly && page_get(mfn, owner)) {
-        page_put(mfn_to_page(mfn));
-        return GNTST_general_error;           /* in use as a page table */
-    }
-    return GNTST_bad_page;
-}
-
-static void drop_frame(mfn_t mfn, bool readonly)
-{
-    if (readonly) {
-        page_put(mfn_to_page(mfn));
-    } else {
-        page_put_writable(mfn_to_page(mfn));
-    }
-}
+#define IN_USE_ALREADY 2       /* not a GNTST_*: take the other way */
 
 static void move(mfn_t to, uint16_t to_offset, mfn_t from,
                  uint16_t from_offset, uint16_t len)
@@ -47,36 +25,50 @@ static void move(mfn_t to, uint16_t to_offset, mfn_t from,
 
 /* ---- one granted end --------------------------------------------------------- */
 
-/* The own frame is held; the table of @rd is locked. */
-static always_inline int copy_locked(const struct gnttab_copy *op, domid_t mapper,
-                       struct domain *rd, struct grant_entry_v1 *shared,
-                       bool to_grant)
+/* The own frame is held; the table of @rd is locked.  *granted keeps its
+ * reference on GNTST_okay and FRAME_IS_TABLE. */
+static always_inline int copy_locked(const struct gnttab_copy *op,
+                                     domid_t mapper, struct domain *rd,
+                                     struct grant_entry_v1 *shared,
+                                     bool to_grant, mfn_t own, mfn_t *granted)
 {
-    mfn_t own = _mfn(to_grant ? op->source.u.gmfn : op->dest.u.gmfn), granted;
     int rc = grant_mark_in_use(shared, mapper, !to_grant);
 
     if (unlikely(rc != GNTST_okay)) {
         return rc;
     }
-    granted = _mfn(READ_ONCE(shared->frame));
-    rc = hold_frame(granted, rd->domid, !to_grant);
+    *granted = _mfn(READ_ONCE(shared->frame));
+    rc = grant_take_frame(*granted, rd->domid, !to_grant);
     if (likely(rc == GNTST_okay)) {
         if (to_grant) {
-            move(granted, op->dest.offset, own, op->source.offset, op->len);
+            move(*granted, op->dest.offset, own, op->source.offset, op->len);
         } else {
-            move(own, op->dest.offset, granted, op->source.offset, op->len);
+            move(own, op->dest.offset, *granted, op->source.offset, op->len);
         }
-        drop_frame(granted, !to_grant);
     }
     atomic_and(&shared->flags, (uint16_t)~(GTF_reading | GTF_writing));
     return rc;
 }
 
-static always_inline int copy_one_grant(struct domain *ld, const struct gnttab_copy *op,
-                          struct domain *rd, bool to_grant)
+/* What copy_locked() left held, and the status for the guest. */
+static always_inline int end_of_copy(int rc, mfn_t granted, bool to_grant)
+{
+    if (likely(rc == GNTST_okay)) {
+        grant_drop_frame(granted, !to_grant);
+    } else if (rc == FRAME_IS_TABLE) {
+        page_put(mfn_to_page(granted));
+        rc = GNTST_general_error;
+    }
+    return rc;
+}
+
+static always_inline int copy_one_grant(struct domain *ld,
+                                        const struct gnttab_copy *op,
+                                        struct domain *rd, bool to_grant)
 {
     grant_ref_t gref = to_grant ? op->dest.u.ref : op->source.u.ref;
     mfn_t own = _mfn(to_grant ? op->source.u.gmfn : op->dest.u.gmfn);
+    mfn_t granted = INVALID_MFN;
     struct grant_table *gt = rd->grant;
     struct grant_entry_v1 *shared;
     struct active *act;
@@ -85,15 +77,17 @@ static always_inline int copy_one_grant(struct domain *ld, const struct gnttab_c
     if (!grant_entry(gt, gref, &shared, &act)) {
         return GNTST_bad_gntref;
     }
-    rc = hold_frame(own, ld->domid, to_grant);
-    if (rc != GNTST_okay) {
-        return rc;
+    rc = grant_take_frame(own, ld->domid, to_grant);
+    if (unlikely(rc != GNTST_okay)) {
+        return end_of_copy(rc, own, !to_grant);
     }
     spin_lock(&gt->lock);
-    rc = likely(act->pins == 0)
-         ? copy_locked(op, ld->domid, rd, shared, to_grant) : IN_USE_ALREADY;
+    rc = likely(act->pins == 0) ? copy_locked(op, ld->domid, rd, shared,
+                                              to_grant, own, &granted)
+                                : IN_USE_ALREADY;
     spin_unlock(&gt->lock);
-    drop_frame(own, to_grant);
+    rc = end_of_copy(rc, granted, to_grant);
+    grant_drop_frame(own, to_grant);
     return rc;
 }
 
@@ -106,12 +100,19 @@ struct end {
 
 static int end_hold(struct end *e, const struct domain *ld, uint64_t number)
 {
+    int rc;
+
     if (e->by_gref) {
         e->use.gref = (grant_ref_t)number;
         return grant_pin(&e->use, ld);
     }
     e->use.mfn = _mfn(number);
-    return hold_frame(e->use.mfn, ld->domid, e->use.readonly);
+    rc = grant_take_frame(e->use.mfn, ld->domid, e->use.readonly);
+    if (rc == FRAME_IS_TABLE) {
+        page_put(mfn_to_page(e->use.mfn));
+        rc = GNTST_general_error;
+    }
+    return rc;
 }
 
 static void end_release(const struct end *e)
@@ -119,7 +120,7 @@ static void end_release(const struct end *e)
     if (e->by_gref) {
         grant_unpin(&e->use);
     } else {
-        drop_frame(e->use.mfn, e->use.readonly);
+        grant_drop_frame(e->use.mfn, e->use.readonly);
     }
 }
 

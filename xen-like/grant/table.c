@@ -138,19 +138,6 @@ static void clear_in_use(struct grant_entry_v1 *shared,
     atomic_and(&shared->flags, (uint16_t)~gone);
 }
 
-static int take_frame(mfn_t mfn, domid_t owner, bool readonly)
-{
-    if (likely(readonly ? page_get(mfn, owner)
-                        : page_get_writable(mfn, owner))) {
-        return GNTST_okay;
-    }
-    if (!readonly && page_get(mfn, owner)) {
-        page_put(mfn_to_page(mfn));
-        return GNTST_general_error;           /* in use as a page table */
-    }
-    return GNTST_bad_page;
-}
-
 static int pin_locked(struct grant_use *use, domid_t mapper,
                       struct grant_entry_v1 *shared, struct active *act)
 {
@@ -169,7 +156,8 @@ static int pin_locked(struct grant_use *use, domid_t mapper,
     if (likely(act->pins == 0)) {
         mfn = _mfn(READ_ONCE(shared->frame));
     }
-    rc = take_frame(mfn, use->rd->domid, use->readonly);
+    use->mfn = mfn;
+    rc = grant_take_frame(mfn, use->rd->domid, use->readonly);
     if (unlikely(rc != GNTST_okay)) {
         clear_in_use(shared, act);
         return rc;
@@ -178,7 +166,6 @@ static int pin_locked(struct grant_use *use, domid_t mapper,
     act->mfn = mfn;
     act->pins++;
     act->wpins = (uint16_t)(act->wpins + !use->readonly);
-    use->mfn = mfn;
     return GNTST_okay;
 }
 
@@ -195,6 +182,10 @@ int grant_pin(struct grant_use *use, const struct domain *ld)
     spin_lock(&gt->lock);
     rc = pin_locked(use, ld->domid, shared, act);
     spin_unlock(&gt->lock);
+    if (unlikely(rc == FRAME_IS_TABLE)) {
+        page_put(mfn_to_page(use->mfn));
+        rc = GNTST_general_error;
+    }
     return rc;
 }
 
@@ -218,11 +209,7 @@ void grant_unpin_only(const struct grant_use *use)
 
 void grant_unpin(const struct grant_use *use)
 {
-    if (use->readonly) {
-        page_put(mfn_to_page(use->mfn));
-    } else {
-        page_put_writable(mfn_to_page(use->mfn));
-    }
+    grant_drop_frame(use->mfn, use->readonly);
     grant_unpin_only(use);
 }
 

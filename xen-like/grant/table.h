@@ -17,6 +17,7 @@
 #define GRANT_TABLE_H
 
 #include <arch/nospec.h>
+#include <domain/page_type.h>
 #include <grant/grant.h>
 #include <xen/grant_table.h>
 
@@ -73,6 +74,32 @@ struct grant_use {
 #define GRANT_SCRATCH __attribute__((uninitialized))
 
 extern const struct grant_map_ops *grant_map_ops;
+
+/*
+ * A reference on @mfn of @owner, and a writable use unless @readonly.  Not a
+ * GNTST_*: FRAME_IS_TABLE, the frame may not be written; it has a reference
+ * that the caller drops once it holds no lock (the last one takes locks that
+ * come before ours), and the status is GNTST_general_error.
+ */
+#define FRAME_IS_TABLE 1
+static inline int grant_take_frame(mfn_t mfn, domid_t owner, bool readonly)
+{
+    if (likely(readonly ? page_get(mfn, owner)
+                        : page_get_writable(mfn, owner))) {
+        return GNTST_okay;
+    }
+    return !readonly && page_get(mfn, owner) ? FRAME_IS_TABLE
+                                             : GNTST_bad_page;
+}
+
+static inline void grant_drop_frame(mfn_t mfn, bool readonly)
+{
+    if (readonly) {
+        page_put(mfn_to_page(mfn));
+    } else {
+        page_put_writable(mfn_to_page(mfn));
+    }
+}
 
 /* table.c */
 int grant_grow_locked(struct domain *d, uint32_t nr_frames);
