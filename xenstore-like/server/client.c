@@ -409,9 +409,7 @@ bool server_round(struct server *s)
         } else if (send_out(c)) {
             c->next_active = again;
             again = c;
-        } else if (c->dead) {
-            client_free(c);
-        }
+        }                             /* one that died came back here */
     }
     while (again != NULL) {
         c = again;

@@ -439,6 +439,24 @@ static void a_message_beyond_the_protocol_ends_a_connection(void **state)
     assert_string_equal(ASK(dom0, XS_READ, "/tool"), "");
 }
 
+/* The answer meets a closed socket: the client is freed, once. */
+static void a_client_may_leave_before_its_answer(void **state)
+{
+    struct world *w = *state;
+    struct xsd_sockmsg h = { XS_READ, 1, 0, 6 };
+    char message[sizeof(h) + 6];
+
+    memcpy(message, &h, sizeof(h));
+    memcpy(message + sizeof(h), "/tool", 6);
+    assert_int_equal(write(w->other.fd, message, sizeof(message)),
+                     sizeof(message));
+    close(w->other.fd);
+    w->other.fd = dup(w->dom0.fd);
+    client_activate(w->other.client);
+    run_server(w);
+    assert_string_equal(ASK(dom0, XS_READ, "/tool"), "");
+}
+
 /* INV-SS2: nothing more is read while replies are not taken. */
 static void a_client_that_never_reads_is_bounded(void **state)
 {
@@ -522,6 +540,7 @@ int main(void)
         IN_WORLD(reset_drops_watches_and_transactions),
         IN_WORLD(a_message_may_come_in_single_bytes),
         IN_WORLD(a_message_beyond_the_protocol_ends_a_connection),
+        IN_WORLD(a_client_may_leave_before_its_answer),
         IN_WORLD(a_client_that_never_reads_is_bounded),
         IN_WORLD(outstanding_requests_of_a_guest_are_bounded),
         IN_WORLD(limits_are_set_by_control),
