@@ -23,6 +23,12 @@ static long run_entry(struct mc_state *mc)
                                c->args[4], c->args[5]);
 }
 
+/* The entry, with its new arguments, runs again first. */
+static noinline int write_back(const struct mc_state *mc, uint64_t at)
+{
+    return copy_to_guest(guest_handle(at), &mc->call, sizeof(mc->call));
+}
+
 /* Entry @at, copied in once, run, its result copied out. */
 static always_inline int one_entry(struct mc_state *mc, uint64_t at)
 {
@@ -38,8 +44,7 @@ static always_inline int one_entry(struct mc_state *mc, uint64_t at)
     mc->preempted = false;
     w = (uint64_t)run_entry(mc);
     if (unlikely(mc->preempted)) {
-        /* The entry, with its new arguments, runs again first. */
-        return copy_to_guest(guest_handle(at), &mc->call, sizeof(mc->call));
+        return write_back(mc, at);
     }
     stac();
     PUT_GUEST_WORD(at, offsetof(struct multicall_entry, result) / 8, w,
@@ -55,7 +60,7 @@ long do_multicall(uint64_t list, uint64_t nr, uint64_t a2, uint64_t a3,
                   uint64_t a4, uint64_t a5)
 {
     struct vcpu *v = current;
-    struct mc_state mc;
+    struct mc_state mc no_auto_init;     /* each entry fills it */
     uint32_t n = (uint32_t)nr;
     uint64_t end = list + n * sizeof(mc.call);
     int rc = 0;

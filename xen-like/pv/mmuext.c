@@ -307,7 +307,7 @@ static int run_ops(struct domain *d, uint64_t ops, unsigned int count,
                    unsigned int *done)
 {
     for (; *done < count; ++*done) {
-        struct mmuext_op op;
+        struct mmuext_op op no_auto_init;
         int rc;
 
         if (*done != 0 && (*done & 15) == 0 && hypercall_preempt()) {
