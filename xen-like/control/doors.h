@@ -10,6 +10,9 @@
 
 #include <hv/types.h>
 
+/* Boot: tools of the control domain may map the M2P table read-only. */
+void memory_op_init(void);
+
 #define DOOR(name) \
     long name(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, \
               uint64_t a4, uint64_t a5)

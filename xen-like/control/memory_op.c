@@ -9,6 +9,7 @@
 #include <control/doors.h>
 #include <control/memory_op.h>
 #include <core/boot_info.h>
+#include <domain/pages.h>
 #include <hv/errno.h>
 #include <mm/frame_table.h>
 #include <mm/heap.h>
@@ -117,11 +118,27 @@ static uint64_t own_frame(uint64_t va)
     }
 }
 
+static uint64_t m2p_extents(void)
+{
+    return ROUND_UP(max_mfn * 8, 2ul << 20) >> L2_SHIFT;
+}
+
+boot_text void memory_op_init(void)
+{
+    for (uint64_t i = 0; i < m2p_extents(); i++) {
+        mfn_t mfn = _mfn(own_frame(RO_M2P_VIRT + (i << L2_SHIFT)));
+
+        for (uint64_t j = 0; j < PT_ENTRIES; j++) {
+            pages_share_frame(mfn_add(mfn, j), DOMID_XEN, false);
+        }
+    }
+}
+
 /* The frames of the table itself, 2 MiB of it each; tools map them. */
 static long op_machphys_mfn_list(struct domain *caller, uint64_t start,
                                  guest_handle_t arg)
 {
-    uint64_t total = ROUND_UP(max_mfn * 8, 2ul << 20) >> L2_SHIFT;
+    uint64_t total = m2p_extents();
     struct xen_machphys_mfn_list l;
 
     if (copy_from_guest(&l, arg, sizeof(l)) != 0) {

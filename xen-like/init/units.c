@@ -5,6 +5,7 @@
  */
 #include <arch/cpu.h>
 #include <control/control_domain.h>
+#include <control/doors.h>
 #include <core/console.h>
 #include <core/log.h>
 #include <core/machine.h>
@@ -105,5 +106,6 @@ void units_init(void)
     pv_io_mem_access = io_mem_access;
     grant_set_map_ops(&map_ops);
     io_perm_init();
+    memory_op_init();
     pirq_map_init();
 }
