@@ -54,13 +54,13 @@ struct packed table_ptr {
  * One slot per CPU: [0] code entered by SYSCALL, [64] by 32-bit SYSCALL.
  * Executable here, written through the direct map (boot/hv.lds.S).
  */
-struct stub_slot {
+struct sysentry {
     uint8_t code[2][64];
 };
 
-static struct stub_slot stubs[NR_CPUS]
-    __attribute__((section(".stubs"))) aligned(4096);
-/* Where a stub parks RSP for an instant. */
+static struct sysentry sysentries[NR_CPUS]
+    __attribute__((section(".sysentry"))) aligned(4096);
+/* Where an entry parks RSP for an instant. */
 static struct aligned(64) {
     uint64_t rsp;
 } parked[NR_CPUS];
@@ -189,7 +189,7 @@ static uint8_t *emit_load_rsp(uint8_t *at, uint64_t v)
 }
 
 /* @code runs at @run; it is written at @code's direct-map alias @at. */
-static void write_stub(uint8_t *at, const uint8_t *run, unsigned int cpu,
+static void write_sysentry(uint8_t *at, const uint8_t *run, unsigned int cpu,
                        const struct desc_stack *st, void (*target)(void))
 {
     const uint8_t *start = at;
@@ -213,12 +213,12 @@ static void write_stub(uint8_t *at, const uint8_t *run, unsigned int cpu,
 
 static void init_syscall(unsigned int cpu, const struct desc_stack *st)
 {
-    uint8_t *run = stubs[cpu].code[0];
+    uint8_t *run = sysentries[cpu].code[0];
     uint8_t *write = (uint8_t *)DIRECTMAP_VIRT + boot_phys_base +
                      (run - (uint8_t *)_image_start);
 
-    write_stub(write, run, cpu, st, syscall_entry);
-    write_stub(write + 64, run + 64, cpu, st, syscall_compat_entry);
+    write_sysentry(write, run, cpu, st, syscall_entry);
+    write_sysentry(write + 64, run + 64, cpu, st, syscall_compat_entry);
     wrmsr(MSR_STAR, STAR_VALUE);
     wrmsr(MSR_LSTAR, (uint64_t)run);
     wrmsr(MSR_CSTAR, (uint64_t)run + 64);

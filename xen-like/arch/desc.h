@@ -8,7 +8,7 @@
  *         15th frame of each vCPU's GDT in the per-domain slot and loads
  *         that with desc_load_gdt().  Limit is always 0xefff.
  * Shapes  IST: 1 #DF, 2 NMI, 3 #MC, 4 #DB (stack pages, core/percpu.h).
- *         SYSCALL: a stub per CPU stores RSP to cpu_info.syscall_rsp, loads
+ *         SYSCALL: code per CPU stores RSP to cpu_info.syscall_rsp, loads
  *         RSP with the end of cpu_info.regs, and jumps to syscall_entry (64
  *         bit) or syscall_compat_entry (32 bit); only RSP is changed, RCX
  *         and R11 hold the guest's RIP and RFLAGS.  SYSENTER arrives at

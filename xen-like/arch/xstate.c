@@ -9,11 +9,9 @@
 #include <hv/errno.h>
 #include <lib/string.h>
 
-#define KNOWN (XSTATE_FP | XSTATE_SSE | XSTATE_YMM | XSTATE_BNDREGS | \
-               XSTATE_BNDCSR | XSTATE_OPMASK | XSTATE_ZMM | XSTATE_HI_ZMM | \
-               XSTATE_PKRU)
-#define AVX512 (XSTATE_OPMASK | XSTATE_ZMM | XSTATE_HI_ZMM)
-#define BOUNDS (XSTATE_BNDREGS | XSTATE_BNDCSR)
+/* What guests are offered (pv/pv_policy).  The hypervisor enables no more, so
+ * that a guest's XCR0 is normally ours and a switch writes none. */
+#define KNOWN (XSTATE_FP | XSTATE_SSE | XSTATE_YMM)
 #define FXSAVE_BYTES 512u
 #define HEADER_BYTES 64u
 #define HEADER(x)    ((uint64_t *)((x)->image + FXSAVE_BYTES))
@@ -30,8 +28,6 @@ void boot_text xstate_init(void)
     }
     r = cpuid(13, 0);
     xstate_mask = (((uint64_t)r.edx << 32) | r.eax) & KNOWN;
-    /* Protection keys of guests are not offered (pv/pv_policy). */
-    xstate_mask &= ~(XSTATE_PKRU | BOUNDS);
     xstate_init_cpu();
     xstate_size = cpuid(13, 0).ebx;       /* for what XCR0 now enables */
 }
@@ -140,10 +136,6 @@ int xstate_set_xcr0(struct xstate *x, uint64_t xcr0)
         return -EINVAL;
     }
     if ((xcr0 & XSTATE_YMM) && !(xcr0 & XSTATE_SSE)) {
-        return -EINVAL;
-    }
-    if ((xcr0 & AVX512) != 0 &&
-        ((xcr0 & AVX512) != AVX512 || !(xcr0 & XSTATE_YMM))) {
         return -EINVAL;
     }
     x->xcr0 = xcr0;

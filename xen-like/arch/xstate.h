@@ -13,8 +13,8 @@
 #include <hv/types.h>
 
 /*
- * @image is 64-byte aligned, xstate_size bytes, in the same block.  @xcr0 is what the guest set
- * (always valid; XSTATE_FP at reset), @accum all bits ever set by it.
+ * @image is 64-byte aligned, xstate_size bytes, in the same block.  @xcr0 is
+ * what the guest set (always valid; XSTATE_FP at reset), @accum all bits ever set by it.
  */
 struct xstate {
     uint64_t xcr0;                   /* [C] */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * boot/hv.lds.S - the image: discardable boot part first and last, between
- * them text (RX), stubs (RX here, RW by the direct map), rodata (R), data (RW).
+ * them text (RX), SYSCALL entries (RX here, RW by the direct map), rodata (R),
+ * data (RW).
  * Every boundary is a page, because protection changes there (mm/map.c).
  */
 #include <arch/paging.h>
@@ -36,8 +37,8 @@ SECTIONS
         . = ALIGN(4096);
     } :image
     _text_end = .;
-    .stubs : {
-        *(.stubs)
+    .sysentry : {
+        *(.sysentry)
         . = ALIGN(4096);
     } :image
     _rodata_start = .;

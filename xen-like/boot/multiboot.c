@@ -98,7 +98,10 @@ static void boot_text parse_mb1(const struct mb1_info *mi)
             p += e->size + sizeof(e->size);
         }
     }
-    for (uint32_t i = 0; (mi->flags & MB1_HAS_MODS) && i < mi->mods_count; i++) {
+    if (!(mi->flags & MB1_HAS_MODS)) {
+        return;
+    }
+    for (uint32_t i = 0; i < mi->mods_count; i++) {
         const struct mb1_module *m = at(mi->mods_addr);
 
         add_module(m[i].start, m[i].end,

@@ -16,7 +16,8 @@
 
 void console_init(void);             /* after params_parse() */
 /* Text to the ring and, if @loud, to serial and VGA. */
-void console_write(const char *s, size_t n, bool loud);/* The control domain's text: to serial and VGA, not into our ring. */
+void console_write(const char *s, size_t n, bool loud);
+/* The control domain's text: to serial and VGA, not into our ring. */
 void console_write_guest(const char *s, size_t n);
 
 /*

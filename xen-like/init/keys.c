@@ -2,7 +2,8 @@
 /*
  * init/keys.c - key handlers that look at several subsystems.
  *
- * Owns    'q' (domains), 'r' (CPUs), 'i' (interrupts).  core/keyhandler has the others.
+ * Owns    'q' (domains), 'r' (CPUs), 'i' (interrupts).  core/keyhandler has
+ *         the others.
  */
 #include <init/keys.h>
 

@@ -144,7 +144,7 @@ static void take_vector(struct irq_desc *d)
     }
 }
 
-/* ---- owners --------------------------------------------------------------- */
+/* ---- owners ------------------------------------------------------------- */
 
 static int take(unsigned int irq, irq_handler fn, void *data, bool for_guest)
 {
@@ -340,7 +340,7 @@ void irq_set_affinity(unsigned int irq, cpumask_t mask)
     spin_unlock_irqrestore(&d->lock, flags);
 }
 
-/* ---- dispatch --------------------------------------------------------------- */
+/* ---- dispatch ----------------------------------------------------------- */
 
 static void device_interrupt(struct irq_desc *d)
 {

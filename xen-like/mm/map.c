@@ -285,7 +285,7 @@ uint64_t map_count_wx(void)
     return count_table(idle_l4, 4, HV_SLOT_FIRST, HV_SLOT_LAST);
 }
 
-/* ---- boot ----------------------------------------------------------------- */
+/* ---- boot ---------------------------------------------------------------- */
 
 static uint64_t boot_text image_maddr(const void *p)
 {
@@ -312,7 +312,7 @@ static void boot_text map_image(void)
 {
     map_section(_image_start, _boot_data_start, HV_TEXT);
     map_section(_boot_data_start, _text_start, HV_DATA);
-    map_section(_text_start, _rodata_start, HV_TEXT);   /* and the stubs */
+    map_section(_text_start, _rodata_start, HV_TEXT);   /* and .sysentry */
     map_section(_rodata_start, _rodata_end, HV_RODATA);
     map_section(_rodata_end, _image_end, HV_DATA);
     /* Our code must not be writable through its alias either. */
