@@ -6,7 +6,7 @@
  *         Every port taken by evtchn_pending() stays masked until
  *         evtchn_unmask().  Ports are closed with the descriptor.
  * ABI     xen/sys/evtchn.h; module xen-evtchn
- * Tests   nested boots; the fake of tests/lib/fake_port for the users
+ * Tests   nested boots; the fake of tests/unit/pvdrv/fake_port for the users
  */
 #ifndef LIB_EVTCHN_H
 #define LIB_EVTCHN_H

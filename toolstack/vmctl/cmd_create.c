@@ -2,7 +2,7 @@
 /*
  * Verbs about configurations: create, start, define, undefine, validate,
  * dumpxml.  Tests: tests/unit/toolstack/test_cli.sh, tests/boot/dom0/vmctl.sh,
- * tests/boot/dom0/badinput.sh.
+ * tests/boot/dom0/bad-input.sh.
  */
 #include <config/defaults.h>
 #include <config/validate.h>

@@ -4,7 +4,7 @@
  *
  * Leaves the context of a vcpu to guest_ops, its time to domain/vtime, its
  * timers and info page to event/.  send_nmi is not offered (-ENOSYS).
- * Tested by tests/unit/control/test_vcpu_op.c and tests/guests/.
+ * Tested by tests/guests/smp/, tests/guests/time/ and tests/guests/.
  */
 #include <arch/nospec.h>
 #include <arch/paging.h>

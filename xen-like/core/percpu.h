@@ -8,7 +8,7 @@
  * Shapes  a stack is STACK_SIZE bytes, STACK_SIZE-aligned; page numbers in
  *         it: 1 #DF, 3 NMI, 5 #MC, 7 #DB stacks, 9-15 the main stack, the
  *         even ones and 0 are guard pages (not mapped).
- * Tests   tests/fake-arch/core replaces this header's access on the host.
+ * Tests   on the host the CPU in use is a variable (tests/fake-arch/fake.c).
  */
 #ifndef CORE_PERCPU_H
 #define CORE_PERCPU_H

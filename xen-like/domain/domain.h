@@ -13,7 +13,7 @@
  *         last reference) -> freed.  struct domain memory is type-stable:
  *         it is reused only for another struct domain, so that domain_get()
  *         needs no lock.
- * Tests   tests/unit/domain/test_domain.c
+ * Tests   tests/guests/control/, make boot GROUP=leak
  */
 #ifndef DOMAIN_DOMAIN_H
 #define DOMAIN_DOMAIN_H

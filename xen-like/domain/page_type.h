@@ -19,7 +19,7 @@
  *
  * Locks   none.  A validated table cannot lose its type while its user holds
  *         a typed use; entries change by compare-and-swap.
- * Tests   tests/unit/domain/test_page_type.c (all pairs, two-thread model)
+ * Tests   tests/unit/pv/test_page_type.c (all pairs, two-thread model)
  */
 #ifndef DOMAIN_PAGE_TYPE_H
 #define DOMAIN_PAGE_TYPE_H

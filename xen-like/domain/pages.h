@@ -4,7 +4,7 @@
  *
  * Owns    assigning a frame to a domain, taking it back, the free order
  *         (unlink, flush, drop, scrub, free), accounting in tot_pages.
- * Tests   tests/unit/domain/test_pages.c
+ * Tests   tests/unit/pv/test_page_type.c, test_tables.c
  */
 #ifndef DOMAIN_PAGES_H
 #define DOMAIN_PAGES_H

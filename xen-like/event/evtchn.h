@@ -6,7 +6,7 @@
  * ABI     xen/event_channel.h (EVTCHNOP_*), 2-level bitmap layout.
  * Locks   evtchn_table.lock, two tables in ascending domid; sending on a
  *         bound port takes no table lock.
- * Tests   tests/unit/event/test_evtchn.c, tests/guests/evtchn/
+ * Tests   tests/unit/event/test_evtchn.c, tests/guests/events/
  */
 #ifndef EVENT_EVTCHN_H
 #define EVENT_EVTCHN_H

@@ -7,7 +7,7 @@
  * ABI     xen/grant_table.h
  * Locks   grant_table.lock (LOCK_GRANT) of the granter, then maptrack_lock
  *         (LOCK_MAPTRACK) of the mapper; never two of one class.
- * Tests   tests/unit/grant/, tests/guests/grant/
+ * Tests   tests/unit/grant/, tests/guests/memory/
  */
 #ifndef GRANT_GRANT_H
 #define GRANT_GRANT_H

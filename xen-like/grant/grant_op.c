@@ -6,7 +6,7 @@
  * on the stack, with a preemption check after each; progress is in the
  * pointer and the count.  Version 1 only: version 2, status frames, transfer,
  * transitive and sub-page grants are refused.
- * Tested by tests/unit/grant/ and tests/guests/grant/.
+ * Tested by tests/unit/grant/ and tests/guests/memory/.
  */
 #include <core/percpu.h>
 #include <domain/continuation.h>

@@ -2,7 +2,7 @@
 /*
  * lib/format.c - the core of printf, without floating point.
  *
- * Test: tests/unit/lib/test_format.c.
+ * Test: tests/unit/lib/test_text.c.
  */
 #include <lib/format.h>
 #include <lib/string.h>

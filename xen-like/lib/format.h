@@ -4,7 +4,7 @@
  *
  * Knows   %d %i %u %x %X %o %c %s %p %% with width, precision, 0, -, +, #,
  *         space, and h hh l ll z j t.  No floating point, no %n.
- * Tests   tests/unit/lib/test_format.c
+ * Tests   tests/unit/lib/test_text.c
  */
 #ifndef LIB_FORMAT_H
 #define LIB_FORMAT_H

@@ -3,7 +3,7 @@
  * lib/string.c - mem* and str*.
  *
  * Copies and fills use rep movs/stos: short, and fast where it matters (pages)
- * on every CPU of the last decade.  Test: tests/unit/lib/test_string.c.
+ * on every CPU of the last decade.  Test: tests/unit/lib/test_text.c.
  */
 #include <lib/string.h>
 

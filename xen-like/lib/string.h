@@ -2,7 +2,7 @@
 /*
  * lib/string.h - mem* and str* without a libc.
  *
- * Tests   tests/unit/lib/test_string.c
+ * Tests   tests/unit/lib/test_text.c
  */
 #ifndef LIB_STRING_H
 #define LIB_STRING_H

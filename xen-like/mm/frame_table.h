@@ -9,7 +9,7 @@
  *         is the only writer.  A frame without an owner has PGO_NONE there; a
  *         free one keeps its order and flush stamp in the low bits and is on
  *         a list of mm/buddy through @link.
- * Tests   tests/unit/mm/test_frame_table.c
+ * Tests   tests/unit/pv/, tests/unit/mm/test_memory.c
  */
 #ifndef MM_FRAME_TABLE_H
 #define MM_FRAME_TABLE_H

@@ -168,11 +168,12 @@ static void slab_free(struct slab *s, void *p)
 
 void heap_free(void *p)
 {
-    struct big *b = (struct big *)p - 1;
+    struct big *b;
 
     if (p == NULL) {
         return;
     }
+    b = (struct big *)p - 1;
     if (((uintptr_t)b & (PAGE_SIZE - 1)) == 0 && b->magic == BIG_MAGIC) {
         b->magic = 0;
         buddy_free(virt_to_mfn(b), (unsigned int)b->order);

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+UNIT_TESTS += test_memory
+test_memory_KIND := hv
+test_memory_SRCS := tests/unit/mm/test_memory.c tests/unit/pv/pt_host.c \
+        $(addprefix xen-like/,mm/frame_table.c mm/buddy.c mm/heap.c \
+        domain/page_type.c domain/pages.c pv/pt_entry.c pv/pt_validate.c)
+test_memory_LIBS := -lpthread
