@@ -3,3 +3,7 @@ FUZZERS += fuzz_store_wire
 fuzz_store_wire_SRCS = tests/fuzz/fuzz_store_wire.c \
     tests/unit/store/host_file.c $(XS_SERVER_SRCS) $(XS_STORE_SRCS) \
     $(XS_CONN_SRCS) $(XS_PROTO_SRCS) $(LIB_CORE_SRCS)
+FUZZERS += fuzz_rings
+fuzz_rings_SRCS = tests/fuzz/fuzz_rings.c tests/unit/pvdrv/fake_port.c \
+    $(sort $(BLK_SRCS) $(NET_SRCS)) $(LIB_CORE_SRCS)
+fuzz_rings_LIBS := -luring -lpthread
