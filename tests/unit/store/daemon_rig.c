@@ -22,6 +22,7 @@
 #include "daemon_rig.h"
 
 #include <server/daemon.h>
+#include <server/server.h>
 
 static char dir[64];
 static char path_buf[128];
@@ -42,6 +43,27 @@ int64_t now_ms(void)
 
 /* ---- the daemon --------------------------------------------------------- */
 
+/*
+ * With die_at_commits set a daemon now and then kills itself right before or
+ * right after a commit: between that and the sending lies little time, which
+ * kills from outside seldom meet.
+ */
+bool die_at_commits;
+
+void __real_state_commit(struct server *s);
+void __wrap_state_commit(struct server *s);
+
+void __wrap_state_commit(struct server *s)
+{
+    if (die_at_commits && s->listener > 0 && rand() % 12 == 0) {
+        kill(getpid(), SIGKILL);
+    }
+    __real_state_commit(s);
+    if (die_at_commits && s->listener > 0 && rand() % 6 == 0) {
+        kill(getpid(), SIGKILL);
+    }
+}
+
 pid_t daemon_start(void)
 {
     static char *argv[] = { "xenstored", "-F", NULL };
@@ -52,6 +74,7 @@ pid_t daemon_start(void)
         int log = open(in_dir("log"), O_WRONLY | O_CREAT | O_APPEND, 0600);
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);   /* a failed test leaves nothing */
+        srand((unsigned int)getpid());
         dup2(log, 1);
         dup2(log, 2);
         _exit(daemon_main(2, argv));
@@ -79,7 +102,15 @@ void daemon_stop(pid_t pid)
     assert_int_equal(WEXITSTATUS(status), 0);
 }
 
-static void wait_until_it_listens(void)
+static bool has_died(pid_t pid)
+{
+    siginfo_t info = { .si_pid = 0 };
+
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    return info.si_pid != 0;
+}
+
+static void wait_until_it_listens(pid_t pid)
 {
     struct sockaddr_un sun = { .sun_family = AF_UNIX };
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -87,7 +118,7 @@ static void wait_until_it_listens(void)
 
     snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", in_dir("socket"));
     while (connect(fd, (struct sockaddr *)&sun, sizeof(sun)) != 0 &&
-           now_ms() < deadline) {
+           !has_died(pid) && now_ms() < deadline) {
         usleep(500);
     }
     close(fd);
@@ -114,7 +145,7 @@ pid_t killer_start(int *stop_fd)
             int status;
 
             victim = daemon_start();
-            wait_until_it_listens();
+            wait_until_it_listens(victim);
             usleep((useconds_t)(rand() % 20000));
             kill(victim, SIGKILL);
             waitpid(victim, &status, 0);

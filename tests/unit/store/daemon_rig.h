@@ -27,6 +27,9 @@ const char *in_dir(const char *name);
 int64_t now_ms(void);
 void write_file(const char *name, const char *text);
 
+/* Daemons started from now on kill themselves beside their commits. */
+extern bool die_at_commits;
+
 pid_t daemon_start(void);
 void daemon_kill(pid_t pid);
 /* A clean end; its status tells of sanitizer reports. */

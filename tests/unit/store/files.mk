@@ -6,6 +6,7 @@ test_store_daemon_SRCS = $(STORE_T)/test_daemon.c $(STORE_T)/daemon_rig.c \
     $(STORE_T)/host_file.c \
     $(XS_SERVER_SRCS) $(XS_STORE_SRCS) $(XS_CONN_SRCS) $(XS_PROTO_SRCS) \
     $(filter-out $(XS_PROTO_SRCS),$(XS_CLIENT_SRCS)) $(LIB_CORE_SRCS)
+test_store_daemon_LIBS := -Wl,--wrap=state_commit
 
 UNIT_TESTS += test_store_random
 test_store_random_SRCS = $(STORE_T)/test_random.c $(STORE_T)/model.c \

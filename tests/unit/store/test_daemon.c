@@ -19,7 +19,7 @@
 #include "daemon_rig.h"
 
 /* Every START is executed once: the ids a guest gets have no gap. */
-static void ring_requests_run_exactly_once_over_kills(void **state)
+static void run_exactly_once(unsigned int rounds, bool die)
 {
     char answer[XENSTORE_PAYLOAD_MAX + 1];
     struct guest g;
@@ -34,8 +34,10 @@ static void ring_requests_run_exactly_once_over_kills(void **state)
     introduce(xs, &g);
     xs_close(xs);
     daemon_kill(pid);
+    die_at_commits = die;
     killer = killer_start(&stop);
-    for (i = 1; i <= 400; i++) {
+    die_at_commits = false;
+    for (i = 1; i <= rounds; i++) {
         char tx[12], body[64];
         int n;
 
@@ -55,6 +57,18 @@ static void ring_requests_run_exactly_once_over_kills(void **state)
     }
     killer_stop(killer, stop);
     guest_free(&g);
+}
+
+static void ring_requests_run_exactly_once_over_kills(void **state)
+{
+    run_exactly_once(400, false);
+}
+
+/* INV-SS1: dead between the commit and the first byte sent. */
+static void ring_requests_run_exactly_once_over_deaths_at_commits(
+    void **state)
+{
+    run_exactly_once(60, true);
 }
 
 /* Big requests and replies, pipelined: bytes cross the ring in pieces. */
@@ -432,6 +446,7 @@ int main(void)
         IN_DIR(a_second_daemon_refuses_to_start),
         IN_DIR(acknowledged_writes_survive_kills),
         IN_DIR(ring_requests_run_exactly_once_over_kills),
+        IN_DIR(ring_requests_run_exactly_once_over_deaths_at_commits),
         IN_DIR(ring_streams_stay_in_step_over_kills),
     };
 
