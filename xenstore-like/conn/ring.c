@@ -78,6 +78,9 @@ static long ring_write(struct conn *c, const void *data, size_t len)
         r->rsp_prod += room;
         /* The release makes the bytes visible before the index. */
         store(&r->page->rsp_prod, r->rsp_prod);
+        /* Before the next look at rsp_cons: a guest that takes bytes sends
+         * an event only if it finds the ring full. */
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);
         r->want_notify = true;
     }
     return room;
@@ -113,12 +116,15 @@ bool ring_resync(struct ring_conn *r)
     return true;
 }
 
-void ring_publish(struct ring_conn *r)
+bool ring_publish(struct ring_conn *r)
 {
     if (load(&r->page->req_cons) != r->req_cons) {
         store(&r->page->req_cons, r->req_cons);
         r->want_notify = true;
     }
+    /* Pairs with the guest's barrier between req_prod and req_cons. */
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    return load(&r->page->req_prod) != r->req_cons;
 }
 
 bool ring_wants_reconnect(const struct ring_conn *r)

@@ -38,8 +38,11 @@ void ring_conn_fini(struct ring_conn *r);
  */
 bool ring_resync(struct ring_conn *r);
 
-/* Let the guest see how far we read. */
-void ring_publish(struct ring_conn *r);
+/*
+ * Let the guest see how far we read.  True: there is more to read; a guest
+ * that wrote while it saw the old index does not send an event for it.
+ */
+bool ring_publish(struct ring_conn *r);
 
 /* Has the guest asked for a new start (xenstore-ring.txt, "connection")? */
 bool ring_wants_reconnect(const struct ring_conn *r);

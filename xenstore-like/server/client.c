@@ -343,8 +343,8 @@ static bool send_out(struct client *c)
         rc = conn_flush(&c->conn);
     }
     c->saved_out = c->conn.out.len;
-    if (c->is_ring) {
-        ring_publish(&c->ring);
+    if (c->is_ring && ring_publish(&c->ring) && !c->ignored && !c->stuck) {
+        c->more = true;
     }
     if (rc < 0) {
         give_up(c, rc);

@@ -49,6 +49,7 @@ int64_t now_ms(void)
  * kills from outside seldom meet.
  */
 bool die_at_commits;
+void (*at_commit)(void);
 
 void __real_state_commit(struct server *s);
 void __wrap_state_commit(struct server *s);
@@ -59,6 +60,9 @@ void __wrap_state_commit(struct server *s)
         kill(getpid(), SIGKILL);
     }
     __real_state_commit(s);
+    if (at_commit != NULL) {
+        at_commit();
+    }
     if (die_at_commits && s->listener > 0 && rand() % 6 == 0) {
         kill(getpid(), SIGKILL);
     }
@@ -225,6 +229,7 @@ void guest_put(struct guest *g, const void *data, uint32_t len)
     while (len > 0) {
         int64_t deadline = now_ms() + 10000;
         uint32_t prod = g->page->req_prod;
+        uint32_t before = prod;
         uint32_t room;
 
         while ((room = XENSTORE_RING_SIZE - (prod - __atomic_load_n(
@@ -235,8 +240,12 @@ void guest_put(struct guest *g, const void *data, uint32_t len)
         for (; room > 0 && len > 0; room--, len--) {
             g->page->req[MASK_XENSTORE_IDX(prod++)] = *from++;
         }
-        __atomic_store_n(&g->page->req_prod, prod, __ATOMIC_RELEASE);
-        kick_host(g->events, g->domid + 1);
+        __atomic_store_n(&g->page->req_prod, prod, __ATOMIC_SEQ_CST);
+        /* As Linux: whoever still has bytes to take will see these too. */
+        if ((int32_t)(before - __atomic_load_n(&g->page->req_cons,
+                                               __ATOMIC_SEQ_CST)) <= 0) {
+            kick_host(g->events, g->domid + 1);
+        }
     }
 }
 
@@ -247,6 +256,7 @@ static void guest_take(struct guest *g, void *data, uint32_t len)
 
     while (len > 0) {
         uint32_t cons = g->page->rsp_cons;
+        uint32_t before;
         uint32_t have = __atomic_load_n(&g->page->rsp_prod,
                                         __ATOMIC_ACQUIRE) - cons;
 
@@ -256,11 +266,16 @@ static void guest_take(struct guest *g, void *data, uint32_t len)
             usleep(50);
             continue;
         }
+        before = cons;
         for (; have > 0 && len > 0; have--, len--) {
             *to++ = g->page->rsp[MASK_XENSTORE_IDX(cons++)];
         }
-        __atomic_store_n(&g->page->rsp_cons, cons, __ATOMIC_RELEASE);
-        kick_host(g->events, g->domid + 1);
+        __atomic_store_n(&g->page->rsp_cons, cons, __ATOMIC_SEQ_CST);
+        /* As Linux: only a store that found the ring full waits for this. */
+        if (__atomic_load_n(&g->page->rsp_prod, __ATOMIC_SEQ_CST) - before >=
+            XENSTORE_RING_SIZE) {
+            kick_host(g->events, g->domid + 1);
+        }
     }
 }
 

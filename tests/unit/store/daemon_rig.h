@@ -29,6 +29,8 @@ void write_file(const char *name, const char *text);
 
 /* Daemons started from now on kill themselves beside their commits. */
 extern bool die_at_commits;
+/* Called in such a daemon between each commit and the sending. */
+extern void (*at_commit)(void);
 
 pid_t daemon_start(void);
 void daemon_kill(pid_t pid);

@@ -19,7 +19,7 @@
 #include "daemon_rig.h"
 
 /* Every START is executed once: the ids a guest gets have no gap. */
-static void run_exactly_once(unsigned int rounds, bool die)
+static void run_exactly_once(uint32_t domid, unsigned int rounds, bool die)
 {
     char answer[XENSTORE_PAYLOAD_MAX + 1];
     struct guest g;
@@ -27,11 +27,14 @@ static void run_exactly_once(unsigned int rounds, bool die)
     unsigned int i;
     int stop;
     pid_t killer;
-    pid_t pid = daemon_start();
+    pid_t pid;
 
-    guest_make(&g, 5);
+    guest_make(&g, domid);
+    pid = daemon_start();
     xs = connect_client();
-    introduce(xs, &g);
+    if (domid != 0) {                 /* else it is dom0's own kernel */
+        introduce(xs, &g);
+    }
     xs_close(xs);
     daemon_kill(pid);
     die_at_commits = die;
@@ -61,14 +64,68 @@ static void run_exactly_once(unsigned int rounds, bool die)
 
 static void ring_requests_run_exactly_once_over_kills(void **state)
 {
-    run_exactly_once(400, false);
+    run_exactly_once(5, 400, false);
 }
 
 /* INV-SS1: dead between the commit and the first byte sent. */
 static void ring_requests_run_exactly_once_over_deaths_at_commits(
     void **state)
 {
-    run_exactly_once(60, true);
+    run_exactly_once(5, 60, true);
+}
+
+static struct guest late;
+
+/* In the daemon, once: the ring's first request is taken, but not yet seen
+ * to be; a second one is written now. */
+static void late_request(void)
+{
+    struct xsd_sockmsg h = { XS_READ, 77, 0, 6 };
+    struct xenstore_domain_interface *p = late.page;
+    uint32_t i;
+
+    if (p->req_prod == p->req_cons) {
+        return;
+    }
+    for (i = 0; i < sizeof(h) + 6; i++) {
+        p->req[MASK_XENSTORE_IDX(p->req_prod + i)] =
+            i < sizeof(h) ? ((char *)&h)[i] : "/tool"[i - sizeof(h)];
+    }
+    p->req_prod += (uint32_t)sizeof(h) + 6;
+    at_commit = NULL;
+}
+
+/* Linux kicks only when all before was taken: who moves the index looks at
+ * the ring once more. */
+static void a_request_written_while_the_index_moves_is_served(void **state)
+{
+    char answer[XENSTORE_PAYLOAD_MAX + 1];
+    struct xsd_sockmsg first = { XS_READ, 76, 0, 6 };
+    struct xsd_sockmsg h;
+    char message[sizeof(first) + 6];
+    pid_t pid;
+
+    guest_make(&late, 0);
+    at_commit = late_request;
+    pid = daemon_start();
+    at_commit = NULL;
+    xs_close(connect_client());
+    usleep(50000);                    /* it sleeps now; one kick wakes it */
+    memcpy(message, &first, sizeof(first));
+    memcpy(message + sizeof(first), "/tool", 6);
+    guest_put(&late, message, sizeof(message));
+    assert_int_equal(guest_receive(&late, &h, answer), XS_READ);
+    assert_int_equal(h.req_id, 76);
+    assert_int_equal(guest_receive(&late, &h, answer), XS_READ);
+    assert_int_equal(h.req_id, 77);
+    guest_free(&late);
+    daemon_stop(pid);
+}
+
+/* The ring of the control domain's kernel comes back by another way. */
+static void the_kernels_requests_run_exactly_once_over_deaths(void **state)
+{
+    run_exactly_once(0, 60, true);
 }
 
 /* Big requests and replies, pipelined: bytes cross the ring in pieces. */
@@ -447,6 +504,8 @@ int main(void)
         IN_DIR(acknowledged_writes_survive_kills),
         IN_DIR(ring_requests_run_exactly_once_over_kills),
         IN_DIR(ring_requests_run_exactly_once_over_deaths_at_commits),
+        IN_DIR(a_request_written_while_the_index_moves_is_served),
+        IN_DIR(the_kernels_requests_run_exactly_once_over_deaths),
         IN_DIR(ring_streams_stay_in_step_over_kills),
     };
 
