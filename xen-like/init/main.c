@@ -233,6 +233,7 @@ static noreturn void boot_text init_on_stack(void)
     init_machine();
     early_release();
     map_use_buddy();
+    log_info("%lu writable and executable mappings", map_count_wx());
     BUG_ON(map_count_wx() != 0);         /* INV-MAP1 */
 
     cpu_up_timers(0);
