@@ -71,17 +71,17 @@ static void print_perms(const struct perm *perms, size_t nr)
 /* ---- ls ----------------------------------------------------------------- */
 
 /* A path still to be listed; a stack, so that depth costs no recursion. */
-struct todo {
-    struct todo *next;
+struct pending {
+    struct pending *next;
     unsigned int depth;
     char path[];
 };
 
-static int push(struct todo **stack, const char *dir, const char *name,
+static int push(struct pending **stack, const char *dir, const char *name,
                 unsigned int depth)
 {
     size_t len = strlen(dir) + strlen(name) + 2;
-    struct todo *t = malloc(sizeof(*t) + len);
+    struct pending *t = malloc(sizeof(*t) + len);
 
     if (t == NULL) {
         return -ENOMEM;
@@ -98,7 +98,7 @@ static int push(struct todo **stack, const char *dir, const char *name,
     return 0;
 }
 
-static int ls_print(struct xs *xs, const struct todo *t, bool perms)
+static int ls_print(struct xs *xs, const struct pending *t, bool perms)
 {
     const char *name = strrchr(t->path, '/');
     struct perm *list;
@@ -124,7 +124,7 @@ static int ls_print(struct xs *xs, const struct todo *t, bool perms)
     return 0;
 }
 
-static int ls_one(struct xs *xs, struct todo **stack, struct todo *t,
+static int ls_one(struct xs *xs, struct pending **stack, struct pending *t,
                   bool perms)
 {
     char **names;
@@ -146,7 +146,7 @@ static int ls_one(struct xs *xs, struct todo **stack, struct todo *t,
 
 static int cmd_ls(struct xs *xs, int argc, char **argv)
 {
-    struct todo *stack = NULL;
+    struct pending *stack = NULL;
     bool perms = false;
     int c, status = 0, rc;
 
@@ -158,7 +158,7 @@ static int cmd_ls(struct xs *xs, int argc, char **argv)
     }
     rc = push(&stack, optind < argc ? argv[optind] : "/", "", 0);
     while (stack != NULL) {
-        struct todo *t = stack;
+        struct pending *t = stack;
 
         stack = t->next;
         if (rc == 0) {
