@@ -153,6 +153,27 @@ deps:
 test: deps
 	@MAKE='$(MAKE)' tests/tools/run-all
 
+# DESTDIR and PREFIX as usual.  /boot is touched with INSTALL_BOOT=1 only, and
+# update-grub is left to the administrator.
+PREFIX  ?= /usr/local
+VERSION := 0.1
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin \
+	  $(DESTDIR)/etc/vmctl/domains $(DESTDIR)/var/log/xen/console
+	install -m 755 $(addprefix $(BUILD)/,$(filter-out init xs,$(PROGRAMS))) \
+	  $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BUILD)/xs $(DESTDIR)$(PREFIX)/bin
+	ln -sfn vmctl $(DESTDIR)$(PREFIX)/sbin/xenvmctl
+ifeq ($(INSTALL_BOOT),1)
+	install -d $(DESTDIR)/boot
+	gzip -9nc $(BUILD)/paravane.elf >$(DESTDIR)/boot/xen-$(VERSION)-paravane.gz
+	echo CONFIG_PARAVANE=y >$(DESTDIR)/boot/xen-$(VERSION)-paravane.config
+	@echo 'installed; now: update-grub'
+else
+	@echo 'installed, but not in /boot: INSTALL_BOOT=1 does that'
+endif
+
 clean:
 	rm -rf $(BUILD)
 
@@ -165,5 +186,6 @@ help:
 	@echo 'make fuzz         harnesses of tests/fuzz ([FUZZ_SECONDS=n])'
 	@echo 'make bench-boot   instructions to init, ours and Xen'
 	@echo 'make test         all that CI runs, from a bare Debian machine'
+	@echo 'make install      DESTDIR, PREFIX; the boot image with INSTALL_BOOT=1'
 	@echo 'make deps         install what the above need'
 	@echo 'also: unit clean format lint $(HELP)'
