@@ -383,19 +383,12 @@ static int relinquish_units(struct domain *d)
     return 0;
 }
 
-int domain_kill(struct domain *d)
+/* Dying, and none of its vcpus runs or ever will. */
+static void stop_for_ever(struct domain *d)
 {
     struct vcpu *v;
-    int rc;
 
-    if (d == dom0) {
-        return -EINVAL;
-    }
     spin_lock(&d->lock);
-    if (d->dying == DOMDYING_dead) {
-        spin_unlock(&d->lock);
-        return 0;
-    }
     if (d->dying == DOMDYING_alive) {
         atomic_store(&d->dying, DOMDYING_dying);
         for_each_vcpu(d, v) {
@@ -407,14 +400,33 @@ int domain_kill(struct domain *d)
         hooks->vcpu_pause_sync(v);      /* off its CPU, state saved */
         hooks->vcpu_unpause(v);
     }
-    rc = relinquish_units(d);
-    if (rc != 0) {
-        return rc;
+}
+
+int domain_kill(struct domain *d)
+{
+    int rc = 0;
+    bool died = false;
+
+    if (d == dom0) {
+        return -EINVAL;
     }
-    atomic_store(&d->dying, DOMDYING_dead);
-    hooks->domain_event();
-    domain_put(d);                       /* the table's reference */
-    return 0;
+    if (atomic_xchg(&d->kill_busy, 1) != 0) {
+        return -ERESTART;                /* another CPU is at it */
+    }
+    if (atomic_load(&d->dying) != DOMDYING_dead) {
+        stop_for_ever(d);
+        rc = relinquish_units(d);
+        died = rc == 0;
+    }
+    if (died) {
+        atomic_store(&d->dying, DOMDYING_dead);
+    }
+    atomic_store(&d->kill_busy, 0);
+    if (died) {
+        hooks->domain_event();
+        domain_put(d);                   /* the table's reference */
+    }
+    return rc;
 }
 
 /* ---- shutdown and pause --------------------------------------------------- */

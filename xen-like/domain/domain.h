@@ -85,10 +85,11 @@ struct domain {
     uint32_t cfg_max_grant_frames;
     uint32_t cfg_max_maptrack_frames;
 
-    unsigned int relinquish_unit;     /* [D] progress of destruction */
-    uint64_t relinquish_pos;          /* [D] within that unit */
-    bool relinquish_busy;             /* [D] frame at _pos is half dropped */
-    bool relinquish_unpinned;         /* [D] the first walk over it is done */
+    uint8_t kill_busy;                /* [a] one CPU at a time destroys */
+    unsigned int relinquish_unit;     /* [kill_busy] progress of destruction */
+    uint64_t relinquish_pos;          /* [kill_busy] within that unit */
+    bool relinquish_busy;             /* [kill_busy] frame at _pos is half dropped */
+    bool relinquish_unpinned;         /* [kill_busy] the first walk over it is done */
 };
 
 struct vcpu {
