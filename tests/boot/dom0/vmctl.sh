@@ -98,8 +98,8 @@ vmctl sysrq crashy c
 check 'restarted after a crash' wait_for 120 new_id crashy "$id"
 check 'destroy crashy' vmctl destroy crashy
 same 'nothing is left of it' "$before" "$(rest)"
+rm -f "$(guest_log crashy)"        # before the console daemon opens it again
 check 'create crashy again' vmctl create /tmp/crashy.xml
-rm -f "$(guest_log crashy)"
 check 'crashy is up again' wait_for 180 said crashy 'GUEST UP'
 vmctl sysrq crashy c
 sleep 2
