@@ -1,19 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of kinds, forwards to attach and backwards to detach.
- * Tests: tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh.
+ * Tests: tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh,
+ * hotplug.sh.
  */
 #include <devices/devices.h>
 #include <devices/disk.h>
+#include <errno.h>
+#include <lib/err.h>
 #include <string.h>
 #include <unistd.h>
 
 static const struct kind {
+    const char *element;               /* of the XML, below <devices> */
     size_t (*nr)(const struct domain_def *def);
+    /* Sets all but the domain; false: no entry (a drive without medium). */
+    bool (*id)(const struct domain_def *def, size_t i, struct device_id *id);
     int (*attach)(struct devices *d, size_t i, struct err *e);
-    void (*detach)(struct devices *d, size_t i, unsigned int timeout_ms);
 } kinds[] = {
-    { disk_nr, disk_attach, disk_detach },
+    { "disk", disk_nr, disk_id, disk_attach },
 };
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -25,6 +30,8 @@ void devices_init(struct devices *d, struct xs *xs, unsigned int domid,
     d->domid = domid;
     d->def = def;
 }
+
+/* ---- all of them ------------------------------------------------------------ */
 
 int devices_attach(struct devices *d, struct err *e)
 {
@@ -41,18 +48,138 @@ int devices_attach(struct devices *d, struct err *e)
     return 0;
 }
 
+static void detach(struct devices *d, const struct kind *kind, size_t i,
+                   unsigned int timeout_ms)
+{
+    struct device_id id = { .domid = d->domid };
+
+    if (kind->id(d->def, i, &id)) {
+        device_entry_remove(d->xs, id.domid, id.devid, id.front_kind,
+                            id.back_kind, timeout_ms);
+    }
+}
+
+void devices_close_loops(struct devices *d)
+{
+    while (d->nr_loops > 0) {
+        close(d->loops[--d->nr_loops]);
+    }
+}
+
 /* Detaching what is not attached does nothing, so the whole table is run. */
 void devices_detach(struct devices *d, unsigned int timeout_ms)
 {
     for (size_t k = NR_KINDS; k-- > 0;) {
         for (size_t i = kinds[k].nr(d->def); i-- > 0;) {
-            kinds[k].detach(d, i, timeout_ms);
+            detach(d, &kinds[k], i, timeout_ms);
         }
     }
-    while (d->nr_loops > 0) {
-        close(d->loops[--d->nr_loops]);
+    devices_close_loops(d);
+}
+
+/* ---- one of them --------------------------------------------------------------- */
+
+static const struct kind *find_kind(const char *element)
+{
+    for (size_t k = 0; k < NR_KINDS; k++) {
+        if (strcmp(kinds[k].element, element) == 0) {
+            return &kinds[k];
+        }
+    }
+    return NULL;
+}
+
+bool devices_id(const struct devices *d, const char *element, size_t i,
+                struct device_id *id)
+{
+    const struct kind *kind = find_kind(element);
+
+    id->domid = d->domid;
+    return kind != NULL && kind->id(d->def, i, id);
+}
+
+static int no_kind(const char *element, struct err *e)
+{
+    return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "not while it runs",
+                   element, "this kind of device cannot come or go");
+}
+
+static int not_connected(int rc, const char *element, const char *why,
+                         struct err *e)
+{
+    switch (rc) {
+    case -ETIMEDOUT:
+        return err_set(e, rc, ERR_TIMEOUT, "the guest did not take the "
+                       "device", element, "it was taken away again");
+    case -EIO:
+        return err_set(e, rc, ERR_FAILED, "the back end refuses the device",
+                       element, "%s", why);
+    case -ESRCH:
+        return err_set(e, rc, ERR_STATE, "the domain ended meanwhile",
+                       element, "the device went with it");
+    default:
+        return err_errno(e, rc, "cannot attach the device", "%s", element);
     }
 }
+
+int devices_plug(struct devices *d, const char *element, size_t i,
+                 const struct device_wait *wait, struct err *e)
+{
+    const struct kind *kind = find_kind(element);
+    struct device_id id;
+    char why[200];
+    int rc;
+
+    if (kind == NULL) {
+        return no_kind(element, e);
+    }
+    rc = kind->attach(d, i, e);
+    if (rc != 0 || !devices_id(d, element, i, &id)) {
+        return rc;
+    }
+    rc = device_entry_wait(d->xs, &id, wait, why);
+    if (rc != 0) {
+        not_connected(rc, element, why, e);
+        device_entry_remove(d->xs, id.domid, id.devid, id.front_kind,
+                            id.back_kind, 2000);
+    }
+    return rc;
+}
+
+static int not_given_back(int rc, const char *element, struct err *e)
+{
+    switch (rc) {
+    case -ETIMEDOUT:
+        return err_set(e, rc, ERR_TIMEOUT, "the guest does not give the "
+                       "device back", element, "nothing has changed");
+    case -EINPROGRESS:
+        return err_set(e, rc, ERR_TIMEOUT, "the guest has begun to give the "
+                       "device back", element, "and not finished; try again");
+    case -ESRCH:
+        return err_set(e, rc, ERR_STATE, "the domain ended meanwhile",
+                       element, "the device went with it");
+    default:
+        return err_errno(e, rc, "cannot detach the device", "%s", element);
+    }
+}
+
+int devices_unplug(struct devices *d, const char *element, size_t i,
+                   const struct device_wait *wait, struct err *e)
+{
+    struct device_id id;
+    int rc;
+
+    if (find_kind(element) == NULL) {
+        return no_kind(element, e);
+    }
+    if (!devices_id(d, element, i, &id)) {
+        return 0;
+    }
+    rc = device_entry_unplug(d->xs, &id, wait);
+    return rc == 0 ? 0 : not_given_back(rc, element, e);
+}
+
+/* ---- which programs of ours are needed --------------------------------------------- */
 
 bool devices_need_blkd(const struct domain_def *def)
 {
@@ -62,5 +189,17 @@ bool devices_need_blkd(const struct domain_def *def)
             return true;
         }
     }
+    return false;
+}
+
+/* config/ keeps <interface> and honours none yet. */
+bool devices_need_netd(const struct domain_def *def)
+{
+    return false;
+}
+
+/* config/ keeps <graphics> and honours none yet. */
+bool devices_need_fbd(const struct domain_def *def)
+{
     return false;
 }

@@ -2,15 +2,20 @@
 /*
  * devices/devices.h - give a domain its devices, take them away again.
  *
- * Owns    one row per kind: how many the configuration has, attach, detach.
- * Leaves  the processes that serve them to lifecycle/backend.h.
- * Tests   tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh
+ * Owns    one row per kind: how many the configuration has, what they are
+ *         called in the store, how one is attached.  All at the start and the
+ *         end of a domain, one at a time while it runs.
+ * Leaves  the processes that serve them to lifecycle/backend.h; locks, the
+ *         configuration and its files to lifecycle/change.h.
+ * Tests   tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh,
+ *         hotplug.sh
  */
 #ifndef DEVICES_DEVICES_H
 #define DEVICES_DEVICES_H
 
 #include <client/xs.h>
 #include <config/def.h>
+#include <store/device_entry.h>
 
 struct err;
 
@@ -33,7 +38,30 @@ int devices_attach(struct devices *d, struct err *e);
 /* All of them, waiting at most @timeout_ms for each back end. */
 void devices_detach(struct devices *d, unsigned int timeout_ms);
 
-/* Is there a device that our own block back end serves? */
+/*
+ * The @i-th device of the XML element @element ("disk"), in a running domain:
+ * attached and connected, or not there at all.
+ */
+int devices_plug(struct devices *d, const char *element, size_t i,
+                 const struct device_wait *wait, struct err *e);
+
+/*
+ * The guest gives it back, or keeps it and nothing has changed (class
+ * timeout).
+ */
+int devices_unplug(struct devices *d, const char *element, size_t i,
+                   const struct device_wait *wait, struct err *e);
+
+/* What it is called in the store; false: it has no entry there. */
+bool devices_id(const struct devices *d, const char *element, size_t i,
+                struct device_id *id);
+
+/* Loop devices live as long as a back end has them open, or these. */
+void devices_close_loops(struct devices *d);
+
+/* Is there a device that the back end program of ours serves? */
 bool devices_need_blkd(const struct domain_def *def);
+bool devices_need_netd(const struct domain_def *def);
+bool devices_need_fbd(const struct domain_def *def);
 
 #endif

@@ -108,12 +108,12 @@ int disk_attach(struct devices *d, size_t i, struct err *e)
     return write_entry(d, disk, physical, e);
 }
 
-void disk_detach(struct devices *d, size_t i, unsigned int timeout_ms)
+bool disk_id(const struct domain_def *def, size_t i, struct device_id *id)
 {
-    const struct disk_def *disk = &d->def->disks[i];
+    const struct disk_def *disk = &def->disks[i];
 
-    if (disk->source != NULL) {
-        device_entry_remove(d->xs, d->domid, disk->vdev, "vbd",
-                            back_kind(disk), timeout_ms);
-    }
+    id->devid = disk->vdev;
+    id->front_kind = "vbd";
+    id->back_kind = back_kind(disk);
+    return disk->source != NULL;
 }

@@ -10,6 +10,6 @@
 
 size_t disk_nr(const struct domain_def *def);
 int disk_attach(struct devices *d, size_t i, struct err *e);
-void disk_detach(struct devices *d, size_t i, unsigned int timeout_ms);
+bool disk_id(const struct domain_def *def, size_t i, struct device_id *id);
 
 #endif

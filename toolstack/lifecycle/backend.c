@@ -16,22 +16,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PID_FILE "blkd.pid"
-
 extern char **environ;
 
-void backend_init(struct backend *b, const struct rundir *run,
-                  unsigned int domid)
+void backend_init(struct backend *b, const struct backend_kind *kind,
+                  const struct rundir *run, unsigned int domid)
 {
+    b->kind = kind;
     b->run = run;
     b->domid = domid;
     b->pid = 0;
     b->pidfd = -1;
 }
 
-static void program(char path[PATH_MAX])
+static void program(const struct backend_kind *kind, char path[PATH_MAX])
 {
-    const char *given = getenv("VMCTL_BLKD");
+    const char *given = getenv(kind->env);
     ssize_t len;
     char *slash;
 
@@ -39,10 +38,10 @@ static void program(char path[PATH_MAX])
         snprintf(path, PATH_MAX, "%s", given);
         return;
     }
-    len = readlink("/proc/self/exe", path, PATH_MAX - 32);
+    len = readlink("/proc/self/exe", path, PATH_MAX - 64);
     path[len > 0 ? len : 0] = '\0';
     slash = strrchr(path, '/');
-    strcpy(slash == NULL ? path : slash + 1, "paravane-blkd");
+    snprintf(slash == NULL ? path : slash + 1, 64, "%s", kind->program);
 }
 
 /* Field 22 of /proc/PID/stat: when it started; 0 if there is no process. */
@@ -78,15 +77,15 @@ static int open_pidfd(pid_t pid)
     return fd < 0 ? -errno : fd;
 }
 
-static int spawn(pid_t *pid, const char *path, unsigned int domid)
+static int spawn(pid_t *pid, const char *path, const struct backend *b)
 {
     posix_spawnattr_t attr;
     sigset_t none, all;
     char id[16];
-    char *argv[] = { "paravane-blkd", "--domid", id, NULL };
+    char *argv[] = { (char *)(uintptr_t)b->kind->program, "--domid", id, NULL };
     int rc;
 
-    snprintf(id, sizeof(id), "%u", domid);
+    snprintf(id, sizeof(id), "%u", b->domid);
     sigemptyset(&none);
     sigfillset(&all);
     posix_spawnattr_init(&attr);
@@ -105,20 +104,20 @@ int backend_start(struct backend *b, struct err *e)
     pid_t pid;
     int rc;
 
-    program(path);
-    rc = spawn(&pid, path, b->domid);
+    program(b->kind, path);
+    rc = spawn(&pid, path, b);
     if (rc != 0) {
-        return err_set(e, rc, ERR_FAILED, "cannot start the block back end",
-                       path, "%s", strerror(-rc));
+        return err_set(e, rc, ERR_FAILED, "cannot start a back end", path,
+                       "%s", strerror(-rc));
     }
     b->pid = pid;
     b->pidfd = open_pidfd(pid);
     snprintf(text, sizeof(text), "%d %llu\n", pid, start_time(pid));
-    rc = b->pidfd < 0 ? b->pidfd : rundir_write(b->run, PID_FILE, text);
+    rc = b->pidfd < 0 ? b->pidfd : rundir_write(b->run, b->kind->pid_file, text);
     if (rc != 0) {
         backend_stop(b, 0);
-        return err_errno(e, rc, "cannot supervise the block back end",
-                         "process %d", pid);
+        return err_errno(e, rc, "cannot supervise a back end",
+                         "%s, process %d", b->kind->program, pid);
     }
     return 0;
 }
@@ -129,7 +128,7 @@ bool backend_adopt(struct backend *b)
     unsigned long long start;
     int pid;
 
-    if (rundir_read(b->run, PID_FILE, text, sizeof(text)) != 0 ||
+    if (rundir_read(b->run, b->kind->pid_file, text, sizeof(text)) != 0 ||
         sscanf(text, "%d %llu", &pid, &start) != 2 || pid <= 1) {
         return false;
     }
@@ -155,7 +154,7 @@ void backend_reap(struct backend *b)
     }
     b->pid = 0;
     b->pidfd = -1;
-    rundir_write(b->run, PID_FILE, NULL);
+    rundir_write(b->run, b->kind->pid_file, NULL);
 }
 
 static bool ended(const struct backend *b, unsigned int timeout_ms)
@@ -176,4 +175,25 @@ void backend_stop(struct backend *b, unsigned int timeout_ms)
         ended(b, 5000);
     }
     backend_reap(b);
+}
+
+int backends_start(struct backend b[NR_BACKENDS],
+                   const struct domain_def *def, struct err *e)
+{
+    for (size_t i = 0; i < NR_BACKENDS; i++) {
+        int rc = b[i].kind->needed(def) ? backend_start(&b[i], e) : 0;
+
+        if (rc != 0) {
+            backends_stop(b, 0);
+            return rc;
+        }
+    }
+    return 0;
+}
+
+void backends_stop(struct backend b[NR_BACKENDS], unsigned int timeout_ms)
+{
+    for (size_t i = NR_BACKENDS; i-- > 0;) {
+        backend_stop(&b[i], timeout_ms);
+    }
 }

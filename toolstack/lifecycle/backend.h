@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lifecycle/backend.h - the process that serves one VM's disks.
+ * lifecycle/backend.h - the processes that serve one VM's devices.
  *
- * Owns    starting it, knowing it again after the worker was restarted
- *         (process id with start time), seeing its end, stopping it.
- * Leaves  when to start it again to the worker.
+ * Owns    what programs there are (backend_kinds.c, a row each); starting one,
+ *         knowing it again after the worker was restarted (process id with
+ *         start time), seeing its end, stopping it.
+ * Leaves  when to start it again to keeper.h.
  * Tests   tests/unit/toolstack/test_lifecycle.c (VMCTL_BLKD)
  */
 #ifndef LIFECYCLE_BACKEND_H
@@ -13,17 +14,30 @@
 #include <lifecycle/rundir.h>
 #include <sys/types.h>
 
+struct backend_kind {
+    const char *name;          /* for messages: "block" */
+    const char *program;       /* beside this program: "paravane-blkd" */
+    const char *env;           /* names another program: "VMCTL_BLKD" */
+    const char *pid_file;      /* in the run directory: "blkd.pid" */
+    bool (*needed)(const struct domain_def *def);
+};
+
+/* In the order of starting; stopped in the opposite order. */
+enum { BACKEND_BLOCK, BACKEND_NET, BACKEND_SCREEN, NR_BACKENDS };
+extern const struct backend_kind backend_kinds[NR_BACKENDS];
+
 struct backend {
+    const struct backend_kind *kind;
     const struct rundir *run;
     unsigned int domid;
     pid_t pid;                 /* 0: none */
     int pidfd;                 /* readable when it has ended; -1 */
 };
 
-void backend_init(struct backend *b, const struct rundir *run,
-                  unsigned int domid);
+void backend_init(struct backend *b, const struct backend_kind *kind,
+                  const struct rundir *run, unsigned int domid);
 
-/* $VMCTL_BLKD, or paravane-blkd beside this program. */
+/* "PROGRAM --domid N"; the program is the one $env names or its neighbour. */
 int backend_start(struct backend *b, struct err *e);
 
 /* Find the process of an earlier worker; false: there is none. */
@@ -34,5 +48,10 @@ void backend_reap(struct backend *b);
 
 /* Ask it to end, insist after @timeout_ms. */
 void backend_stop(struct backend *b, unsigned int timeout_ms);
+
+/* Start those that @def needs, in order; none is left after a failure. */
+int backends_start(struct backend b[NR_BACKENDS],
+                   const struct domain_def *def, struct err *e);
+void backends_stop(struct backend b[NR_BACKENDS], unsigned int timeout_ms);
 
 #endif

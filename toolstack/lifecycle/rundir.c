@@ -230,10 +230,28 @@ unsigned int rundir_age(const struct rundir *r)
     return (unsigned int)(now - st.st_mtime);
 }
 
+/* Whatever parts of the VM left here; the lock goes last. */
+static void remove_files(const struct rundir *r)
+{
+    char path[PATH_ROOM * 2];
+    DIR *dir = opendir(r->path);
+    struct dirent *entry;
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        if (strcmp(entry->d_name, "lock") != 0) {
+            snprintf(path, sizeof(path), "%s/%s", r->path, entry->d_name);
+            unlink(path);              /* fails for "." and ".." */
+        }
+    }
+    if (dir != NULL) {
+        closedir(dir);
+    }
+    snprintf(path, sizeof(path), "%s/lock", r->path);
+    unlink(path);
+}
+
 void rundir_remove(struct rundir *r, const char *name)
 {
-    static const char *const files[] = { "live.xml", "live.new", "blkd.pid",
-                                         "worker.pid", "domid", "lock" };
     char path[PATH_ROOM], target[64] = "";
 
     if (name != NULL) {
@@ -243,10 +261,7 @@ void rundir_remove(struct rundir *r, const char *name)
             unlink(path);
         }
     }
-    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        file_path(r, files[i], path);
-        unlink(path);
-    }
+    remove_files(r);
     rmdir(r->path);
     rundir_unlock(r);
 }

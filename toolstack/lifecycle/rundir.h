@@ -3,8 +3,8 @@
  * lifecycle/rundir.h - what the host remembers of a running VM, by UUID.
  *
  * Owns    /run/vmctl/domains/UUID: live.xml (the configuration it runs with),
- *         blkd.pid, lock (held by its worker); /run/vmctl/names/NAME, which
- *         makes names unique without a daemon.
+ *         NAME.pid of each process, lock (held by its worker);
+ *         /run/vmctl/names/NAME, which makes names unique without a daemon.
  * Tests   tests/unit/toolstack/test_lifecycle.c (VMCTL_RUN_DIR)
  */
 #ifndef LIFECYCLE_RUNDIR_H

@@ -18,7 +18,7 @@
 #include <time.h>
 
 #define DEVICE_CLOSE_MS 5000u
-#define BLKD_STOP_MS    3000u
+#define BACKEND_STOP_MS 3000u
 #define DYING_MS        20000u
 
 int vm_find_domid(struct hyp *h, const uint8_t uuid[16], unsigned int *domid,
@@ -128,15 +128,23 @@ static int introduce(struct vm *vm, struct err *e)
                                    "domain %u (%s)", vm->domid, vm->def.name);
 }
 
-static int start_backend(struct vm *vm, struct err *e)
+static void init_backends(struct vm *vm)
 {
-    backend_init(&vm->blkd, &vm->run, vm->domid);
-    return devices_need_blkd(&vm->def) ? backend_start(&vm->blkd, e) : 0;
+    for (size_t i = 0; i < NR_BACKENDS; i++) {
+        backend_init(&vm->backends[i], &backend_kinds[i], &vm->run,
+                     vm->domid);
+    }
 }
 
-static void stop_backend(struct vm *vm)
+static int start_backends(struct vm *vm, struct err *e)
 {
-    backend_stop(&vm->blkd, BLKD_STOP_MS);
+    init_backends(vm);
+    return backends_start(vm->backends, &vm->def, e);
+}
+
+static void stop_backends(struct vm *vm)
+{
+    backends_stop(vm->backends, BACKEND_STOP_MS);
 }
 
 static int attach_devices(struct vm *vm, struct err *e)
@@ -174,7 +182,7 @@ static const struct step {
     { "boot",      boot,           NULL },
     { "entry",     make_entry,     NULL },             /* domain's undo */
     { "introduce", introduce,      NULL },             /* likewise */
-    { "backend",   start_backend,  stop_backend },
+    { "backends",  start_backends, stop_backends },
     { "devices",   attach_devices, detach_devices },
     { "record",    save,           NULL },
 };
@@ -240,8 +248,10 @@ int vm_adopt(struct vm *vm, struct err *e)
                          vm->def.name);
     }
     if (rc == 0 || rc == -ESRCH) {
-        backend_init(&vm->blkd, &vm->run, vm->domid);
-        backend_adopt(&vm->blkd);
+        init_backends(vm);
+        for (size_t i = 0; i < NR_BACKENDS; i++) {
+            backend_adopt(&vm->backends[i]);
+        }
         devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
         vm->done = (1u << NR_STEPS) - 1;
     }

@@ -26,7 +26,7 @@ struct vm {
     struct boot_files files;
     struct pv_guest guest;
     struct devices devices;
-    struct backend blkd;
+    struct backend backends[NR_BACKENDS];
     volatile sig_atomic_t *cancel;     /* set by a signal: undo and leave */
 };
 

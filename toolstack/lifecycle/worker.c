@@ -2,7 +2,7 @@
 /*
  * The worker's loop.  The store says that some domain has ended, the
  * hypervisor says whether it was ours and why, the configuration says what
- * follows.  The block back end is started again whenever it dies.
+ * follows.  A back end that dies is started again (keeper.h).
  * Tests: tests/boot/dom0/vmctl.sh.
  */
 #include <errno.h>
@@ -10,6 +10,7 @@
 #include <lib/ctl.h>
 #include <lib/evloop.h>
 #include <lib/log.h>
+#include <lifecycle/keeper.h>
 #include <lifecycle/state.h>
 #include <lifecycle/vm.h>
 #include <lifecycle/worker.h>
@@ -21,18 +22,11 @@
 #include <unistd.h>
 #include <uuid/uuid.h>
 
-#define MS           1000000ull
-#define RETRY_MIN_MS 50u
-#define RETRY_MAX_MS 5000u
-#define STABLE_MS    10000u
-
 struct worker {
     struct vm vm;
     struct evloop *loop;
-    struct ev_source *blkd_event, *blkd_timer;
+    struct keeper keepers[NR_BACKENDS];
     struct xs_watch *watch;
-    unsigned int retry_ms;
-    uint64_t blkd_since_ns;
     bool look;                 /* some domain has ended: look at ours */
     bool ended;                /* the VM is over: clean up and leave */
     bool leave;                /* asked to go, the VM stays */
@@ -47,78 +41,20 @@ static void on_signal(int signo)
     cancelled = signo;
 }
 
-/* ---- the block back end --------------------------------------------------- */
+/* ---- the back ends -------------------------------------------------------- */
 
-static void blkd_ended(void *arg, uint32_t events);
-
-static void blkd_follow(struct worker *w)
+static void follow_backends(struct worker *w)
 {
-    evloop_del(w->blkd_event);
-    w->blkd_event = NULL;
-    if (w->vm.blkd.pidfd >= 0) {
-        w->blkd_event = evloop_add(w->loop, w->vm.blkd.pidfd, EPOLLIN,
-                                   blkd_ended, w);
-        w->blkd_since_ns = evloop_now_ns();
+    for (size_t i = 0; i < NR_BACKENDS; i++) {
+        keeper_follow(&w->keepers[i], &w->vm.def);
     }
 }
 
-static void blkd_later(struct worker *w)
+static void unfollow_backends(struct worker *w)
 {
-    evloop_timer_set(w->blkd_timer, w->retry_ms * MS, 0);
-    w->retry_ms = w->retry_ms * 2 > RETRY_MAX_MS ? RETRY_MAX_MS
-                                                 : w->retry_ms * 2;
-}
-
-static void blkd_again(void *arg)
-{
-    struct worker *w = arg;
-    struct err e = ERR_INIT;
-
-    if (w->ended || w->vm.blkd.pid != 0) {
-        return;
+    for (size_t i = 0; i < NR_BACKENDS; i++) {
+        keeper_unfollow(&w->keepers[i]);
     }
-    if (backend_start(&w->vm.blkd, &e) != 0) {
-        log_errval(&e);
-        blkd_later(w);
-        return;
-    }
-    log_info("block back end started again: process %d", w->vm.blkd.pid);
-    blkd_follow(w);
-}
-
-static void blkd_ended(void *arg, uint32_t events)
-{
-    struct worker *w = arg;
-
-    log_warn("block back end %d has ended", w->vm.blkd.pid);
-    evloop_del(w->blkd_event);
-    w->blkd_event = NULL;
-    if (evloop_now_ns() - w->blkd_since_ns > STABLE_MS * MS) {
-        w->retry_ms = RETRY_MIN_MS;
-    }
-    backend_reap(&w->vm.blkd);
-    blkd_later(w);
-}
-
-/* After a start or an adoption: follow it, or start the one that is missing. */
-static void blkd_begin(struct worker *w)
-{
-    w->retry_ms = RETRY_MIN_MS;
-    if (!devices_need_blkd(&w->vm.def)) {
-        return;
-    }
-    if (w->vm.blkd.pid != 0) {
-        blkd_follow(w);
-    } else {
-        blkd_again(w);
-    }
-}
-
-static void blkd_unfollow(struct worker *w)
-{
-    evloop_del(w->blkd_event);
-    w->blkd_event = NULL;
-    evloop_timer_set(w->blkd_timer, 0, 0);
 }
 
 /* ---- the end of a domain ---------------------------------------------------- */
@@ -127,7 +63,7 @@ static void restart(struct worker *w)
 {
     struct err e = ERR_INIT;
 
-    blkd_unfollow(w);
+    unfollow_backends(w);
     vm_stop(&w->vm);
     if (vm_start(&w->vm, false, &e) != 0) {
         log_errval(&e);
@@ -135,7 +71,7 @@ static void restart(struct worker *w)
         return;
     }
     log_info("%s runs again as domain %u", w->vm.def.name, w->vm.domid);
-    blkd_begin(w);
+    follow_backends(w);
 }
 
 static void act(struct worker *w, unsigned int reason)
@@ -201,9 +137,13 @@ static int prepare(struct worker *w, struct err *e)
     if (w->loop == NULL) {
         return err_errno(e, -ENOMEM, "cannot make an event loop", NULL);
     }
-    w->blkd_timer = evloop_timer(w->loop, blkd_again, w);
-    if (w->blkd_timer == NULL ||
-        evloop_add(w->loop, xs_fd(w->vm.xs), EPOLLIN, store_event, w) == NULL) {
+    for (size_t i = 0; i < NR_BACKENDS; i++) {
+        rc = keeper_init(&w->keepers[i], w->loop, &w->vm.backends[i]);
+        if (rc != 0) {
+            return err_errno(e, rc, "cannot wait for events", NULL);
+        }
+    }
+    if (evloop_add(w->loop, xs_fd(w->vm.xs), EPOLLIN, store_event, w) == NULL) {
         return err_errno(e, -errno, "cannot wait for events", NULL);
     }
     rc = xs_watch(w->vm.xs, "@releaseDomain", some_domain_ended, w, &w->watch);
@@ -214,7 +154,7 @@ static int prepare(struct worker *w, struct err *e)
 static void follow(struct worker *w)
 {
     if (!w->ended) {
-        blkd_begin(w);
+        follow_backends(w);
     }
     w->look = true;
     while (!w->ended && !cancelled) {
@@ -224,7 +164,7 @@ static void follow(struct worker *w)
         }
         evloop_once(w->loop, -1);
     }
-    blkd_unfollow(w);
+    unfollow_backends(w);
     w->leave = !w->ended && !destroy_wanted;
 }
 

@@ -2,7 +2,7 @@
 /*
  * lifecycle/worker.h - the process of one VM, from its start to its end.
  *
- * Owns    building or taking over the domain, watching it and its back end,
+ * Owns    building or taking over the domain, watching it and its back ends,
  *         acting on shutdown, reboot and crash as configured.  It may be
  *         killed at any moment: the guest runs on, and a worker started in
  *         the adopt mode continues.

@@ -13,8 +13,10 @@
 #include <string.h>
 #include <time.h>
 
-#define STATE_CLOSING "5"
-#define STATE_CLOSED  6u
+#define STATE_CONNECTED 4u
+#define STATE_CLOSING   "5"
+#define STATE_CLOSED    6u
+#define POLL_MS         20u
 
 struct half {
     struct store_path path;
@@ -99,7 +101,7 @@ static void sleep_ms(unsigned int ms)
 
 static int wait_closed(struct xs *xs, const char *state, unsigned int ms)
 {
-    for (unsigned int waited = 0; ; waited += 20) {
+    for (unsigned int waited = 0; ; waited += POLL_MS) {
         uint64_t value;
         int rc = xs_read_number(xs, XS_TXN_NONE, state, &value);
 
@@ -112,7 +114,7 @@ static int wait_closed(struct xs *xs, const char *state, unsigned int ms)
         if (waited >= ms) {
             return -ETIMEDOUT;
         }
-        sleep_ms(20);
+        sleep_ms(POLL_MS);
     }
 }
 
@@ -149,4 +151,123 @@ int device_entry_remove(struct xs *xs, unsigned int domid, unsigned int devid,
     }
     store_remove(xs, back.s);
     return rc == -ENOENT || rc == -EALREADY ? 0 : rc;
+}
+
+/* ---- while the guest runs -------------------------------------------------- */
+
+static struct store_path back_path(const struct device_id *id)
+{
+    return store_path(PATH_BACKEND, id->back_kind, id->domid, id->devid);
+}
+
+static struct store_path front_path(const struct device_id *id)
+{
+    return store_path(PATH_FRONTEND, id->domid, id->front_kind, id->devid);
+}
+
+static bool alive(const struct device_wait *wait)
+{
+    return wait->alive == NULL || wait->alive(wait->arg);
+}
+
+/* 1: yes, 0: not yet, or -errno to give up. */
+typedef int reached_fn(struct xs *xs, const struct device_id *id, void *arg);
+
+static int wait_until(struct xs *xs, const struct device_id *id,
+                      const struct device_wait *wait, reached_fn *reached,
+                      void *arg)
+{
+    for (unsigned int waited = 0;; waited += POLL_MS) {
+        int rc = reached(xs, id, arg);
+
+        if (rc != 0) {
+            return rc < 0 ? rc : 0;
+        }
+        if (!alive(wait)) {
+            return -ESRCH;
+        }
+        if (waited >= wait->timeout_ms) {
+            return -ETIMEDOUT;
+        }
+        sleep_ms(POLL_MS);
+    }
+}
+
+static int connected(struct xs *xs, const struct device_id *id, void *arg)
+{
+    struct store_path back = back_path(id);
+    struct store_path state = store_path("%.200s/state", back.s);
+    struct store_path error = store_path("%.200s/error", back.s);
+    char *why = arg, *text = NULL;
+    uint64_t value = 0;
+    int rc = xs_read_number(xs, XS_TXN_NONE, state.s, &value);
+
+    if (rc != 0) {
+        return rc == -ENOENT ? -ESRCH : rc;
+    }
+    if (value == STATE_CONNECTED) {
+        return 1;
+    }
+    if (xs_read(xs, XS_TXN_NONE, error.s, &text, NULL) == 0) {
+        snprintf(why, 200, "%s", text);
+        free(text);
+        return -EIO;
+    }
+    return 0;
+}
+
+int device_entry_wait(struct xs *xs, const struct device_id *id,
+                      const struct device_wait *wait, char why[200])
+{
+    why[0] = '\0';
+    return wait_until(xs, id, wait, connected, why);
+}
+
+static int closed(struct xs *xs, const struct device_id *id, void *arg)
+{
+    struct store_path state = store_path("%.200s/state", back_path(id).s);
+    uint64_t value = 0;
+    int rc = xs_read_number(xs, XS_TXN_NONE, state.s, &value);
+
+    return rc == -ENOENT || (rc == 0 && value == STATE_CLOSED) ? 1
+           : rc == -EINVAL ? 0 : rc;
+}
+
+/* The guest's side is still connected: as if nobody had asked. */
+static int withdraw_body(struct xs *xs, xs_txn_t txn, void *ctx)
+{
+    const struct device_id *id = ctx;
+    struct store_path back = back_path(id), front = front_path(id);
+    struct store_path state = store_path("%.200s/state", back.s);
+    uint64_t theirs = 0, ours = 0;
+    int rc;
+
+    if (xs_read_number(xs, txn, store_path("%.200s/state", front.s).s,
+                       &theirs) != 0 || theirs != STATE_CONNECTED ||
+        xs_read_number(xs, txn, state.s, &ours) != 0 || ours != 5) {
+        return -EINPROGRESS;
+    }
+    rc = xs_write_string(xs, txn, store_path("%.200s/online", back.s).s, "1");
+    return rc != 0 ? rc : xs_write_string(xs, txn, state.s, "4");
+}
+
+int device_entry_unplug(struct xs *xs, const struct device_id *id,
+                        const struct device_wait *wait)
+{
+    struct store_path back = back_path(id), front = front_path(id);
+    int rc = xs_txn_run(xs, close_body, back.s);
+
+    if (rc == 0) {
+        rc = wait_until(xs, id, wait, closed, NULL);
+    }
+    if (rc == -ETIMEDOUT) {
+        int undo = xs_txn_run(xs, withdraw_body, (void *)(uintptr_t)id);
+
+        return undo == 0 ? rc : undo;
+    }
+    if (rc == 0 || rc == -ENOENT || rc == -EALREADY) {
+        store_remove(xs, front.s);
+        return store_remove(xs, back.s);
+    }
+    return rc;
 }

@@ -2,8 +2,9 @@
 /*
  * store/device_entry.h - a device: the pair of a front and a back directory.
  *
- * Owns    creation of both in one transaction with the right owners, and
- *         their removal in the order that makes a kernel back end let go.
+ * Owns    creation of both in one transaction with the right owners, their
+ *         removal in the order that makes a kernel back end let go, and the
+ *         unplugging that a running guest has to agree to.
  * Leaves  which keys a kind has to devices/.
  * Tests   tests/unit/toolstack/test_store.c
  */
@@ -39,5 +40,35 @@ int device_entry_create(struct xs *xs, const struct device_entry *d,
 int device_entry_remove(struct xs *xs, unsigned int domid, unsigned int devid,
                         const char *front_kind, const char *back_kind,
                         unsigned int timeout_ms);
+
+/* A device that is there already. */
+struct device_id {
+    unsigned int domid;
+    unsigned int devid;
+    const char *front_kind;
+    const char *back_kind;
+};
+
+/* How long to wait; @alive (may be NULL) says whether it makes sense. */
+struct device_wait {
+    unsigned int timeout_ms;
+    bool (*alive)(void *arg);
+    void *arg;
+};
+
+/*
+ * Until the back end is connected.  -ETIMEDOUT; -EIO: it reports an error,
+ * which is in @why; -ESRCH: the domain ended meanwhile.
+ */
+int device_entry_wait(struct xs *xs, const struct device_id *id,
+                      const struct device_wait *wait, char why[200]);
+
+/*
+ * Ask a running guest to give the device back, then remove both directories.
+ * -ETIMEDOUT: it has not moved, and the request is taken back: nothing has
+ * changed.  -EINPROGRESS: it has begun to close and has not finished.
+ */
+int device_entry_unplug(struct xs *xs, const struct device_id *id,
+                        const struct device_wait *wait);
 
 #endif

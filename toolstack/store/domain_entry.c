@@ -184,7 +184,9 @@ int domain_entry_create(struct xs *xs, const struct domain_entry *entry,
 
 static int remove_backends(struct xs *xs, unsigned int domid)
 {
-    static const char *const kinds[] = { "console", "qdisk", "vbd" };
+    static const char *const kinds[] = {
+        "console", "qdisk", "vbd", "vif", "vkbd", "vfb",
+    };
     int rc = 0;
 
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {

@@ -211,7 +211,16 @@ static void stock_tools_find_a_record_while_it_runs(void **state)
     assert_int_equal(userdata_write(&p->def, 7), 0);
 }
 
-/* ---- the back end ------------------------------------------------------------------- */
+/* ---- a back end -------------------------------------------------------------------- */
+
+static bool always(const struct domain_def *def)
+{
+    return true;
+}
+
+static const struct backend_kind kind = {
+    "block", "paravane-blkd", "VMCTL_BLKD", "blkd.pid", always,
+};
 
 static void write_program(const struct place *p, char path[128],
                           const char *body)
@@ -242,11 +251,11 @@ static void a_second_worker_finds_the_process_again(void **state)
 
     write_program(p, path, "[ \"$*\" = '--domid 3' ] && exec sleep 100");
     assert_int_equal(rundir_create(&run, &p->def, NULL), 0);
-    backend_init(&first, &run, 3);
+    backend_init(&first, &kind, &run, 3);
     assert_int_equal(backend_start(&first, NULL), 0);
     assert_false(readable(first.pidfd, 100));
 
-    backend_init(&second, &run, 3);
+    backend_init(&second, &kind, &run, 3);
     assert_true(backend_adopt(&second));
     assert_int_equal(second.pid, first.pid);
     kill(first.pid, SIGKILL);
@@ -266,7 +275,7 @@ static void a_reused_process_id_is_not_taken_for_ours(void **state)
     char text[32];
 
     assert_int_equal(rundir_create(&run, &p->def, NULL), 0);
-    backend_init(&b, &run, 3);
+    backend_init(&b, &kind, &run, 3);
     snprintf(text, sizeof(text), "%d 1\n", getpid());
     assert_int_equal(rundir_write(&run, "blkd.pid", text), 0);
     assert_false(backend_adopt(&b));
@@ -284,7 +293,7 @@ static void a_process_that_will_not_stop_is_stopped(void **state)
 
     write_program(p, path, "trap '' TERM; while :; do sleep 0.05; done");
     assert_int_equal(rundir_create(&run, &p->def, NULL), 0);
-    backend_init(&b, &run, 3);
+    backend_init(&b, &kind, &run, 3);
     assert_int_equal(backend_start(&b, NULL), 0);
     pid = b.pid;
     assert_false(readable(b.pidfd, 100));
@@ -304,7 +313,7 @@ static void a_missing_program_is_an_error(void **state)
 
     setenv("VMCTL_BLKD", "/nonexistent/blkd", 1);
     assert_int_equal(rundir_create(&run, &p->def, NULL), 0);
-    backend_init(&b, &run, 3);
+    backend_init(&b, &kind, &run, 3);
     assert_int_equal(backend_start(&b, &e), -ENOENT);
     assert_non_null(strstr(e.which, "/nonexistent/blkd"));
     rundir_remove(&run, "web");
