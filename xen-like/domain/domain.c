@@ -261,6 +261,8 @@ static void config_apply(struct domain *d, const struct domain_config *cfg)
     d->cfg_max_evtchn = cfg->max_evtchn;
     d->cfg_max_grant_frames = cfg->max_grant_frames;
     d->cfg_max_maptrack_frames = cfg->max_maptrack_frames;
+    d->cfg_hvm = cfg->hvm;
+    d->cfg_emulation = cfg->emulation;
     memcpy(d->handle, cfg->handle, sizeof(d->handle));
     spin_lock_init(&d->lock, LOCK_DOMCTL);
     spin_lock_init(&d->page_lock, LOCK_PAGETABLE);

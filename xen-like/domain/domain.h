@@ -33,6 +33,13 @@ struct pirq_table;
 struct io_perm;
 struct pv_domain;
 struct pv_vcpu;
+struct p2m;
+struct hvm_domain;
+struct hvm_vcpu;
+struct vdev_domain;
+struct vdev_vcpu;
+struct ioreq_domain;
+struct ioreq_vcpu;
 struct sched_domain;
 struct sched_vcpu;
 struct vtime_vcpu;
@@ -76,7 +83,11 @@ struct domain {
     struct pirq_table *pirq;          /* physdev/, event/pirq */
     struct io_perm *io_perm;          /* physdev/ */
     struct sched_domain *sched;       /* sched/ */
-    struct pv_domain *pv;             /* pv/ */
+    struct pv_domain *pv;             /* pv/: NULL in other guests */
+    struct hvm_domain *hvm;           /* hvm/: NULL in PV guests */
+    struct p2m *p2m;                  /* p2m/: NULL: a gfn is an mfn */
+    struct vdev_domain *vdev;         /* vdev/ */
+    struct ioreq_domain *ioreq;       /* ioreq/ */
     struct cpu_policy *policy;        /* pv/ or hvm/ */
     struct control_domain *control;   /* control/ */
 
@@ -84,6 +95,8 @@ struct domain {
     uint32_t cfg_max_evtchn;          /* highest port + 1 */
     uint32_t cfg_max_grant_frames;
     uint32_t cfg_max_maptrack_frames;
+    bool cfg_hvm;                     /* hardware-assisted, nested paging */
+    uint32_t cfg_emulation;           /* XEN_X86_EMU_* */
 
     uint8_t kill_busy;                /* [a] one CPU at a time destroys */
     unsigned int relinquish_unit;     /* [kill_busy] progress of destruction */
@@ -106,6 +119,9 @@ struct vcpu {
     uint8_t blocked;                  /* [a] waits for an event */
     uint8_t is_running;               /* [S] on a CPU now */
     uint8_t paused_for_shutdown;      /* [a] */
+    struct hvm_vcpu *hvm;             /* [I] hvm/ */
+    struct vdev_vcpu *vdev;           /* [I] vdev/ */
+    struct ioreq_vcpu *ioreq;         /* [I] ioreq/ */
     uint32_t poll_port;               /* [a] SCHEDOP_poll: ~0 none, 0 many */
     bool polling;                     /* [a] */
     uint8_t hcall_preempted;          /* [C] see domain/continuation.h */
@@ -131,7 +147,8 @@ struct domain_config {
     uint32_t max_evtchn, max_grant_frames, max_maptrack_frames;
     uint32_t ssidref;
     uint8_t handle[16];
-    bool is_control, is_hardware;
+    bool is_control, is_hardware, hvm;
+    uint32_t emulation;               /* XEN_X86_EMU_* */
     const struct guest_ops *ops;
 };
 
