@@ -7,6 +7,7 @@
 #include <back/blk_image.h>
 
 #include <lib/err.h>
+#include <lib/imglock.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -118,14 +119,7 @@ int blk_image_open(struct blk_image *img, const char *path, bool readonly,
 
 int blk_image_lock(struct blk_image *img)
 {
-    struct flock lock = {
-        .l_type = img->readonly ? F_RDLCK : F_WRLCK, .l_whence = SEEK_SET
-    };
-
-    if (fcntl(img->fd, F_OFD_SETLK, &lock) == 0) {
-        return 0;
-    }
-    return errno == EACCES ? -EAGAIN : -errno;
+    return imglock_take(img->fd, !img->readonly);
 }
 
 void blk_image_close(struct blk_image *img)

@@ -44,7 +44,7 @@ struct blk_image {
 /* Open and look; no lock yet.  0 or -errno with @e filled. */
 int blk_image_open(struct blk_image *img, const char *path, bool readonly,
                    struct err *e);
-/* Exclusive for writers, shared for readers.  -EAGAIN: held by another. */
+/* lib/imglock.h: one writer or many readers.  -EAGAIN: held by another. */
 int blk_image_lock(struct blk_image *img);
 void blk_image_close(struct blk_image *img);
 

@@ -13,3 +13,5 @@ UNIT_TESTS += test_hv_text
 test_hv_text_KIND := hv
 test_hv_text_SRCS := tests/unit/lib/test_text.c xen-like/lib/format.c \
         xen-like/lib/string.c
+UNIT_TESTS += test_imglock
+test_imglock_SRCS := tests/unit/lib/test_imglock.c control-domain/lib/imglock.c
