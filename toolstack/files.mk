@@ -41,6 +41,7 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     toolstack/store/paths.c toolstack/store/domain_entry.c \
     toolstack/store/device_entry.c toolstack/devices/devices.c \
     toolstack/devices/disk.c toolstack/devices/loop.c \
+    toolstack/devices/claim.c control-domain/lib/imglock.c \
     toolstack/config/def.c control-domain/lib/err.c
 test_store_entries_LIBS := -luuid
 

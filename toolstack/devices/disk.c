@@ -5,6 +5,7 @@
  * a hotplug script that has nothing to do here.
  * Tests: tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh.
  */
+#include <devices/claim.h>
 #include <devices/disk.h>
 #include <devices/loop.h>
 #include <errno.h>
@@ -87,15 +88,15 @@ static int write_entry(struct devices *d, const struct disk_def *disk,
     return device_entry_create(d->xs, &entry, e);
 }
 
-int disk_attach(struct devices *d, size_t i, struct err *e)
+static int attach(struct devices *d, const struct disk_def *disk,
+                  struct err *e)
 {
-    const struct disk_def *disk = &d->def->disks[i];
     char physical[32];
     dev_t dev = 0;
-    int rc;
+    int rc = claim_check(d->xs, d->domid, disk, e);
 
-    if (disk->source == NULL) {
-        return 0;                      /* an empty drive: warned about */
+    if (rc != 0) {
+        return rc;
     }
     if (disk->backend == BACKEND_OURS) {
         return write_entry(d, disk, NULL, e);
@@ -106,6 +107,20 @@ int disk_attach(struct devices *d, size_t i, struct err *e)
     }
     snprintf(physical, sizeof(physical), "%x:%x", major(dev), minor(dev));
     return write_entry(d, disk, physical, e);
+}
+
+int disk_attach(struct devices *d, size_t i, struct err *e)
+{
+    const struct disk_def *disk = &d->def->disks[i];
+    int claim, rc;
+
+    if (disk->source == NULL) {
+        return 0;                      /* an empty drive: warned about */
+    }
+    claim = claim_begin();             /* until its entry is in the store */
+    rc = attach(d, disk, e);
+    claim_end(claim);
+    return rc;
 }
 
 bool disk_id(const struct domain_def *def, size_t i, struct device_id *id)

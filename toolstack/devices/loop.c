@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <lib/err.h>
+#include <lib/imglock.h>
 #include <linux/loop.h>
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +78,16 @@ int loop_attach(const char *path, bool readonly, dev_t *dev, struct err *e)
         return err_set(e, -errno, ERR_CONFIG, "cannot open the disk image",
                        path, "%s", strerror(errno));
     }
-    fd = attach(file, readonly);
+    /* The loop device keeps this open file, and with it the lock. */
+    fd = imglock_take(file, !readonly);
+    if (fd == -EAGAIN) {
+        close(file);
+        return err_set(e, -EBUSY, ERR_STATE, "the disk image is in use", path,
+                       "another program has it open");
+    }
+    if (fd == 0) {
+        fd = attach(file, readonly);
+    }
     close(file);
     if (fd >= 0 && fstat(fd, &st) != 0) {
         int rc = -errno;

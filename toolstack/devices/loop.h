@@ -4,7 +4,8 @@
  *
  * Owns    a loop device that clears itself: it lives while the returned
  *         descriptor or the kernel back end has it open, and no longer, so
- *         nothing is left behind however a process ends.
+ *         nothing is left behind however a process ends.  The image lock
+ *         lasts as long.
  * Tests   tests/boot/dom0/vmctl.sh (driver phy)
  */
 #ifndef DEVICES_LOOP_H

@@ -6,6 +6,7 @@
  */
 #include <client/xs.h>
 #include <config/def.h>
+#include <devices/claim.h>
 #include <devices/devices.h>
 #include <errno.h>
 #include <lib/err.h>
@@ -17,6 +18,7 @@
 #include <store/domain_entry.h>
 #include <store/paths.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define MAX_NODES 256
@@ -168,21 +170,26 @@ int xs_rm(struct xs *xs, xs_txn_t txn, const char *path)
     return 0;
 }
 
+/* One allocation, as the client's: pointers, then the text. */
 int xs_list(struct xs *xs, xs_txn_t txn, const char *path, char ***names,
             size_t *nr)
 {
     size_t len = strlen(path);
 
-    *names = NULL;
     *nr = 0;
     if (find(xs, path) == NULL) {
         return -ENOENT;
     }
+    *names = calloc(MAX_NODES, sizeof(char *) + STORE_PATH_ROOM);
     for (size_t i = 0; i < xs->nr; i++) {
         const char *p = xs->node[i].path;
 
-        *nr += strncmp(p, path, len) == 0 && p[len] == '/' &&
-               strchr(p + len + 1, '/') == NULL;
+        if (strncmp(p, path, len) == 0 && p[len] == '/' &&
+            strchr(p + len + 1, '/') == NULL) {
+            (*names)[*nr] = (char *)&(*names)[MAX_NODES] +
+                            *nr * STORE_PATH_ROOM;
+            strcpy((*names)[(*nr)++], p + len + 1);
+        }
     }
     return 0;
 }
@@ -448,6 +455,53 @@ static void a_disk_that_fails_takes_the_others_with_it(void **state)
     assert_int_equal(d.nr_loops, 0);
 }
 
+/* An image is one file whatever it is called, and has one writer. */
+static void an_image_has_one_writer_whoever_serves_it(void **state)
+{
+    static const struct {
+        bool kernel, first_ro, second_ro, refused;
+    } rows[] = {
+        { false, false, false, true }, { true, false, false, true },
+        { false, true, false, true },  { true, false, true, true },
+        { false, true, true, false },
+    };
+    struct world *w = *state;
+    struct disk_def *disk;
+    char path[] = "/tmp/claim-XXXXXX", other[40];
+    struct err e = ERR_INIT;
+    int fd = mkstemp(path);
+
+    snprintf(other, sizeof(other), "%s.link", path);
+    assert_int_equal(link(path, other), 0);
+    xs_write_string(&w->xs, 0, "/local/domain/7/name", "db");
+    add_disk(w, "xvda", 51712, false);
+    disk = &w->def.disks[0];
+    free(disk->source);
+    disk->source = strdup(other);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *base = rows[i].kernel ? "/local/domain/0/backend/vbd/7/9"
+                                          : "/local/domain/0/backend/qdisk/7/9";
+
+        xs_printf(&w->xs, 0, store_path("%s/params", base).s, "%s%s",
+                  rows[i].kernel ? "" : "aio:", path);
+        xs_write_string(&w->xs, 0, store_path("%s/mode", base).s,
+                        rows[i].first_ro ? "r" : "w");
+        disk->readonly = rows[i].second_ro;
+        assert_int_equal(claim_check(&w->xs, DOMID, disk, &e),
+                         rows[i].refused ? -EBUSY : 0);
+        assert_true(!rows[i].refused || strstr(e.why, "domain 7 (db)"));
+        assert_int_equal(claim_check(&w->xs, 7, disk, &e),
+                         rows[i].refused ? -EBUSY : 0);
+        disk->vdev = 9;                /* itself is nobody else */
+        assert_int_equal(claim_check(&w->xs, 7, disk, &e), 0);
+        disk->vdev = 51712;
+        xs_rm(&w->xs, 0, base);
+    }
+    close(fd);
+    unlink(path);
+    unlink(other);
+}
+
 static void only_our_disks_need_our_process(void **state)
 {
     struct world *w = *state;
@@ -474,6 +528,7 @@ int main(void)
         IN_WORLD(detaching_leaves_no_node_whether_the_back_end_answers),
         IN_WORLD(a_back_end_that_is_silent_is_reported),
         IN_WORLD(a_disk_that_fails_takes_the_others_with_it),
+        IN_WORLD(an_image_has_one_writer_whoever_serves_it),
         IN_WORLD(only_our_disks_need_our_process),
     };
 
