@@ -26,7 +26,7 @@ test_pv_layout_SRCS := tests/unit/toolstack/test_pv_layout.c \
 PROGRAMS   += vmctl
 vmctl_SRCS  = $(wildcard toolstack/*/*.c) xen-like/lib/elf.c $(LIB_SRCS) \
     $(XS_CLIENT_SRCS)
-vmctl_LIBS := -lxml2 -luuid -ljson-c $(TOOLSTACK_IMAGE_LIBS)
+vmctl_LIBS := -lxml2 -luuid -ljson-c -lxxhash $(TOOLSTACK_IMAGE_LIBS)
 
 UNIT_TESTS += test_build test_lifecycle test_store_entries
 test_build_SRCS = tests/unit/toolstack/test_build.c toolstack/build/create.c \
