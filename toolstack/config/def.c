@@ -26,10 +26,23 @@ static void disk_fini(struct disk_def *d)
     free(d->bus);
 }
 
+static void nic_fini(struct nic_def *n)
+{
+    free(n->bridge);
+    free(n->network);
+    free(n->driver);
+    free(n->model);
+    free(n->target);
+    free(n->ip);
+}
+
 static void def_fini_lists(struct domain_def *def)
 {
     for (size_t i = 0; i < def->nr_disks; i++) {
         disk_fini(&def->disks[i]);
+    }
+    for (size_t i = 0; i < def->nr_nics; i++) {
+        nic_fini(&def->nics[i]);
     }
     for (size_t i = 0; i < def->nr_consoles; i++) {
         free(def->consoles[i].type);
@@ -43,6 +56,7 @@ static void def_fini_lists(struct domain_def *def)
         free(def->pins[i].cpuset);
     }
     free(def->disks);
+    free(def->nics);
     free(def->consoles);
     free(def->kept);
     free(def->pins);

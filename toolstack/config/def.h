@@ -53,6 +53,32 @@ struct disk_def {
     uint32_t vdev;                     /* virtual-device number of target */
 };
 
+enum nic_type    { NIC_BRIDGE, NIC_USER, NIC_NETWORK, NIC_ETHERNET };
+enum nic_backend { NIC_OURS, NIC_KERNEL };           /* tapnet, vif */
+
+#define NIC_NAME_MAX   15u             /* of an interface of the host */
+#define NIC_QUEUES_MAX 8u
+
+struct nic_def {
+    unsigned int line;
+    enum nic_type type;
+    enum nic_backend backend;
+    unsigned int devid;                /* "handle"; fixed by the defaults */
+    bool has_devid;
+    uint8_t mac[6];
+    bool has_mac;
+    char *bridge;                      /* as written */
+    char *network;
+    char *driver;                      /* as written: qemu, vhost... */
+    char *model;
+    char *target;                      /* name on the host, NULL: vifN.H */
+    char *ip;                          /* a hint for others, NULL: none */
+    unsigned int queues;               /* 0: absent */
+    unsigned int mtu;                  /* 0: absent */
+    unsigned int rate_kib;             /* a second, 0: no limit */
+    bool check_mac;                    /* frames must bear our address */
+};
+
 struct console_def {
     unsigned int line;
     char *type;                        /* pty */
@@ -105,6 +131,8 @@ struct domain_def {
 
     struct disk_def *disks;
     size_t nr_disks;
+    struct nic_def *nics;
+    size_t nr_nics;
     struct console_def *consoles;
     size_t nr_consoles;
     struct kept_def *kept;

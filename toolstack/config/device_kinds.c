@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of device kinds, and <console>, the shortest of them.  Disks are
- * in device_disk.c.  Tests: tests/unit/toolstack/test_xml.c.
+ * in device_disk.c, cards in device_nic.c.  Tests: tests/unit/toolstack/test_xml.c.
  */
 #include <config/device_disk.h>
+#include <config/device_nic.h>
 #include <config/xml_table.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,7 @@ static void console_format(const struct domain_def *def, size_t i,
 
 const struct device_kind device_kinds[] = {
     { "disk", disk_count, disk_defaults, disk_validate, disk_format },
+    { "interface", nic_count, nic_defaults, nic_validate, nic_format },
     { "console", console_count, console_defaults, console_validate,
       console_format },
 };

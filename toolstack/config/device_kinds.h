@@ -37,6 +37,17 @@ void device_take_disk_source(struct xml_reader *r, xmlNode *n);
 void device_take_disk_target(struct xml_reader *r, xmlNode *n);
 void device_take_disk_readonly(struct xml_reader *r, xmlNode *n);
 void device_take_disk_transient(struct xml_reader *r, xmlNode *n);
+void device_take_nic(struct xml_reader *r, xmlNode *n);
+void device_take_nic_mac(struct xml_reader *r, xmlNode *n);
+void device_take_nic_source(struct xml_reader *r, xmlNode *n);
+void device_take_nic_driver(struct xml_reader *r, xmlNode *n);
+void device_take_nic_model(struct xml_reader *r, xmlNode *n);
+void device_take_nic_target(struct xml_reader *r, xmlNode *n);
+void device_take_nic_alias(struct xml_reader *r, xmlNode *n);
+void device_take_nic_ip(struct xml_reader *r, xmlNode *n);
+void device_take_nic_mtu(struct xml_reader *r, xmlNode *n);
+void device_take_nic_outbound(struct xml_reader *r, xmlNode *n);
+void device_take_nic_filter(struct xml_reader *r, xmlNode *n);
 void device_take_console(struct xml_reader *r, xmlNode *n);
 void device_take_console_target(struct xml_reader *r, xmlNode *n);
 

@@ -134,6 +134,56 @@ static void values_arrive_typed(void **state)
     free(text);
 }
 
+static void cards_arrive_typed(void **state)
+{
+    const uint8_t mac[] = { 0x00, 0x16, 0x3e, 0, 0, 2 };
+    char *text = read_file("tests/golden/xml/full.in.xml");
+    const struct nic_def *nic;
+    struct loaded l;
+
+    load(&l, text, false);
+    nic = l.def.nics;
+
+    assert_int_equal(l.rc, 0);
+    assert_int_equal(l.def.nr_nics, 4);
+    assert_int_equal(nic[0].type, NIC_BRIDGE);
+    assert_string_equal(nic[0].bridge, "br0");
+    assert_int_equal(nic[0].backend, NIC_OURS);
+    assert_int_equal(nic[1].type, NIC_USER);
+    assert_memory_equal(nic[1].mac, mac, 6);
+    assert_int_equal(nic[1].devid, 4);
+    assert_int_equal(nic[1].mtu, 1400);
+    assert_int_equal(nic[2].devid, 2);
+    assert_int_equal(nic[2].queues, 2);
+    assert_int_equal(nic[2].rate_kib, 1000);
+    assert_true(nic[2].check_mac);
+    assert_int_equal(nic[3].backend, NIC_KERNEL);
+    assert_int_equal(nic[3].devid, 3);
+    unload(&l);
+    free(text);
+}
+
+/* Without an address it gets one of Xen's, another one each time. */
+static void a_card_gets_an_address(void **state)
+{
+    static const char text[] =
+        "<domain type='xen'><name>n</name><memory>65536</memory>"
+        "<os><type>linux</type><kernel>/k</kernel></os>"
+        "<devices><interface type='user'/><interface type='user'/></devices>"
+        "</domain>";
+    const uint8_t prefix[] = { 0x00, 0x16, 0x3e };
+    struct loaded l;
+
+    load(&l, text, true);
+
+    assert_int_equal(l.rc, 0);
+    assert_memory_equal(l.def.nics[0].mac, prefix, 3);
+    assert_memory_equal(l.def.nics[1].mac, prefix, 3);
+    assert_memory_not_equal(l.def.nics[0].mac, l.def.nics[1].mac, 6);
+    assert_int_equal(l.def.nics[1].devid, 1);
+    unload(&l);
+}
+
 /* ---- what is not: one message, its line and its class ---------------------- */
 
 #define DOM(body) "<domain type='xen'>\n<name>n</name>\n" body "</domain>"
@@ -141,6 +191,9 @@ static void values_arrive_typed(void **state)
 #define MEM "<memory>65536</memory>\n"
 #define DISK(body) DOM(MEM OS "<devices>\n<disk type='file'>\n" body \
                        "</disk>\n</devices>\n")
+
+#define NIC(type, body) DOM(MEM OS "<devices>\n<interface type='" type "'>\n" \
+                            body "</interface>\n</devices>\n")
 
 static const struct bad {
     const char *text;
@@ -192,6 +245,32 @@ static const struct bad {
       "<kernel> is missing" },
     { DOM(MEM "<os><type>linux</type>\n<kernel>k</kernel></os>"), 5,
       ERR_CONFIG, "not an absolute path" },
+    { NIC("bridge", ""), 6, ERR_CONFIG, "has no <source bridge=" },
+    { NIC("bridge", "<source bridge='a/b'/>"), 6, ERR_CONFIG,
+      "not the name of a bridge" },
+    { NIC("network", ""), 6, ERR_CONFIG, "has no <source network=" },
+    { NIC("direct", ""), 6, ERR_UNSUPPORTED, "<interface type='direct'>" },
+    { NIC("user", "<mac address='00:16:3e:00:00'/>"), 7, ERR_CONFIG,
+      "not a MAC address" },
+    { NIC("user", "<mac address='01:16:3e:00:00:01'/>"), 7, ERR_CONFIG,
+      "an address of groups" },
+    { NIC("user", "<driver name='vhost'/>"), 6, ERR_CONFIG,
+      "needs our own back end" },
+    { NIC("user", "<driver name='dpdk'/>"), 6, ERR_CONFIG, "unknown driver" },
+    { NIC("user", "<driver queues='99'/>"), 7, ERR_CONFIG, "from 1 to 8" },
+    { NIC("user", "<model type='e1000'/>"), 6, ERR_UNSUPPORTED,
+      "only 'netfront'" },
+    { NIC("user", "<mtu size='9x'/>"), 7, ERR_CONFIG, "not a number" },
+    { NIC("user", "<target dev='an-interface-name'/>"), 6, ERR_CONFIG,
+      "not the name of an interface" },
+    { NIC("user", "<bandwidth><outbound average='0'/></bandwidth>"), 7,
+      ERR_CONFIG, "not a number from 1" },
+    { NIC("user", "<filterref filter='clean-traffic'/>"), 7, ERR_UNSUPPORTED,
+      "only 'no-mac-spoofing'" },
+    { NIC("user", "<vlan/>"), 7, ERR_UNSUPPORTED, "<vlan> is not supported" },
+    { NIC("user", "<mac address='00:16:3e:00:00:01'/></interface>\n"
+      "<interface type='user'><mac address='00:16:3e:00:00:01'/>"), 8,
+      ERR_CONFIG, "is used on line 6 already" },
     { DISK("<target dev='xvda'/>"), 6, ERR_CONFIG, "<source> is missing" },
     { DISK("<source file='/a'/>"), 6, ERR_CONFIG, "has no <target" },
     { DISK("<source dev='/a'/>\n<target dev='xvda'/>"), 7, ERR_CONFIG,
@@ -246,7 +325,8 @@ static void legal_parts_not_honoured_warn_and_strict_refuses_them(void **state)
 {
     static const char *const texts[] = {
         DOM(MEM OS "<features><acpi/></features>"),
-        DOM(MEM OS "<devices><interface type='bridge'/></devices>"),
+        DOM(MEM OS "<devices><interface type='user'><link state='down'/>"
+            "</interface></devices>"),
         DOM(MEM OS "<devices><graphics type='vnc'/></devices>"),
         DOM(MEM OS "<memoryBacking><hugepages/></memoryBacking>"),
         DOM("<memory dumpCore='on'>65536</memory>" OS),
@@ -325,6 +405,8 @@ int main(void)
         cmocka_unit_test(a_minimal_file_gets_its_defaults),
         cmocka_unit_test(what_is_written_reads_back_the_same),
         cmocka_unit_test(values_arrive_typed),
+        cmocka_unit_test(cards_arrive_typed),
+        cmocka_unit_test(a_card_gets_an_address),
         cmocka_unit_test(each_fault_gives_one_message_with_line_and_class),
         cmocka_unit_test(
             legal_parts_not_honoured_warn_and_strict_refuses_them),
