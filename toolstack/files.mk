@@ -42,6 +42,8 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     toolstack/store/device_entry.c toolstack/devices/devices.c \
     toolstack/devices/disk.c toolstack/devices/loop.c \
     toolstack/devices/claim.c control-domain/lib/imglock.c \
+    toolstack/devices/nic.c toolstack/devices/network.c \
+    control-domain/lib/netif.c \
     toolstack/config/def.c control-domain/lib/err.c
 test_store_entries_LIBS := -luuid
 

@@ -6,6 +6,7 @@
  */
 #include <devices/devices.h>
 #include <devices/disk.h>
+#include <devices/nic.h>
 #include <errno.h>
 #include <lib/err.h>
 #include <string.h>
@@ -19,6 +20,7 @@ static const struct kind {
     int (*attach)(struct devices *d, size_t i, struct err *e);
 } kinds[] = {
     { "disk", disk_nr, disk_id, disk_attach },
+    { "interface", nic_nr, nic_id, nic_attach },
 };
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -192,9 +194,13 @@ bool devices_need_blkd(const struct domain_def *def)
     return false;
 }
 
-/* config/ keeps <interface> and honours none yet. */
 bool devices_need_netd(const struct domain_def *def)
 {
+    for (size_t i = 0; i < def->nr_nics; i++) {
+        if (def->nics[i].backend == NIC_OURS) {
+            return true;
+        }
+    }
     return false;
 }
 

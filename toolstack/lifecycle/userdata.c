@@ -81,6 +81,20 @@ static json_object *disk(const struct disk_def *d)
     return o;
 }
 
+static json_object *nic(const struct nic_def *n)
+{
+    json_object *o = json_object_new_object();
+    char mac[18];
+
+    snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", n->mac[0],
+             n->mac[1], n->mac[2], n->mac[3], n->mac[4], n->mac[5]);
+    json_object_object_add(o, "devid", json_object_new_int((int)n->devid));
+    add(o, "mac", mac);
+    add(o, "bridge", n->bridge);
+    add(o, "nictype", "vif");
+    return o;
+}
+
 /* libxl spells the actions as we do, with underscores. */
 static void add_action(json_object *o, const char *key,
                        enum life_action action)
@@ -98,6 +112,7 @@ static json_object *config(const struct domain_def *def)
 {
     json_object *o = json_object_new_object();
     json_object *disks = json_object_new_array();
+    json_object *nics = json_object_new_array();
 
     json_object_object_add(o, "c_info", create_info(def));
     json_object_object_add(o, "b_info", build_info(def));
@@ -107,6 +122,10 @@ static json_object *config(const struct domain_def *def)
         }
     }
     json_object_object_add(o, "disks", disks);
+    for (size_t i = 0; i < def->nr_nics; i++) {
+        json_object_array_add(nics, nic(&def->nics[i]));
+    }
+    json_object_object_add(o, "nics", nics);
     add_action(o, "on_poweroff", def->on_poweroff);
     add_action(o, "on_reboot", def->on_reboot);
     add_action(o, "on_crash", def->on_crash);

@@ -502,6 +502,76 @@ static void an_image_has_one_writer_whoever_serves_it(void **state)
     unlink(other);
 }
 
+static struct nic_def *add_nic(struct world *w, enum nic_type type)
+{
+    static const uint8_t mac[6] = { 0x00, 0x16, 0x3e, 1, 2, 3 };
+    struct nic_def *n = DEF_GROW(w->def.nics, w->def.nr_nics);
+
+    n->type = type;
+    n->devid = (unsigned int)w->def.nr_nics - 1;
+    memcpy(n->mac, mac, sizeof(mac));
+    return n;
+}
+
+#define TAPNET "/local/domain/0/backend/tapnet/5"
+
+static void a_card_has_the_keys_its_back_end_needs(void **state)
+{
+    struct world *w = *state;
+    struct nic_def *n = add_nic(w, NIC_BRIDGE);
+    struct devices d;
+
+    n->bridge = strdup("br0");
+    n->rate_kib = 1000;
+    n->mtu = 1400;
+    n->queues = 2;
+    n->check_mac = true;
+    add_nic(w, NIC_USER);
+    devices_init(&d, &w->xs, DOMID, &w->def);
+    assert_true(devices_need_netd(&w->def));
+    assert_int_equal(devices_attach(&d, NULL), 0);
+
+    assert_value(w, TAPNET "/0/bridge", "br0");
+    assert_value(w, TAPNET "/0/mac", "00:16:3e:01:02:03");
+    assert_value(w, TAPNET "/0/rate", "51200,50000");
+    assert_value(w, TAPNET "/0/mtu", "1400");
+    assert_value(w, TAPNET "/0/queues", "2");
+    assert_value(w, TAPNET "/0/mac-filter", "1");
+    assert_null(find(&w->xs, TAPNET "/0/user"));
+    assert_value(w, TAPNET "/1/user", "1");
+    assert_null(find(&w->xs, TAPNET "/1/bridge"));
+    assert_value(w, "/local/domain/5/device/vif/1/handle", "1");
+    assert_value(w, "/local/domain/5/device/vif/0/backend", TAPNET "/0");
+}
+
+static void a_network_is_looked_up_by_name(void **state)
+{
+    struct world *w = *state;
+    struct nic_def *n = add_nic(w, NIC_NETWORK);
+    struct err e = ERR_INIT;
+    struct devices d;
+    FILE *f;
+
+    n->network = strdup("lab");
+    devices_init(&d, &w->xs, DOMID, &w->def);
+    setenv("VMCTL_NETWORKS", "/nonexistent", 1);
+    assert_int_equal(devices_attach(&d, &e), -ENOENT);
+    assert_int_equal(err_exit_status(&e), ERR_CONFIG);
+
+    f = fopen("test_networks.tmp", "w");
+    fputs("# ours\nlabel bridge br1\nlab bridge br7\n", f);
+    fclose(f);
+    setenv("VMCTL_NETWORKS", "test_networks.tmp", 1);
+    assert_int_equal(devices_attach(&d, NULL), 0);
+    assert_value(w, TAPNET "/0/bridge", "br7");
+    remove("test_networks.tmp");
+
+    free(n->network);
+    n->network = strdup("default");
+    assert_int_equal(devices_attach(&d, NULL), 0);
+    assert_value(w, TAPNET "/0/user", "1");
+}
+
 static void only_our_disks_need_our_process(void **state)
 {
     struct world *w = *state;
@@ -529,6 +599,8 @@ int main(void)
         IN_WORLD(a_back_end_that_is_silent_is_reported),
         IN_WORLD(a_disk_that_fails_takes_the_others_with_it),
         IN_WORLD(an_image_has_one_writer_whoever_serves_it),
+        IN_WORLD(a_card_has_the_keys_its_back_end_needs),
+        IN_WORLD(a_network_is_looked_up_by_name),
         IN_WORLD(only_our_disks_need_our_process),
     };
 
