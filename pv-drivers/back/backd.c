@@ -7,6 +7,7 @@
  *                 [--plain-io] [--foreground] [--verbose]
  *   paravane-netd --domid N [--backend-domid B] [--run-dir DIR]
  *                 [--foreground] [--verbose]
+ *   either with --sandbox: print what its serving processes may do, and end
  *
  * paravane-blkd serves every disk that the toolstack describes below
  * /local/domain/B/backend/qdisk/N (B is 0): frontend, frontend-id, params
@@ -32,6 +33,7 @@
  */
 #include <back/backd.h>
 
+#include <back/confine.h>
 #include <back/device.h>
 #include <client/xs.h>
 #include <lib/err.h>
@@ -180,6 +182,15 @@ static void make_dirs(char *path)
     mkdir(path, 0755);
 }
 
+static void print_sandbox(const struct device_class *class)
+{
+    char text[1024];
+
+    confine_describe(class->sandbox, text, sizeof(text));
+    printf("%s\n", text);
+    exit(0);
+}
+
 static int parse_args(struct backd *b, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -189,6 +200,7 @@ static int parse_args(struct backd *b, int argc, char **argv)
         { "plain-io", no_argument, NULL, 'p' },
         { "foreground", no_argument, NULL, 'f' },
         { "verbose", no_argument, NULL, 'v' },
+        { "sandbox", no_argument, NULL, 's' },
         { NULL, 0, NULL, 0 },
     };
     enum log_level level = LOG_LVL_INFO;
@@ -212,6 +224,9 @@ static int parse_args(struct backd *b, int argc, char **argv)
             rc = b->back.class->plain_io_option ? 0 : -EINVAL;
             break;
         case 'f':
+            break;
+        case 's':
+            print_sandbox(b->back.class);
             break;
         case 'v':
             level = LOG_LVL_DEBUG;

@@ -264,5 +264,5 @@ static void release(struct device *d, bool gone)
 const struct device_class blk_device_class = {
     .program = "paravane-blkd", .type = "qdisk", .noun = "disk",
     .read = read_keys, .offer = offer, .start = start, .end = end,
-    .release = release, .plain_io_option = true,
+    .sandbox = &blk_sandbox, .release = release, .plain_io_option = true,
 };

@@ -12,6 +12,7 @@
 #define BACK_BLK_SERVE_H
 
 #include <back/blk.h>
+#include <back/confine.h>
 
 struct blk_serve {
     unsigned int domid;
@@ -23,6 +24,9 @@ struct blk_serve {
     int control_fd;
     const char *empty_dir;
 };
+
+/* What it may still do; domid and directory come with the device. */
+extern const struct confine blk_sandbox;
 
 void blk_serve(struct blk_serve *s) __attribute__((noreturn));
 

@@ -2,7 +2,7 @@
 /*
  * Confinement of a backend process.  Which calls a class of backend needs is
  * stated by its caller (blk_serve.c).  Covered by
- * tests/unit/pvdrv/test_state.c.
+ * tests/unit/pvdrv/test_confine.c.
  */
 #include <back/confine.h>
 
@@ -10,26 +10,49 @@
 
 #include <errno.h>
 #include <grp.h>
-#include <pwd.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
-#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-#define NOBODY 65534u
+#define DEFAULT_MEMORY (256ul << 20)
+/* io_uring's workers count as processes of the user; it cannot make others. */
+#define KERNEL_THREADS 64u
+
+/* ---- who ----------------------------------------------------------------------- */
+
+uint32_t confine_uid(const char *user, unsigned int domid)
+{
+    static const char *const classes[] = {
+        "paravane-blk", "paravane-net", "paravane-input", "paravane-vnc",
+    };
+    uint32_t i = 0;
+
+    while (i < sizeof(classes) / sizeof(classes[0]) &&
+           strcmp(user, classes[i]) != 0) {
+        i++;
+    }
+    return CONFINE_UID_BASE + i * 0x10000u + (domid & 0xffffu);
+}
+
+/* ---- namespaces and files ---------------------------------------------------------- */
 
 /* Namespaces the kernel lacks cost nothing: the filter allows no use. */
 static void leave_namespaces(void)
 {
-    static const int flags[] = {
-        CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS
-    };
+    static const int flags[] = { CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS,
+                                 CLONE_NEWCGROUP };
     size_t i;
 
     for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
@@ -39,33 +62,112 @@ static void leave_namespaces(void)
     }
 }
 
+/* A read-only file system without files, over all others. */
+static int cover_root(const char *dir)
+{
+    if (unshare(CLONE_NEWNS) != 0 ||
+        mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", dir, "tmpfs",
+              MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+              "mode=0555,nr_inodes=2,size=4k") != 0 ||
+        chdir(dir) != 0) {
+        return -errno;
+    }
+    return mount(".", "/", NULL, MS_MOVE, NULL) != 0 ? -errno : 0;
+}
+
 static int enter_empty_root(const char *dir)
 {
     if (mkdir(dir, 0555) != 0 && errno != EEXIST) {
         return -errno;
     }
-    if (chroot(dir) != 0 || chdir("/") != 0) {
+    if (cover_root(dir) != 0 && chdir(dir) != 0) {
+        return -errno;
+    }
+    if (chroot(".") != 0 || chdir("/") != 0) {
         return -errno;
     }
     return 0;
 }
 
-static int drop_user(uid_t uid, gid_t gid)
+/* ---- rights ---------------------------------------------------------------------------- */
+
+static int drop_user(uid_t uid)
 {
-    if (setgroups(0, NULL) != 0 || setresgid(gid, gid, gid) != 0 ||
+    if (setgroups(0, NULL) != 0 || setresgid(uid, uid, uid) != 0 ||
         setresuid(uid, uid, uid) != 0) {
         return -errno;
     }
     return 0;
 }
 
-static void lookup_user(const char *name, uid_t *uid, gid_t *gid)
+/* Nothing that is executed later could have them either. */
+static void drop_bounding_set(void)
 {
-    struct passwd *pw = getpwnam(name);
+    unsigned long cap;
 
-    *uid = pw != NULL ? pw->pw_uid : NOBODY;
-    *gid = pw != NULL ? pw->pw_gid : NOBODY;
+    for (cap = 0; prctl(PR_CAPBSET_DROP, cap, 0, 0, 0) == 0; cap++) {
+    }
 }
+
+static int drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {
+        .version = _LINUX_CAPABILITY_VERSION_3
+    };
+    struct __user_cap_data_struct none[2] = { { 0 } };
+
+    return syscall(SYS_capset, &header, none) != 0 ? -errno : 0;
+}
+
+/*
+ * A user namespace without users: nobody there can become anybody.  It comes
+ * with capabilities over itself, which go again at once.
+ */
+static int leave_users(void)
+{
+    if (unshare(CLONE_NEWUSER) == 0) {
+        drop_bounding_set();
+    }
+    return drop_capabilities();
+}
+
+static int give_up_rights(const struct confine *c)
+{
+    int rc;
+
+    leave_namespaces();
+    rc = enter_empty_root(c->empty_dir);
+    if (rc == 0) {
+        drop_bounding_set();
+        rc = drop_user(confine_uid(c->user, c->domid));
+    }
+    return rc == 0 ? leave_users() : rc;
+}
+
+static int set_limits(const struct confine *c)
+{
+    const struct { __rlimit_resource_t what; rlim_t most; } limits[] = {
+        { RLIMIT_CORE, 0 },
+        { RLIMIT_NPROC, KERNEL_THREADS },
+        { RLIMIT_MSGQUEUE, 0 },
+        { RLIMIT_MEMLOCK, 0 },
+        { RLIMIT_NOFILE, c->new_files },
+        { RLIMIT_AS, c->memory != 0 ? c->memory : DEFAULT_MEMORY },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+        const struct rlimit l = { limits[i].most, limits[i].most };
+
+        if (setrlimit(limits[i].what, &l) != 0) {
+            return -errno;
+        }
+    }
+    return 0;
+}
+
+/* ---- system calls ------------------------------------------------------------------------ */
 
 static int add_rules(scmp_filter_ctx ctx, const struct confine *c)
 {
@@ -102,25 +204,46 @@ static int load_filter(const struct confine *c)
     return rc;
 }
 
+unsigned int confine_count(const struct confine *c)
+{
+    return (unsigned int)c->nr_syscalls + 1 + (c->nr_ioctls > 0);
+}
+
+static size_t add_name(char *text, size_t size, size_t at, int nr)
+{
+    char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, nr);
+    int n = snprintf(text + at, size - at, " %s", name != NULL ? name : "?");
+
+    free(name);
+    return n < 0 || (size_t)n >= size - at ? size - 1 : at + (size_t)n;
+}
+
+void confine_describe(const struct confine *c, char *text, size_t size)
+{
+    size_t at, i;
+
+    at = (size_t)snprintf(text, size, "%s %u system calls:", c->name,
+                          confine_count(c));
+    for (i = 0; i < c->nr_syscalls; i++) {
+        at = add_name(text, size, at, c->syscalls[i]);
+    }
+    if (c->nr_ioctls > 0) {
+        at = add_name(text, size, at, SCMP_SYS(ioctl));
+    }
+    add_name(text, size, at, SCMP_SYS(mmap));
+}
+
 int confine_now(const struct confine *c, struct err *e)
 {
-    const struct rlimit no_core = { 0, 0 };
-    uid_t uid;
-    gid_t gid;
-    int rc = 0;
+    int rc = geteuid() == 0 ? give_up_rights(c) : 0;
 
-    if (geteuid() == 0) {
-        lookup_user(c->user, &uid, &gid);
-        leave_namespaces();
-        rc = enter_empty_root(c->empty_dir);
-        if (rc == 0) {
-            rc = drop_user(uid, gid);
-        }
-        if (rc != 0) {
-            return err_errno(e, rc, "cannot give up rights", "%s", c->user);
-        }
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot give up rights", "%s", c->user);
     }
-    setrlimit(RLIMIT_CORE, &no_core);
+    rc = set_limits(c);
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot give up rights", "limits");
+    }
     /* Changing the user cleared it: die with the parent. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {

@@ -20,6 +20,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct confine;
 struct device;
 struct err;
 struct ev_source;
@@ -42,6 +43,7 @@ struct device_class {
     void (*end)(struct device *d);
     /* Let go of what the parent holds; @gone: nobody will continue. */
     void (*release)(struct device *d, bool gone);
+    const struct confine *sandbox; /* of its serving processes */
     bool plain_io_option;
 };
 

@@ -215,5 +215,5 @@ static void release(struct device *d, bool gone)
 const struct device_class net_device_class = {
     .program = "paravane-netd", .type = "tapnet", .noun = "card",
     .read = read_keys, .offer = offer, .start = start, .end = end,
-    .release = release,
+    .sandbox = &net_sandbox, .release = release,
 };

@@ -21,7 +21,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Twelve, with ioctl and mmap added by confine.c for some arguments. */
+/* confine.c adds ioctl and mmap, for some arguments only. */
 static const int allowed[] = {
     __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_read, __NR_write,
     __NR_munmap, __NR_close, __NR_exit_group, __NR_rt_sigreturn,
@@ -30,6 +30,12 @@ static const int allowed[] = {
 static const unsigned long ioctls[] = {
     IOCTL_GNTDEV_UNMAP_GRANT_REF, IOCTL_GNTDEV_GRANT_COPY,
     IOCTL_EVTCHN_NOTIFY, IOCTL_EVTCHN_UNBIND, IOCTL_EVTCHN_RESET,
+};
+
+const struct confine net_sandbox = {
+    .name = "net", .user = "paravane-net", .syscalls = allowed,
+    .nr_syscalls = sizeof(allowed) / sizeof(allowed[0]),
+    .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
 };
 
 struct server {
@@ -133,17 +139,14 @@ static int set_up(struct server *v, struct err *e)
 void net_serve(struct net_serve *s)
 {
     static struct server v;
-    const struct confine c = {
-        .user = "paravane-net", .empty_dir = s->empty_dir,
-        .syscalls = allowed,
-        .nr_syscalls = sizeof(allowed) / sizeof(allowed[0]),
-        .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
-    };
+    struct confine c = net_sandbox;
     int *const fds[] = { &s->tap_fd, &s->control_fd };
     struct err e = ERR_INIT;
 
     serve_begin("netd", s->id, (int **)fds, 2);
     v.s = s;
+    c.domid = s->domid;
+    c.empty_dir = s->empty_dir;
     if (set_up(&v, &e) != 0 || confine_now(&c, &e) != 0) {
         char text[200];
 

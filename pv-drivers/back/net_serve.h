@@ -9,6 +9,7 @@
 #define BACK_NET_SERVE_H
 
 #include <back/net.h>
+#include <back/confine.h>
 
 struct net_serve {
     unsigned int domid;
@@ -19,6 +20,9 @@ struct net_serve {
     int control_fd;
     const char *empty_dir;
 };
+
+/* What it may still do; domid and directory come with the device. */
+extern const struct confine net_sandbox;
 
 void net_serve(struct net_serve *s) __attribute__((noreturn));
 

@@ -32,6 +32,12 @@ server=$(pidof paravane-blkd | tr ' ' '\n' | sort -n | tail -n 1)
 same 'the serving process has no capability' 0000000000000000 "$(awk '/CapEff/{print $2}' "/proc/$server/status")"
 same 'and a filter of system calls' 2 "$(awk '/^Seccomp:/{print $2}' "/proc/$server/status")"
 same 'and an empty root directory' '' "$(ls "/proc/$server/root")"
+same 'and a user of its own' "$((0x70000000 + id))" "$(awk '/^Uid:/{print $2}' "/proc/$server/status")"
+for ns in mnt net ipc uts cgroup pid user; do
+    check "and its own $ns namespace" \
+        test "$(readlink "/proc/$server/ns/$ns")" != "$(readlink "/proc/self/ns/$ns")"
+done
+paravane-blkd --sandbox
 same 'wide: checksum of what it read' "$((mib * 1048576)) $before" "$(heard wide DISK 1-2)"
 ended wide
 same 'wide: checksum of what it wrote' "$(sha < /tmp/wide.raw)" "$(heard wide WROTE 1)"

@@ -8,6 +8,11 @@ test_blk_LIBS := -luring
 test_back_state_SRCS = tests/unit/pvdrv/test_state.c $(BACKD_SRCS) \
     $(BLKD_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
 test_back_state_LIBS := -luring -lseccomp
+UNIT_TESTS += test_confine
+test_confine_SRCS = $(sort tests/unit/pvdrv/test_confine.c $(BACKD_SRCS) \
+    $(BLKD_SRCS) $(NET_SRCS) pv-drivers/back/net_serve.c $(LIB_SRCS) \
+    $(XS_CLIENT_SRCS))
+test_confine_LIBS := -luring -lseccomp
 UNIT_TESTS += test_net
 test_net_SRCS = tests/unit/pvdrv/test_net.c tests/unit/pvdrv/fake_port.c \
     $(NET_SRCS)

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The backend's state table, every pair of it; numbers and image names as the
- * store may hold them; and a confined process, which dies at the first call
- * outside its list.
+ * store may hold them.
  */
 #include <back/blk_device.h>
-#include <back/confine.h>
-#include <lib/err.h>
 #include <xenbus/keys.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -114,92 +101,6 @@ static void image_names_are_recognised(void **state)
     assert_null(blk_device_image_path("relative.img"));
 }
 
-/* ---- confinement ------------------------------------------------------------------- */
-
-static const int calls[] = {
-    __NR_write, __NR_exit_group, __NR_munmap, __NR_close, __NR_rt_sigreturn
-};
-static const unsigned long requests[] = { 0x1234 };
-
-/* What the child tries; the answer is how it ended. */
-enum attempt { TRY_WRITE, TRY_OPEN, TRY_FORK, TRY_IOCTL, TRY_OTHER_IOCTL,
-               TRY_MMAP, TRY_MMAP_EXEC, TRY_SOCKET };
-
-static void attempt(enum attempt what)
-{
-    switch (what) {
-    case TRY_WRITE:
-        syscall(__NR_write, 1, "", 0);
-        break;
-    case TRY_OPEN:
-        syscall(__NR_openat, AT_FDCWD, "/", O_RDONLY, 0);
-        break;
-    case TRY_FORK:
-        syscall(__NR_clone, SIGCHLD, 0, 0, 0, 0);
-        break;
-    case TRY_IOCTL:
-        syscall(__NR_ioctl, 1, 0x1234, 0);
-        break;
-    case TRY_OTHER_IOCTL:
-        syscall(__NR_ioctl, 1, 0x5401, 0);
-        break;
-    case TRY_MMAP:
-        syscall(__NR_mmap, 0, 4096, PROT_READ | PROT_WRITE,
-                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        break;
-    case TRY_MMAP_EXEC:
-        syscall(__NR_mmap, 0, 4096, PROT_READ | PROT_EXEC,
-                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        break;
-    case TRY_SOCKET:
-        syscall(__NR_socket, 1, 1, 0);
-        break;
-    }
-}
-
-static int confined(enum attempt what, const char *dir)
-{
-    const struct confine c = {
-        .user = "no-such-user-here", .empty_dir = dir, .syscalls = calls,
-        .nr_syscalls = sizeof(calls) / sizeof(calls[0]),
-        .ioctls = requests, .nr_ioctls = 1,
-    };
-    int status;
-    pid_t pid = fork();
-
-    if (pid == 0) {
-        struct err e = ERR_INIT;
-
-        if (confine_now(&c, &e) != 0) {
-            syscall(__NR_exit_group, 99);
-        }
-        attempt(what);
-        syscall(__NR_exit_group, 7);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
-}
-
-static void confined_process_dies_at_the_first_foreign_call(void **state)
-{
-    static const struct { enum attempt what; int end; } cases[] = {
-        { TRY_WRITE, 7 }, { TRY_OPEN, -SIGSYS }, { TRY_FORK, -SIGSYS },
-        { TRY_IOCTL, 7 }, { TRY_OTHER_IOCTL, -SIGSYS }, { TRY_MMAP, 7 },
-        { TRY_MMAP_EXEC, -SIGSYS }, { TRY_SOCKET, -SIGSYS },
-    };
-    char dir[] = "/tmp/confine-test-XXXXXX";
-    char empty[64];
-    size_t i;
-
-    assert_non_null(mkdtemp(dir));
-    snprintf(empty, sizeof(empty), "%s/empty", dir);
-    for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        assert_int_equal(confined(cases[i].what, empty), cases[i].end);
-    }
-    rmdir(empty);
-    rmdir(dir);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,7 +108,6 @@ int main(void)
         cmocka_unit_test(steps_never_run_in_a_circle),
         cmocka_unit_test(numbers_are_whole_and_in_range),
         cmocka_unit_test(image_names_are_recognised),
-        cmocka_unit_test(confined_process_dies_at_the_first_foreign_call),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
