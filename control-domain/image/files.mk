@@ -31,7 +31,7 @@ IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/
 
 $(BUILD)/control-domain.img: $(IMG)/files.list $(IMAGE_PARTS) $(BUILD)/guest.img
 .SECONDEXPANSION:
-$(BUILD)/control-domain.img: $$(addprefix $(BUILD)/,$$(PROGRAMS)) $(BUILD)/icu/libicudata.so
+$(BUILD)/control-domain.img: $$(addprefix $(BUILD)/,$$(PROGRAMS)) $$(DOMU_ELFS) $(BUILD)/icu/libicudata.so
 	$(Q)PROGRAMS='$(filter-out init,$(PROGRAMS))' \
 	 $(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/files.list
 

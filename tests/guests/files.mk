@@ -7,7 +7,8 @@ GUESTS     := entry traps events time mmu control privop calls memory smp race a
 GUESTS_P2M := entry
 
 GUEST_CFLAGS := $(STD) $(WARN) $(FREE) -O2 -mcmodel=kernel -fno-pic -fno-pie \
-    -fno-stack-protector -fno-jump-tables -Itests/guests -D__XEN_TOOLS__
+    -fno-stack-protector -fno-jump-tables -Itests/guests -Ipv-drivers \
+    -Ixen-like/include -D__XEN_TOOLS__
 GUEST_LIB_SRCS := $(wildcard tests/guests/lib/*.c)
 GUEST_LIB_OBJS := $(patsubst tests/guests/%.c,$(BUILD)/guests/obj/%.o,$(GUEST_LIB_SRCS)) \
     $(BUILD)/guests/obj/lib/start.o $(BUILD)/guests/obj/lib/tinydom_code.o
@@ -28,18 +29,34 @@ $(BUILD)/guests/obj/lib/notes_p2m.o: tests/guests/lib/notes.S | $(BUILD)/abi/xen
 
 guest_objs = $(patsubst tests/guests/%,$(BUILD)/guests/obj/%.o,$(basename $(wildcard tests/guests/$(1)/*.c tests/guests/$(1)/*.S)))
 
-# $(1) image, $(2) directory, $(3) notes object
+# $(1) image, $(2) directory, $(3) notes object, $(4) more objects
 define guest
-$$(BUILD)/$(1).elf: $$(call guest_objs,$(2)) $$(GUEST_LIB_OBJS) \
+$$(BUILD)/$(1).elf: $$(call guest_objs,$(2)) $(4) $$(GUEST_LIB_OBJS) \
         $$(BUILD)/guests/obj/lib/$(3).o tests/guests/lib/guest.lds
 	@mkdir -p $$(@D)
 	$$(Q)$$(LD) -nostdlib -static -z max-page-size=4096 --no-warn-rwx-segments \
 	    -T tests/guests/lib/guest.lds -o $$@ $$(filter %.o,$$^)
-GUEST_OBJS += $$(call guest_objs,$(2))
+GUEST_OBJS += $$(call guest_objs,$(2)) $(4)
 endef
 $(foreach g,$(GUESTS),$(eval $(call guest,guests/$(g),$(g),notes)))
 $(foreach g,$(GUESTS_P2M),$(eval $(call guest,guests/$(g)_p2m,$(g),notes_p2m)))
 $(eval $(call guest,bench/bench,bench,notes))
+
+# Guests that a toolstack starts, on the front side of pv-drivers; not facts.
+DOMU_GUESTS := frontend
+FRONT_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/ring_front.c \
+    port/port_guest.c xenbus/guest_store.c front/device.c front/blk.c \
+    front/net.c front/console.c)
+DOMU_OBJS := $(patsubst %.c,$(BUILD)/guests/obj/%.o,$(FRONT_SRCS)) \
+    $(call guest_objs,domu)
+DOMU_ELFS := $(patsubst %,$(BUILD)/domu/%.elf,$(DOMU_GUESTS))
+ALL += $(DOMU_ELFS)
+$(foreach g,$(DOMU_GUESTS),$(eval $(call guest,domu/$(g),$(g),notes,$(DOMU_OBJS))))
+
+$(BUILD)/guests/obj/pv-drivers/%.o: pv-drivers/%.c | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUEST_CFLAGS) -MMD -MP -c -o $@ $<
+
 -include $(patsubst %.o,%.d,$(GUEST_OBJS) $(GUEST_LIB_OBJS))
 
 .PHONY: guests

@@ -110,6 +110,28 @@ END
 END
 }
 
+# tiny NAME IMAGE CMDLINE MEMORY [DISK]: the XML of one of our own small guests.
+tiny()
+{
+    domain "$1" x "$4" 1 "${5:-}" |
+        sed "s|<kernel>.*|<kernel>$B/$2.elf</kernel>|; /<initrd>/d; s|<cmdline>.*|<cmdline>$3</cmdline>|"
+}
+
+# card DOMID HANDLE: the store entries of a card, as a toolstack writes them.
+card()
+{
+    front=/local/domain/$1/device/vif/$2
+    back=/local/domain/0/backend/tapnet/$1
+    xs mkdir "$back" "/local/domain/$1/device/vif" "$front"
+    xs chmod "$back" n0 "r$1"
+    xs chmod "/local/domain/$1/device/vif" "n$1" r0
+    xs chmod "$front" "n$1" r0
+    xs write "$back/$2/frontend" "$front" "$back/$2/frontend-id" "$1" "$back/$2/online" 1 \
+        "$back/$2/mac" 00:16:3e:77:00:02 "$back/$2/handle" "$2" "$back/$2/state" 1 \
+        "$front/backend" "$back/$2" "$front/backend-id" 0 "$front/handle" "$2" \
+        "$front/mac" 00:16:3e:77:00:02 "$front/state" 1
+}
+
 # said NAME WORDS: has the guest's console shown WORDS?
 said() { grep -q "$2" "$(guest_log "$1")"; }
 

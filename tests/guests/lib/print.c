@@ -128,6 +128,8 @@ static void put_ports(const char *text, size_t n)
     }
 }
 
+void (*print_sink)(const char *text, size_t n);
+
 void print(const char *fmt, ...)
 {
     char line[512];
@@ -138,6 +140,10 @@ void print(const char *fmt, ...)
     n = vformat(line, sizeof(line), fmt, ap);
     va_end(ap);
     n = n < sizeof(line) ? n : sizeof(line) - 1;
+    if (print_sink != NULL) {
+        print_sink(line, n);
+        return;
+    }
     if (hc_console(CONSOLEIO_write, n, line) < 0) {
         put_ports(line, n);
     }

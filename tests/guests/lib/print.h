@@ -13,6 +13,8 @@
 size_t vformat(char *out, size_t size, const char *fmt, va_list ap);
 size_t format(char *out, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/* Where print() writes instead, once it is set. */
+extern void (*print_sink)(const char *text, size_t n);
 void print(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <hv/errno.h>      /* of the ABI, returned negative */
 #include <xen/xen.h>
 #include <xen/callback.h>
 #include <xen/domctl.h>
@@ -24,12 +25,6 @@
 #include <xen/sysctl.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
-
-/* Error numbers of the ABI (xen/errno.h), returned negative. */
-enum {
-#define XEN_ERRNO(name, value) name = (value),
-#include <xen/errno.h>
-};
 
 #define VIRT_BASE 0xffffffff80000000ul
 #define PAGE_SIZE 4096ul

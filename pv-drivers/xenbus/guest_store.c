@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Store requests over a guest's ring page.  Waiting is left to port/guest.
+ * Covered by tests/guests/frontend.
+ */
+#include <xenbus/guest_store.h>
+
+static const struct { const char *name; int value; } errors[] = {
+    { "EINVAL", EINVAL }, { "EACCES", EACCES }, { "EEXIST", EEXIST },
+    { "EISDIR", EISDIR }, { "ENOENT", ENOENT }, { "ENOMEM", ENOMEM },
+    { "ENOSPC", ENOSPC }, { "EIO", EIO }, { "ENOSYS", ENOSYS },
+    { "EROFS", EROFS }, { "EBUSY", EBUSY }, { "EAGAIN", EAGAIN },
+    { "E2BIG", E2BIG }, { "EPERM", EPERM },
+};
+
+void guest_store_init(struct guest_store *s, void *page, uint32_t port)
+{
+    __builtin_memset(s, 0, sizeof(*s));
+    s->page = page;
+    s->port = port;
+    __atomic_fetch_or(&guest_env_shared_info()->evtchn_mask[port / 64],
+                      1ul << (port % 64), __ATOMIC_SEQ_CST);
+}
+
+/* ---- bytes ------------------------------------------------------------------- */
+
+static uint32_t load(const XENSTORE_RING_IDX *p)
+{
+    return __atomic_load_n(p, __ATOMIC_ACQUIRE);
+}
+
+static int put(struct guest_store *s, const void *data, uint32_t len,
+               uint64_t deadline)
+{
+    const char *from = data;
+
+    while (len > 0) {
+        uint32_t prod = s->page->req_prod;
+        uint32_t used = prod - load(&s->page->req_cons);
+
+        if (used > XENSTORE_RING_SIZE) {
+            return -EIO;
+        }
+        if (used == XENSTORE_RING_SIZE) {
+            if (!guest_event_wait(s->port, deadline)) {
+                return -ETIMEDOUT;
+            }
+            continue;
+        }
+        for (; used < XENSTORE_RING_SIZE && len > 0; used++, len--) {
+            s->page->req[MASK_XENSTORE_IDX(prod++)] = *from++;
+        }
+        __atomic_store_n(&s->page->req_prod, prod, __ATOMIC_SEQ_CST);
+        guest_event_send(s->port);
+    }
+    return 0;
+}
+
+/* @to NULL: skip them. */
+static int get(struct guest_store *s, void *to, uint32_t len,
+               uint64_t deadline)
+{
+    char *at = to;
+
+    while (len > 0) {
+        uint32_t cons = s->page->rsp_cons;
+        uint32_t have = load(&s->page->rsp_prod) - cons;
+        bool was_full = have == XENSTORE_RING_SIZE;
+
+        if (have > XENSTORE_RING_SIZE) {
+            return -EIO;
+        }
+        if (have == 0) {
+            if (!guest_event_wait(s->port, deadline)) {
+                return -ETIMEDOUT;
+            }
+            continue;
+        }
+        for (; have > 0 && len > 0; have--, len--, cons++) {
+            if (at != NULL) {
+                *at++ = s->page->rsp[MASK_XENSTORE_IDX(cons)];
+            }
+        }
+        __atomic_store_n(&s->page->rsp_cons, cons, __ATOMIC_SEQ_CST);
+        if (was_full || len > 0) {
+            guest_event_send(s->port);
+        }
+    }
+    return 0;
+}
+
+/* ---- messages ------------------------------------------------------------------- */
+
+static long error_value(const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        if (__builtin_strcmp(errors[i].name, name) == 0) {
+            return -errors[i].value;
+        }
+    }
+    return -EIO;
+}
+
+static int get_body(struct guest_store *s, uint32_t len, char *reply,
+                    size_t size, uint64_t deadline)
+{
+    uint32_t kept = len < size ? len : (uint32_t)(size > 0 ? size - 1 : 0);
+    int rc = get(s, reply, kept, deadline);
+
+    if (rc == 0 && size > 0) {
+        reply[kept] = '\0';
+    }
+    return rc != 0 ? rc : get(s, NULL, len - kept, deadline);
+}
+
+long guest_store_call(struct guest_store *s, uint32_t type, const char *data,
+                      uint32_t len, char *reply, size_t size)
+{
+    uint64_t deadline = guest_env_now_ns() + STORE_TIMEOUT_NS;
+    struct xsd_sockmsg m = { .type = type, .req_id = ++s->next_id,
+                             .len = len };
+    char small[16], *to = size > 0 ? reply : small;
+    size_t room = size > 0 ? size : sizeof(small);
+    int rc = put(s, &m, sizeof(m), deadline);
+
+    if (rc == 0) {
+        rc = put(s, data, len, deadline);
+    }
+    while (rc == 0) {
+        rc = get(s, &m, sizeof(m), deadline);
+        if (rc != 0 || m.len > XENSTORE_PAYLOAD_MAX) {
+            return rc != 0 ? rc : -EIO;
+        }
+        if (m.type == XS_WATCH_EVENT) {
+            s->events++;
+            rc = get(s, NULL, m.len, deadline);
+            continue;
+        }
+        rc = get_body(s, m.len, m.type == XS_ERROR ? small : to,
+                      m.type == XS_ERROR ? sizeof(small) : room, deadline);
+        if (rc == 0) {
+            return m.type == XS_ERROR ? error_value(small) : (long)m.len;
+        }
+    }
+    return rc;
+}
+
+/* ---- verbs -------------------------------------------------------------------------- */
+
+/* Two strings with their nuls, as WATCH takes them, or a path and bytes. */
+static long call2(struct guest_store *s, uint32_t type, const char *a,
+                  const char *b, bool both_nuls)
+{
+    char data[512];
+    size_t la = __builtin_strlen(a) + 1, lb = __builtin_strlen(b);
+
+    if (la + lb + 1 > sizeof(data)) {
+        return -E2BIG;
+    }
+    __builtin_memcpy(data, a, la);
+    __builtin_memcpy(data + la, b, lb + 1);
+    return guest_store_call(s, type, data, (uint32_t)(la + lb + both_nuls),
+                            NULL, 0);
+}
+
+static long call1(struct guest_store *s, uint32_t type, const char *path,
+                  char *reply, size_t size)
+{
+    return guest_store_call(s, type, path,
+                            (uint32_t)__builtin_strlen(path) + 1, reply, size);
+}
+
+long guest_store_read(struct guest_store *s, const char *path, char *value,
+                      size_t size)
+{
+    return call1(s, XS_READ, path, value, size);
+}
+
+long guest_store_read_number(struct guest_store *s, const char *path,
+                             uint64_t *value)
+{
+    char text[24];
+    long n = guest_store_read(s, path, text, sizeof(text)), i;
+
+    if (n <= 0) {
+        return n < 0 ? n : -EINVAL;
+    }
+    *value = 0;
+    for (i = 0; i < n; i++) {
+        if (n > 19 || text[i] < '0' || text[i] > '9') {
+            return -EINVAL;
+        }
+        *value = *value * 10 + (uint64_t)(text[i] - '0');
+    }
+    return 0;
+}
+
+long guest_store_write(struct guest_store *s, const char *path,
+                       const char *value)
+{
+    return call2(s, XS_WRITE, path, value, false);
+}
+
+long guest_store_write_number(struct guest_store *s, const char *path,
+                              uint64_t value)
+{
+    char text[24], *p = text + sizeof(text) - 1;
+
+    *p = '\0';
+    do {
+        *--p = (char)('0' + value % 10);
+        value /= 10;
+    } while (value != 0);
+    return guest_store_write(s, path, p);
+}
+
+long guest_store_mkdir(struct guest_store *s, const char *path)
+{
+    return call1(s, XS_MKDIR, path, NULL, 0);
+}
+
+long guest_store_rm(struct guest_store *s, const char *path)
+{
+    return call1(s, XS_RM, path, NULL, 0);
+}
+
+long guest_store_watch(struct guest_store *s, const char *path)
+{
+    return call2(s, XS_WATCH, path, "w", true);
+}
+
+long guest_store_unwatch(struct guest_store *s, const char *path)
+{
+    return call2(s, XS_UNWATCH, path, "w", true);
+}
+
+bool guest_store_wait(struct guest_store *s, uint64_t deadline_ns)
+{
+    struct xsd_sockmsg m;
+
+    while (s->events == 0) {
+        if (load(&s->page->rsp_prod) == s->page->rsp_cons) {
+            if (!guest_event_wait(s->port, deadline_ns)) {
+                return false;
+            }
+            continue;
+        }
+        if (get(s, &m, sizeof(m), deadline_ns) != 0 ||
+            get(s, NULL, m.len, deadline_ns) != 0) {
+            return false;
+        }
+        s->events += m.type == XS_WATCH_EVENT;
+    }
+    s->events = 0;
+    return true;
+}
+
+bool guest_store_join(char *path, size_t size, const char *dir,
+                      const char *key)
+{
+    size_t ld = __builtin_strlen(dir), lk = __builtin_strlen(key);
+
+    if (ld + lk + 2 > size) {
+        return false;
+    }
+    __builtin_memcpy(path, dir, ld);
+    path[ld] = '/';
+    __builtin_memcpy(path + ld + 1, key, lk + 1);
+    return true;
+}

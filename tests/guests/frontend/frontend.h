@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frontend/frontend.h - a guest that uses the front side of every device.
+ *
+ * Words of its command line: disk (check, write, flush, discard), loop
+ * (checksummed traffic until told to stop), net (answers ARP and echo).
+ */
+#ifndef GUESTS_FRONTEND_FRONTEND_H
+#define GUESTS_FRONTEND_FRONTEND_H
+
+#include <front/net.h>
+
+/* Answer what waits; never sleeps.  False: the card is broken. */
+bool net_answer(struct net_front *n);
+extern uint64_t net_echoes, net_bad;
+
+#endif
