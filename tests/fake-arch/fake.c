@@ -142,6 +142,9 @@ static struct cpu_time cpu_time = { .tsc_to_ns_mul = 0x80000000u,
 
 uint64_t systime_ns(void) { return fake_now_ns; }
 const struct cpu_time *systime_this_cpu(void) { return &cpu_time; }
+/* The TSC of the fake machine counts nanoseconds. */
+uint64_t systime_from_tsc(uint64_t tsc) { return tsc; }
+uint64_t systime_to_tsc(uint64_t ns) { return ns; }
 uint64_t wallclock_base_ns(void) { return 1700000000000000123ull; }
 
 void timer_init(struct timer *t, void (*fn)(void *), void *data,

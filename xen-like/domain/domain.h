@@ -37,7 +37,7 @@ struct p2m;
 struct hvm_domain;
 struct hvm_vcpu;
 struct vdev_domain;
-struct vdev_vcpu;
+struct vlapic;
 struct ioreq_domain;
 struct ioreq_vcpu;
 struct sched_domain;
@@ -120,7 +120,7 @@ struct vcpu {
     uint8_t is_running;               /* [S] on a CPU now */
     uint8_t paused_for_shutdown;      /* [a] */
     struct hvm_vcpu *hvm;             /* [I] hvm/ */
-    struct vdev_vcpu *vdev;           /* [I] vdev/ */
+    struct vlapic *vdev;              /* [I] vdev/ */
     struct ioreq_vcpu *ioreq;         /* [I] ioreq/ */
     uint32_t poll_port;               /* [a] SCHEDOP_poll: ~0 none, 0 many */
     bool polling;                     /* [a] */
