@@ -158,6 +158,11 @@ void disk_defaults(struct domain_def *def, size_t i)
     }
 }
 
+const char *disk_name(const struct domain_def *def, size_t i)
+{
+    return def->disks[i].target;
+}
+
 /* ---- validate --------------------------------------------------------------- */
 
 static bool one_of(const char *word, const char *const *words)

@@ -25,7 +25,15 @@ struct device_kind {
                      struct diag *dg);
     void (*format)(const struct domain_def *def, size_t i,
                    struct xml_out *o);
+    /* For device_edit.h; name is NULL where that is not possible. */
+    const char *(*name)(const struct domain_def *def, size_t i);
+    size_t array, nr, size;
 };
+
+/* The last three: where in struct domain_def the devices are. */
+#define DEVICE_ARRAY(list, count)                                          \
+    offsetof(struct domain_def, list), offsetof(struct domain_def, count), \
+    sizeof(*((struct domain_def *)NULL)->list)
 
 extern const struct device_kind device_kinds[];
 extern const size_t nr_device_kinds;

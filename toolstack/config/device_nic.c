@@ -237,6 +237,11 @@ void nic_defaults(struct domain_def *def, size_t i)
     nic->has_devid = true;
 }
 
+const char *nic_name(const struct domain_def *def, size_t i)
+{
+    return def->nics[i].mac;
+}
+
 /* ---- validate --------------------------------------------------------------- */
 
 /* What the kernel takes as the name of an interface. */
