@@ -47,6 +47,16 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     toolstack/config/def.c control-domain/lib/err.c
 test_store_entries_LIBS := -luuid
 
+UNIT_TESTS += test_events test_device_edit
+test_events_SRCS := tests/unit/toolstack/test_events.c \
+    toolstack/lifecycle/events.c toolstack/lifecycle/rundir.c \
+    $(TOOLSTACK_CONFIG) control-domain/lib/buf.c control-domain/lib/err.c \
+    control-domain/lib/log.c
+test_events_LIBS := -lxml2 -luuid -ljson-c
+test_device_edit_SRCS := tests/unit/toolstack/test_device_edit.c \
+    $(TOOLSTACK_CONFIG) control-domain/lib/buf.c control-domain/lib/err.c
+test_device_edit_LIBS := -lxml2 -luuid
+
 CHECKS += check-cli
 .PHONY: check-cli
 check-cli: $(BUILD)/vmctl

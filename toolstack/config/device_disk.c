@@ -158,9 +158,11 @@ void disk_defaults(struct domain_def *def, size_t i)
     }
 }
 
-const char *disk_name(const struct domain_def *def, size_t i)
+void disk_name(const struct domain_def *def, size_t i, char name[DEVICE_NAME])
 {
-    return def->disks[i].target;
+    if (def->disks[i].target != NULL) {
+        snprintf(name, DEVICE_NAME, "%s", def->disks[i].target);
+    }
 }
 
 /* ---- validate --------------------------------------------------------------- */

@@ -49,21 +49,25 @@ size_t device_count(const struct domain_def *def, const char *element)
     return k == NULL ? 0 : k->count(def);
 }
 
-const char *device_name(const struct domain_def *def, const char *element,
-                        size_t i)
+bool device_name(const struct domain_def *def, const char *element, size_t i,
+                 char name[DEVICE_NAME])
 {
     const struct device_kind *k = find_kind(element);
 
-    return k == NULL || i >= k->count(def) ? NULL : k->name(def, i);
+    name[0] = '\0';
+    if (k != NULL && i < k->count(def)) {
+        k->name(def, i, name);
+    }
+    return name[0] != '\0';
 }
 
 int device_find(const struct domain_def *def, const char *element,
                 const char *name)
 {
     for (size_t i = 0; i < device_count(def, element); i++) {
-        const char *one = device_name(def, element, i);
+        char one[DEVICE_NAME];
 
-        if (one != NULL && strcasecmp(one, name) == 0) {
+        if (device_name(def, element, i, one) && strcasecmp(one, name) == 0) {
             return (int)i;
         }
     }
@@ -100,10 +104,10 @@ int device_copy(struct domain_def *to, const struct domain_def *from,
         rc = xml_parse_device(text, strlen(text), &piece, word, &dg);
     }
     if (rc == 0) {
-        rc = device_check(&piece, element, 0, false, &dg);
-    }
-    if (rc == 0) {
         rc = device_move(to, &piece, element, 0);
+    }
+    if (rc >= 0) {
+        find_kind(element)->defaults(to, (size_t)rc);
     }
     diag_fini(&dg);
     def_fini(&piece);

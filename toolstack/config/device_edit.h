@@ -13,17 +13,16 @@
 #ifndef CONFIG_DEVICE_EDIT_H
 #define CONFIG_DEVICE_EDIT_H
 
-#include <config/def.h>
-#include <config/diag.h>
+#include <config/device_kinds.h>
 
 /* May a device of this kind be edited? */
 bool device_known(const char *element);
 
 size_t device_count(const struct domain_def *def, const char *element);
 
-/* NULL if it has none. */
-const char *device_name(const struct domain_def *def, const char *element,
-                        size_t i);
+/* False, and an empty string, if it has none. */
+bool device_name(const struct domain_def *def, const char *element, size_t i,
+                 char name[DEVICE_NAME]);
 
 /* Its index, or -1. */
 int device_find(const struct domain_def *def, const char *element,

@@ -16,6 +16,8 @@
 
 struct xml_reader;
 
+#define DEVICE_NAME 64u
+
 struct device_kind {
     const char *element;
     size_t (*count)(const struct domain_def *def);
@@ -25,8 +27,12 @@ struct device_kind {
                      struct diag *dg);
     void (*format)(const struct domain_def *def, size_t i,
                    struct xml_out *o);
-    /* For device_edit.h; name is NULL where that is not possible. */
-    const char *(*name)(const struct domain_def *def, size_t i);
+    /*
+     * For device_edit.h: what the device is called within its kind; left
+     * empty if it has no name.  NULL where editing is not possible.
+     */
+    void (*name)(const struct domain_def *def, size_t i,
+                 char name[DEVICE_NAME]);
     size_t array, nr, size;
 };
 

@@ -108,7 +108,7 @@ void change_event(struct change *c, const char *event, const char *element,
 {
     json_object *o = event_new(&c->def, (int)c->domid, event);
 
-    if (o != NULL && name != NULL) {
+    if (o != NULL) {
         json_object_object_add(o, "device", json_object_new_string(element));
         json_object_object_add(o, "target", json_object_new_string(name));
     }
@@ -124,7 +124,7 @@ static int no_such_kind(const char *element, struct err *e)
 static int is_there(struct change *c, const char *element, const char *name,
                     struct err *e)
 {
-    if (name == NULL || device_find(&c->def, element, name) < 0) {
+    if (*name == '\0' || device_find(&c->def, element, name) < 0) {
         return 0;
     }
     return err_set(e, -EEXIST, ERR_STATE, "the device is there already",
@@ -142,12 +142,14 @@ static void forget(struct change *c, const char *element, size_t i)
 int change_attach(struct change *c, const char *element,
                   const struct domain_def *piece, struct err *e)
 {
+    char name[DEVICE_NAME];
     int i, rc;
 
     if (!device_known(element)) {
         return no_such_kind(element, e);
     }
-    rc = is_there(c, element, device_name(piece, element, 0), e);
+    device_name(piece, element, 0, name);
+    rc = is_there(c, element, name, e);
     if (rc != 0) {
         return rc;
     }
@@ -163,8 +165,8 @@ int change_attach(struct change *c, const char *element,
         forget(c, element, (size_t)i);
         return rc;
     }
-    change_event(c, "attached", element,
-                 device_name(&c->def, element, (size_t)i));
+    device_name(&c->def, element, (size_t)i, name);
+    change_event(c, "attached", element, name);
     return 0;
 }
 

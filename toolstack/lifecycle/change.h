@@ -58,7 +58,7 @@ int change_attach(struct change *c, const char *element,
 int change_detach(struct change *c, const char *element, const char *name,
                   struct err *e);
 
-/* An event about one device, NULL name: none. */
+/* An event about one device. */
 void change_event(struct change *c, const char *event, const char *element,
                   const char *name);
 

@@ -93,6 +93,9 @@ void out_diag(struct ctl *c, const struct diag *dg);
 void out_action(struct ctl *c, const struct dom *d, const char *action,
                 const char *words);
 
+/* cmd_events.c: for everybody who reads vmctl events. */
+void ctl_event(const struct dom *d, const char *event);
+
 /* Seconds a wait may take: --timeout or @otherwise. */
 unsigned int ctl_timeout(const struct ctl *c, unsigned int otherwise);
 

@@ -54,15 +54,15 @@ int cmd_detach_device(struct ctl *c, int argc, char **argv, struct err *e)
 {
     char element[DEVICE_WORD];
     struct domain_def piece;
-    const char *name;
+    char name[DEVICE_NAME];
     int rc;
 
     def_init(&piece);
     rc = load_piece(c, argv[1], false, &piece, element, e);
     if (rc == 0) {
-        name = device_name(&piece, element, 0);
-        rc = name == NULL ? no_name(element, e)
-                          : scope_detach(c, argv[0], element, name, e);
+        rc = !device_name(&piece, element, 0, name)
+                 ? no_name(element, e)
+                 : scope_detach(c, argv[0], element, name, e);
     }
     def_fini(&piece);
     return rc;
@@ -92,8 +92,9 @@ static int update(struct change *live, struct domain_def *def, size_t i,
 int cmd_update_device(struct ctl *c, int argc, char **argv, struct err *e)
 {
     struct update u;
+    char name[DEVICE_NAME];
     struct scope_edit edit = {
-        .element = u.element, .action = "updated", .words = "has a device "
+        .element = u.element, .name = name, .action = "updated", .words = "has a device "
         "updated", .fn = update, .arg = &u,
     };
     int rc;
@@ -101,9 +102,9 @@ int cmd_update_device(struct ctl *c, int argc, char **argv, struct err *e)
     def_init(&u.piece);
     rc = load_piece(c, argv[1], true, &u.piece, u.element, e);
     if (rc == 0) {
-        edit.name = device_name(&u.piece, u.element, 0);
-        rc = edit.name == NULL ? no_name(u.element, e)
-                               : scope_change(c, argv[0], &edit, e);
+        rc = !device_name(&u.piece, u.element, 0, name)
+                 ? no_name(u.element, e)
+                 : scope_change(c, argv[0], &edit, e);
     }
     def_fini(&u.piece);
     return rc;

@@ -12,6 +12,17 @@
 #include <time.h>
 #include <vmctl/cmd.h>
 
+void ctl_event(const struct dom *d, const char *event)
+{
+    struct domain_def def;
+
+    def_init(&def);
+    memcpy(def.uuid, d->uuid, sizeof(def.uuid));
+    def.name = strdup(d->name);
+    event_note(&def, d->live ? (int)d->domid : -1, event);
+    def_fini(&def);
+}
+
 static const char *text_of(json_object *event, const char *key)
 {
     json_object *value;

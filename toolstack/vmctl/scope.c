@@ -9,22 +9,42 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uuid/uuid.h>
 #include <vmctl/scope.h>
+
+/* Definitions are files: no hypervisor is needed to change one. */
+static int definition(const char *domain, struct scope *s, struct err *e)
+{
+    struct domain_def def;
+    int rc;
+
+    def_init(&def);
+    rc = defined_load(domain, &def, e);
+    if (rc == 0) {
+        memcpy(s->d.uuid, def.uuid, sizeof(s->d.uuid));
+        uuid_unparse_lower(def.uuid, s->d.uuid_text);
+        snprintf(s->d.name, sizeof(s->d.name), "%s", def.name);
+        s->d.defined = s->config = true;
+    }
+    def_fini(&def);
+    return rc;
+}
 
 int scope_find(struct ctl *c, const char *domain, struct scope *s,
                struct err *e)
 {
-    int rc = dom_find(c, domain, &s->d, e);
+    bool neither = !c->live && !c->config;
+    int rc;
 
+    if (c->config && !c->live && !c->current) {
+        return definition(domain, s, e);
+    }
+    rc = dom_find(c, domain, &s->d, e);
     if (rc != 0) {
         return rc;
     }
-    s->config = c->config;
-    s->live = c->live || (c->current && s->d.live);
-    if (!c->live && !c->config && !c->current) {
-        s->live = s->d.live;
-    }
-    s->config = s->config || (!s->live && !c->live);
+    s->live = c->live || ((c->current || neither) && s->d.live);
+    s->config = c->config || !s->live;
     if (s->live && !s->d.live) {
         return dom_find_live(c, domain, &s->d, e);
     }
@@ -41,13 +61,13 @@ int scope_find(struct ctl *c, const char *domain, struct scope *s,
 static int config_add(const char *name, const char *element,
                       const struct domain_def *piece, struct err *e)
 {
-    const char *word = device_name(piece, element, 0);
+    char word[DEVICE_NAME];
     struct domain_def def;
     int rc;
 
     def_init(&def);
     rc = defined_load(name, &def, e);
-    if (rc == 0 && word != NULL && device_find(&def, element, word) >= 0) {
+    if (rc == 0 && device_name(piece, element, 0, word) && device_find(&def, element, word) >= 0) {
         rc = err_set(e, -EEXIST, ERR_STATE, "the device is there already",
                      word, "in the definition of %s", name);
     }
@@ -151,8 +171,7 @@ static void say(struct ctl *c, const struct dom *d, const char *action,
 {
     char words[160];
 
-    snprintf(words, sizeof(words), "%s %s %.64s", verb, element,
-             word == NULL ? "" : word);
+    snprintf(words, sizeof(words), "%s %s %.64s", verb, element, word);
     out_action(c, d, action, words);
 }
 
@@ -161,6 +180,7 @@ int scope_attach(struct ctl *c, const char *domain, const char *element,
 {
     struct scope s = { .live = false };
     int rc = scope_find(c, domain, &s, e);
+    char name[DEVICE_NAME];
 
     if (rc == 0) {
         rc = check_piece(c, element, piece, s.live, e);
@@ -172,8 +192,8 @@ int scope_attach(struct ctl *c, const char *domain, const char *element,
         rc = config_add(s.d.name, element, piece, e);
     }
     if (rc == 0) {
-        say(c, &s.d, "attached", element, device_name(piece, element, 0),
-            "has a new");
+        device_name(piece, element, 0, name);
+        say(c, &s.d, "attached", element, name, "has a new");
     }
     return rc;
 }
