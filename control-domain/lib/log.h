@@ -3,8 +3,7 @@
  * lib/log.h - lines for the administrator.
  *
  * Owns    levels, the prefix, and the rate limit for lines that a guest can
- *         provoke (glog_*): those begin with the domain, "d3: ...".  Control
- *         bytes become '?'.
+ *         provoke (glog_*): those begin with the domain, "d3: ...".
  * Leaves  rotation and storage to whoever reads standard error, or syslog.
  * Tests   tests/unit/lib/test_lib.c
  */

@@ -7,3 +7,9 @@ FUZZERS += fuzz_rings
 fuzz_rings_SRCS = tests/fuzz/fuzz_rings.c tests/unit/pvdrv/fake_port.c \
     $(sort $(BLK_SRCS) $(NET_SRCS)) $(LIB_CORE_SRCS)
 fuzz_rings_LIBS := -luring -lpthread
+EMUL_SRCS := $(addprefix xen-like/emul/,decode.c execute.c alu.c) \
+    tests/fuzz/emul_native.c
+FUZZERS += fuzz_emul
+fuzz_emul_KIND := hv
+fuzz_emul_SRCS = tests/fuzz/fuzz_emul.c $(EMUL_SRCS)
+fuzz_emul_LIBS := -lZydis

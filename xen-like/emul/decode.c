@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A table per opcode map; a row says which operation, how wide, and what
- * follows the opcode.  Group opcodes pick the operation by ModRM.reg.
+ * A table per opcode map; a row says which operation and what follows the
+ * opcode.  Group opcodes pick the operation by ModRM.reg.
  */
 #include <emul/decode.h>
 
@@ -11,64 +11,90 @@ enum form {
     F_IMM8_PORT,   /* in/out imm8 */
     F_RM,          /* ModRM, other operand is reg */
     F_RM_IMM8, F_RM_IMM,      /* ModRM and an immediate, sign-extended */
-    F_CR,          /* ModRM, always registers, 8 bytes */
+    F_RM_1, F_RM_CL,          /* shift by one, by CL */
+    F_RM_SRC8, F_RM_SRC16, F_RM_SRC32,   /* r/m narrower than the register */
+    F_RM_STACK,    /* push, pop: 8 bytes in 64-bit code */
+    F_CR,          /* ModRM, always registers, no prefix widens */
+    F_MOFFS,       /* accumulator and an address */
+    F_MASK = 15,
+    BYTE = 16,     /* operand is one byte */
+    TO_REG = 32,
+};
+
+enum {             /* op of a row from here on: a group */
+    G1 = 0x80, G2, G3, G4, G5, G8, G11, G1A,
 };
 
 struct row {
-    uint8_t op;               /* OP_*; OP_NONE with a group: see @group */
-    uint8_t form;
-    uint8_t byte;             /* operand is one byte */
-    const uint8_t *group;     /* OP_* by ModRM.reg */
+    uint8_t op, form;
 };
 
-static const uint8_t group1[8] = {
-    OP_ADD, OP_OR, OP_NONE, OP_NONE, OP_AND, OP_SUB, OP_XOR, OP_NONE
+static const uint8_t groups[][8] = {
+    [G1 - G1] = { OP_ADD, OP_OR, OP_ADC, OP_SBB, OP_AND, OP_SUB, OP_XOR,
+                  OP_CMP },
+    [G2 - G1] = { OP_ROL, OP_ROR, OP_RCL, OP_RCR, OP_SHL, OP_SHR, OP_SHL2,
+                  OP_SAR },
+    [G3 - G1] = { OP_TEST, OP_TEST, OP_NOT, OP_NEG },
+    [G4 - G1] = { OP_INC, OP_DEC },
+    [G5 - G1] = { OP_INC, OP_DEC, [6] = OP_PUSH },
+    [G8 - G1] = { [4] = OP_BT, OP_BTS, OP_BTR, OP_BTC },
+    [G11 - G1] = { OP_MOV },
+    [G1A - G1] = { OP_POP },
 };
-static const uint8_t group8[8] = {
-    OP_NONE, OP_NONE, OP_NONE, OP_NONE, OP_NONE, OP_BTS, OP_BTR, OP_BTC
-};
-static const uint8_t group11[8] = { OP_MOV };
+
+#define ALU(at, op) \
+    [at] = { op, F_RM | BYTE }, [at + 1] = { op, F_RM }, \
+    [at + 2] = { op, F_RM | BYTE | TO_REG }, [at + 3] = { op, F_RM | TO_REG }
+#define PAIR(at, op, form) [at] = { op, form | BYTE }, [at + 1] = { op, form }
 
 static const struct row one_byte[256] = {
-    [0x00] = { OP_ADD, F_RM, 1, NULL },  [0x01] = { OP_ADD, F_RM, 0, NULL },
-    [0x08] = { OP_OR,  F_RM, 1, NULL },  [0x09] = { OP_OR,  F_RM, 0, NULL },
-    [0x20] = { OP_AND, F_RM, 1, NULL },  [0x21] = { OP_AND, F_RM, 0, NULL },
-    [0x28] = { OP_SUB, F_RM, 1, NULL },  [0x29] = { OP_SUB, F_RM, 0, NULL },
-    [0x30] = { OP_XOR, F_RM, 1, NULL },  [0x31] = { OP_XOR, F_RM, 0, NULL },
-    [0x6c] = { OP_INS, F_PLAIN, 1, NULL },  [0x6d] = { OP_INS, F_PLAIN, 0, NULL },
-    [0x6e] = { OP_OUTS, F_PLAIN, 1, NULL }, [0x6f] = { OP_OUTS, F_PLAIN, 0, NULL },
-    [0x80] = { OP_NONE, F_RM_IMM8, 1, group1 },
-    [0x81] = { OP_NONE, F_RM_IMM, 0, group1 },
-    [0x83] = { OP_NONE, F_RM_IMM8, 0, group1 },
-    [0x86] = { OP_XCHG, F_RM, 1, NULL }, [0x87] = { OP_XCHG, F_RM, 0, NULL },
-    [0x88] = { OP_MOV, F_RM, 1, NULL },  [0x89] = { OP_MOV, F_RM, 0, NULL },
-    [0xc6] = { OP_NONE, F_RM_IMM8, 1, group11 },
-    [0xc7] = { OP_NONE, F_RM_IMM, 0, group11 },
-    [0xe4] = { OP_IN, F_IMM8_PORT, 1, NULL },  [0xe5] = { OP_IN, F_IMM8_PORT, 0, NULL },
-    [0xe6] = { OP_OUT, F_IMM8_PORT, 1, NULL }, [0xe7] = { OP_OUT, F_IMM8_PORT, 0, NULL },
-    [0xec] = { OP_IN, F_PLAIN, 1, NULL },      [0xed] = { OP_IN, F_PLAIN, 0, NULL },
-    [0xee] = { OP_OUT, F_PLAIN, 1, NULL },     [0xef] = { OP_OUT, F_PLAIN, 0, NULL },
-    [0xf4] = { OP_HLT, F_PLAIN, 0, NULL },
-    [0xfa] = { OP_CLI, F_PLAIN, 0, NULL },     [0xfb] = { OP_STI, F_PLAIN, 0, NULL },
+    ALU(0x00, OP_ADD), ALU(0x08, OP_OR),  ALU(0x10, OP_ADC), ALU(0x18, OP_SBB),
+    ALU(0x20, OP_AND), ALU(0x28, OP_SUB), ALU(0x30, OP_XOR), ALU(0x38, OP_CMP),
+    [0x63] = { OP_MOVSX, F_RM_SRC32 | TO_REG },
+    PAIR(0x6c, OP_INS, F_PLAIN),    PAIR(0x6e, OP_OUTS, F_PLAIN),
+    PAIR(0x80, G1, F_RM_IMM),       [0x83] = { G1, F_RM_IMM8 },
+    PAIR(0x84, OP_TEST, F_RM),      PAIR(0x86, OP_XCHG, F_RM),
+    PAIR(0x88, OP_MOV, F_RM),       PAIR(0x8a, OP_MOV, F_RM | TO_REG),
+    [0x8f] = { G1A, F_RM_STACK },
+    PAIR(0xa0, OP_MOV, F_MOFFS | TO_REG), PAIR(0xa2, OP_MOV, F_MOFFS),
+    PAIR(0xa4, OP_MOVS, F_PLAIN),   PAIR(0xa6, OP_CMPS, F_PLAIN),
+    PAIR(0xaa, OP_STOS, F_PLAIN),   PAIR(0xac, OP_LODS, F_PLAIN),
+    PAIR(0xae, OP_SCAS, F_PLAIN),
+    [0xc0] = { G2, F_RM_IMM8 | BYTE }, [0xc1] = { G2, F_RM_IMM8 },
+    PAIR(0xc6, G11, F_RM_IMM),
+    PAIR(0xd0, G2, F_RM_1),         PAIR(0xd2, G2, F_RM_CL),
+    PAIR(0xe4, OP_IN, F_IMM8_PORT), PAIR(0xe6, OP_OUT, F_IMM8_PORT),
+    PAIR(0xec, OP_IN, F_PLAIN),     PAIR(0xee, OP_OUT, F_PLAIN),
+    [0xf4] = { OP_HLT, F_PLAIN },
+    PAIR(0xf6, G3, F_RM),
+    [0xfa] = { OP_CLI, F_PLAIN },   [0xfb] = { OP_STI, F_PLAIN },
+    [0xfe] = { G4, F_RM | BYTE },   [0xff] = { G5, F_RM },
 };
 
 static const struct row two_byte[256] = {
-    [0x06] = { OP_CLTS, F_PLAIN, 0, NULL },
-    [0x09] = { OP_WBINVD, F_PLAIN, 0, NULL },
-    [0x20] = { OP_MOV_FROM_CR, F_CR, 0, NULL },
-    [0x21] = { OP_MOV_FROM_DR, F_CR, 0, NULL },
-    [0x22] = { OP_MOV_TO_CR, F_CR, 0, NULL },
-    [0x23] = { OP_MOV_TO_DR, F_CR, 0, NULL },
-    [0x30] = { OP_WRMSR, F_PLAIN, 0, NULL },
-    [0x31] = { OP_RDTSC, F_PLAIN, 0, NULL },
-    [0x32] = { OP_RDMSR, F_PLAIN, 0, NULL },
-    [0xa2] = { OP_CPUID, F_PLAIN, 0, NULL },
-    [0xab] = { OP_BTS, F_RM, 0, NULL },
-    [0xb0] = { OP_CMPXCHG, F_RM, 1, NULL }, [0xb1] = { OP_CMPXCHG, F_RM, 0, NULL },
-    [0xb3] = { OP_BTR, F_RM, 0, NULL },
-    [0xba] = { OP_NONE, F_RM_IMM8, 0, group8 },
-    [0xbb] = { OP_BTC, F_RM, 0, NULL },
-    [0xc0] = { OP_XADD, F_RM, 1, NULL },    [0xc1] = { OP_XADD, F_RM, 0, NULL },
+    [0x06] = { OP_CLTS, F_PLAIN },
+    [0x09] = { OP_WBINVD, F_PLAIN },
+    [0x20] = { OP_MOV_FROM_CR, F_CR },
+    [0x21] = { OP_MOV_FROM_DR, F_CR },
+    [0x22] = { OP_MOV_TO_CR, F_CR },
+    [0x23] = { OP_MOV_TO_DR, F_CR },
+    [0x30] = { OP_WRMSR, F_PLAIN },
+    [0x31] = { OP_RDTSC, F_PLAIN },
+    [0x32] = { OP_RDMSR, F_PLAIN },
+    [0x40 ... 0x4f] = { OP_CMOV, F_RM | TO_REG },
+    [0x90 ... 0x9f] = { OP_SETCC, F_RM | BYTE },
+    [0xa2] = { OP_CPUID, F_PLAIN },
+    [0xa3] = { OP_BT, F_RM },
+    [0xab] = { OP_BTS, F_RM },
+    PAIR(0xb0, OP_CMPXCHG, F_RM),
+    [0xb3] = { OP_BTR, F_RM },
+    [0xb6] = { OP_MOVZX, F_RM_SRC8 | TO_REG },
+    [0xb7] = { OP_MOVZX, F_RM_SRC16 | TO_REG },
+    [0xba] = { G8, F_RM_IMM8 },
+    [0xbb] = { OP_BTC, F_RM },
+    [0xbe] = { OP_MOVSX, F_RM_SRC8 | TO_REG },
+    [0xbf] = { OP_MOVSX, F_RM_SRC16 | TO_REG },
+    PAIR(0xc0, OP_XADD, F_RM),
 };
 
 struct cursor {
@@ -91,26 +117,42 @@ static uint64_t take(struct cursor *c, unsigned int bytes)
     return v;
 }
 
+static int64_t take_signed(struct cursor *c, unsigned int bytes)
+{
+    unsigned int shift = 64 - bytes * 8;
+
+    return (int64_t)(take(c, bytes) << shift) >> shift;
+}
+
 struct prefixes {
-    uint8_t rex;
-    bool opsize, rep, lock;
+    uint8_t rex, seg;          /* seg: number + 1 */
+    bool opsize, addrsize, rep, repne, lock;
 };
 
-static uint8_t take_prefixes(struct cursor *c, struct prefixes *p)
+static uint8_t take_prefixes(struct cursor *c, bool mode64, struct prefixes *p)
 {
     for (;;) {
         uint8_t b = (uint8_t)take(c, 1);
 
         switch (b) {
         case 0x66: p->opsize = true; break;
+        case 0x67: p->addrsize = true; break;
         case 0xf0: p->lock = true; break;
         case 0xf2:
-        case 0xf3: p->rep = true; break;
-        case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
-        case 0x67:
+        case 0xf3:
+            p->rep = true;
+            p->repne = b == 0xf2;
+            break;
+        case 0x26: case 0x2e: case 0x36: case 0x3e:
+            if (!mode64) {
+                p->seg = (uint8_t)(((b >> 3) & 3) + 1);
+            }
+            break;
+        case 0x64: case 0x65:
+            p->seg = (uint8_t)(b - 0x64 + INSN_FS + 1);
             break;
         default:
-            if ((b & 0xf0) == 0x40) {
+            if (mode64 && (b & 0xf0) == 0x40) {
                 p->rex = b;
                 b = (uint8_t)take(c, 1);   /* REX is the last prefix */
             }
@@ -122,9 +164,57 @@ static uint8_t take_prefixes(struct cursor *c, struct prefixes *p)
     }
 }
 
-/* Skip the address bytes: the fault told the address already. */
+/* 16-bit addresses: pairs of registers (SDM table 2-1). */
+static void take_address16(struct cursor *c, uint8_t mod, uint8_t rm,
+                           struct insn *out)
+{
+    enum { BX = 3, BP = 5, SI = 6, DI = 7, NO = INSN_NO_REG };
+    static const uint8_t pairs[8][2] = {
+        { BX, SI }, { BX, DI }, { BP, SI }, { BP, DI },
+        { SI, NO }, { DI, NO }, { BP, NO }, { BX, NO },
+    };
+
+    if (mod == 0 && rm == 6) {
+        out->disp = take_signed(c, 2);
+        return;
+    }
+    out->base = pairs[rm][0];
+    out->index = pairs[rm][1];
+    out->disp = mod == 0 ? 0 : take_signed(c, mod);
+    out->seg = out->base == BP ? INSN_SS : INSN_DS;
+}
+
+static void take_address(struct cursor *c, const struct prefixes *p,
+                         uint8_t mod, uint8_t rm, bool mode64,
+                         struct insn *out)
+{
+    uint8_t base = rm;
+
+    if (rm == 4) {
+        uint8_t sib = (uint8_t)take(c, 1), index = (sib >> 3) & 7;
+
+        base = sib & 7;
+        index |= p->rex & 2 ? 8 : 0;
+        if (index != 4) {
+            out->index = index;
+            out->shift = sib >> 6;
+        }
+    }
+    if (mod == 0 && base == 5) {
+        out->rip_relative = mode64 && rm == 5;
+        out->disp = take_signed(c, 4);
+        return;
+    }
+    out->base = base | (p->rex & 1 ? 8 : 0);
+    out->seg = base == 4 || base == 5 ? INSN_SS : INSN_DS;
+    if ((base == 4 || base == 5) && (p->rex & 1)) {
+        out->seg = INSN_DS;               /* R12, R13 */
+    }
+    out->disp = mod == 0 ? 0 : take_signed(c, mod == 1 ? 1 : 4);
+}
+
 static void take_modrm(struct cursor *c, const struct prefixes *p,
-                       struct insn *out)
+                       unsigned int mode, struct insn *out)
 {
     uint8_t m = (uint8_t)take(c, 1), mod = m >> 6, rm = m & 7;
 
@@ -134,99 +224,136 @@ static void take_modrm(struct cursor *c, const struct prefixes *p,
     if (!out->mem) {
         return;
     }
-    if (rm == 4) {
-        uint8_t sib = (uint8_t)take(c, 1);
-
-        if (mod == 0 && (sib & 7) == 5) {
-            (void)take(c, 4);
-        }
-    } else if (mod == 0 && rm == 5) {
-        (void)take(c, 4);
+    if (out->addr_size == 2) {
+        take_address16(c, mod, rm, out);
+    } else {
+        take_address(c, p, mod, rm, mode == 8, out);
     }
-    if (mod == 1) {
-        (void)take(c, 1);
-    } else if (mod == 2) {
-        (void)take(c, 4);
-    }
-}
-
-static void take_immediate(struct cursor *c, const struct row *row,
-                           struct insn *out)
-{
-    unsigned int n = row->form == F_RM_IMM ? min((unsigned int)out->size, 4u)
-                                           : 1;
-    uint64_t v = take(c, n);
-
-    out->has_imm = true;
-    out->imm = n == 1 ? (uint64_t)(int64_t)(int8_t)v
-             : n == 2 ? (uint64_t)(int64_t)(int16_t)v
-                      : (uint64_t)(int64_t)(int32_t)v;
 }
 
 /* 0f 01 d1 and 0f 01 /7 have no room in the table. */
 static bool decode_0f01(struct cursor *c, const struct prefixes *p,
-                        struct insn *out)
+                        unsigned int mode, struct insn *out)
 {
     if (c->p < c->end && *c->p == 0xd1) {
         c->p++;
         out->op = OP_XSETBV;
-        return true;
+        return !p->opsize && !p->rep && !p->lock;
     }
-    take_modrm(c, p, out);
+    take_modrm(c, p, mode, out);
     out->op = OP_INVLPG;
-    return out->mem && (out->reg & 7) == 7;
+    return out->mem && (out->reg & 7) == 7 && !p->lock;
 }
 
-static always_inline bool decode_operands(struct cursor *c, const struct row *row,
-                            const struct prefixes *p, struct insn *out)
+static void take_immediate(struct cursor *c, unsigned int bytes,
+                           struct insn *out)
 {
-    out->op = row->op;
-    out->size = row->byte ? 1 : p->rex & 8 ? 8 : p->opsize ? 2 : 4;
-    switch (row->form) {
-    case F_PLAIN:
-        break;
-    case F_IMM8_PORT:
-        out->imm_port = true;
-        out->imm = take(c, 1);
-        break;
-    case F_CR:
-        take_modrm(c, p, out);
-        out->mem = false;
-        out->size = 8;
-        break;
-    case F_RM:
-    case F_RM_IMM8:
-    case F_RM_IMM:
-        take_modrm(c, p, out);
-        if (row->group != NULL) {
-            out->op = row->group[out->reg & 7];
+    out->has_imm = true;
+    out->imm = (uint64_t)take_signed(c, bytes);
+}
+
+/* What ModRM forms have in common, then what tells them apart. */
+static bool decode_rm(struct cursor *c, struct row row,
+                      const struct prefixes *p, unsigned int mode,
+                      struct insn *out)
+{
+    unsigned int form = row.form & F_MASK;
+
+    take_modrm(c, p, mode, out);
+    if (row.op >= G1) {
+        out->op = groups[row.op - G1][out->reg & 7];
+    }
+    out->to_reg = (row.form & TO_REG) != 0;
+    out->high_byte = out->size == 1 && p->rex == 0 && out->reg >= 4;
+    if (form == F_RM_STACK || out->op == OP_PUSH) {
+        if (mode == 8 && out->size == 4) {
+            out->size = 8;
         }
-        out->high_byte = row->byte && p->rex == 0 && out->reg >= 4;
-        if (row->form != F_RM) {
-            take_immediate(c, row, out);
-        }
-        break;
-    default:
-        return false;
+    }
+    if (form == F_RM_IMM8) {
+        take_immediate(c, 1, out);
+    } else if (form == F_RM_IMM || (row.op == G3 && out->op == OP_TEST)) {
+        take_immediate(c, min((unsigned int)out->size, 4u), out);
+    } else if (form == F_RM_1) {
+        out->has_imm = true;
+        out->imm = 1;
+    } else if (form == F_RM_CL) {
+        out->by_cl = true;
+    } else if (form >= F_RM_SRC8 && form <= F_RM_SRC32) {
+        out->src_size = min((uint8_t)(1u << (form - F_RM_SRC8)), out->size);
     }
     return out->op != OP_NONE;
 }
 
-bool insn_decode(const uint8_t *bytes, unsigned int n, struct insn *out)
+static bool lockable(const struct insn *in)
+{
+    return in->mem && !in->to_reg &&
+           (in->op == OP_XCHG || in->op == OP_CMPXCHG || in->op == OP_XADD ||
+            (in->op >= OP_ADD && in->op <= OP_XOR) ||
+            (in->op >= OP_BTS && in->op <= OP_BTC) ||
+            (in->op >= OP_NOT && in->op <= OP_DEC));
+}
+
+static always_inline bool decode_operands(struct cursor *c, struct row row,
+                                          const struct prefixes *p,
+                                          unsigned int mode, struct insn *out)
+{
+    bool small = (mode == 2) != p->opsize;
+
+    out->op = row.op;
+    out->size = row.form & BYTE ? 1 : p->rex & 8 ? 8 : small ? 2 : 4;
+    switch (row.form & F_MASK) {
+    case F_NONE:
+        return false;
+    case F_PLAIN:
+        return !p->lock;
+    case F_IMM8_PORT:
+        out->imm_port = true;
+        out->imm = take(c, 1);
+        return !p->lock;
+    case F_CR:
+        out->rm = (uint8_t)take(c, 1);   /* mod means nothing here */
+        out->reg = ((out->rm >> 3) & 7) | (p->rex & 4 ? 8 : 0);
+        out->rm = (out->rm & 7) | (p->rex & 1 ? 8 : 0);
+        out->size = mode == 8 ? 8 : 4;
+        return !p->lock;
+    case F_MOFFS:
+        out->mem = true;
+        out->to_reg = (row.form & TO_REG) != 0;
+        out->disp = (int64_t)take(c, out->addr_size);
+        return !p->lock;
+    default:
+        return decode_rm(c, row, p, mode, out) &&
+               (!p->lock || lockable(out));
+    }
+}
+
+bool insn_decode_mode(const uint8_t *bytes, unsigned int n, unsigned int mode,
+                      struct insn *out)
 {
     struct cursor c = { bytes, bytes + min(n, INSN_MAX_BYTES), false };
     struct prefixes p = { 0 };
-    uint8_t opcode = take_prefixes(&c, &p);
+    uint8_t opcode = take_prefixes(&c, mode == 8, &p);
     bool ok;
 
-    *out = (struct insn){ .rep = p.rep, .lock = p.lock };
+    *out = (struct insn){ .rep = p.rep, .repne = p.repne, .lock = p.lock,
+                          .rex = p.rex != 0, .seg = INSN_DS,
+                          .base = INSN_NO_REG, .index = INSN_NO_REG };
+    out->addr_size = (uint8_t)(!p.addrsize ? mode : mode == 4 ? 2 : 4);
     if (opcode == 0x0f) {
         opcode = (uint8_t)take(&c, 1);
-        ok = opcode == 0x01 ? decode_0f01(&c, &p, out)
-                            : decode_operands(&c, &two_byte[opcode], &p, out);
+        ok = opcode == 0x01
+           ? decode_0f01(&c, &p, mode, out)
+           : decode_operands(&c, two_byte[opcode], &p, mode, out);
     } else {
-        ok = decode_operands(&c, &one_byte[opcode], &p, out);
+        /* 63 is ARPL outside of 64-bit code. */
+        ok = (opcode != 0x63 || mode == 8) &&
+             decode_operands(&c, one_byte[opcode], &p, mode, out);
     }
+    if (p.seg != 0) {
+        out->seg = p.seg - 1;
+    }
+    out->cond = opcode & 15;
     out->length = (uint8_t)(c.p - bytes);
     return ok && !c.short_of;
 }

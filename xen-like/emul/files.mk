@@ -1,1 +1,1 @@
-HV_OBJS += emul/decode.o
+HV_OBJS += emul/decode.o emul/execute.o emul/alu.o

@@ -189,7 +189,7 @@ static bool ptwr_fault(struct cpu_regs *regs, uint64_t cr2, mfn_t table)
     pte_t *slot = (pte_t *)((char *)mfn_to_virt(table) + (cr2 & 0xff8));
     int rc = -EAGAIN;
 
-    if (!insn_decode((const uint8_t *)bytes, n, &in) || !in.mem ||
+    if (!insn_decode((const uint8_t *)bytes, n, &in) || !in.mem || in.to_reg ||
         off + in.size > 8) {
         return false;
     }

@@ -221,10 +221,13 @@ static bool connect(void)
         disturb_keys(&dev);
     }
     front_set_state(&dev, XenbusStateInitialised);
-    if (!connected(&dev)) {
+    front_wait_back(&dev, 1u << XenbusStateConnected |
+                          1u << XenbusStateClosing | 1u << XenbusStateClosed |
+                          1u << XenbusStateInitWait);
+    sectors = front_back_number(&dev, "sectors", 1);
+    if (front_back_state(&dev) != XenbusStateConnected) {
         return false;
     }
-    sectors = front_back_number(&dev, "sectors", 1);
     front_set_state(&dev, XenbusStateConnected);
     return true;
 }
@@ -283,6 +286,5 @@ void attack_block(void)
         }
         disconnect();
     }
-    connect();
-    delete_device(&dev);
+    front_close(&dev);
 }
