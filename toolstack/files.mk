@@ -1,8 +1,8 @@
 # toolstack/: vmctl and the unit tests of its parts.
 
 TOOLSTACK_CONFIG := $(addprefix toolstack/config/, def.c diag.c defaults.c \
-    validate.c device_disk.c device_nic.c device_kinds.c xml_parse.c xml_table.c \
-    xml_out.c xml_format.c)
+    validate.c device_disk.c device_nic.c device_kinds.c device_edit.c \
+    xml_parse.c xml_table.c xml_out.c xml_format.c)
 
 UNIT_TESTS += test_def test_xml
 test_def_SRCS := tests/unit/toolstack/test_def.c toolstack/config/def.c
@@ -46,6 +46,16 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     control-domain/lib/netif.c \
     toolstack/config/def.c control-domain/lib/err.c
 test_store_entries_LIBS := -luuid
+
+UNIT_TESTS += test_events test_device_edit
+test_events_SRCS := tests/unit/toolstack/test_events.c \
+    toolstack/lifecycle/events.c toolstack/lifecycle/rundir.c \
+    $(TOOLSTACK_CONFIG) control-domain/lib/buf.c control-domain/lib/err.c \
+    control-domain/lib/log.c
+test_events_LIBS := -lxml2 -luuid -ljson-c
+test_device_edit_SRCS := tests/unit/toolstack/test_device_edit.c \
+    $(TOOLSTACK_CONFIG) control-domain/lib/buf.c control-domain/lib/err.c
+test_device_edit_LIBS := -lxml2 -luuid
 
 CHECKS += check-cli
 .PHONY: check-cli

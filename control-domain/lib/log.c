@@ -47,11 +47,22 @@ void log_to_fd(int fd)
     out_fd = fd;
 }
 
-static void emit(enum log_level level, const char *text)
+/* Guests' words may be in it: one line stays one line, without escapes. */
+static void make_plain(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) {
+            *text = '?';
+        }
+    }
+}
+
+static void emit(enum log_level level, char *text)
 {
     char line[LINE_MAX_BYTES + 64];
     int len;
 
+    make_plain(text);
     if (to_syslog) {
         syslog(syslog_levels[level], "%s", text);
         return;
@@ -109,7 +120,11 @@ void log_guest(enum log_level level, struct log_rate *rate, unsigned int domid,
                              (uint64_t)ts.tv_nsec)) {
         return;
     }
-    n = snprintf(text, sizeof(text), "d%u: ", domid);
+    n = rate->dropped == 0
+        ? snprintf(text, sizeof(text), "d%u: ", domid)
+        : snprintf(text, sizeof(text), "d%u: (%llu lines dropped) ", domid,
+                   (unsigned long long)rate->dropped);
+    rate->dropped = 0;
     va_start(ap, fmt);
     vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
     va_end(ap);

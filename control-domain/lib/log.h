@@ -3,7 +3,8 @@
  * lib/log.h - lines for the administrator.
  *
  * Owns    levels, the prefix, and the rate limit for lines that a guest can
- *         provoke (glog_*): those begin with the domain, "d3: ...".
+ *         provoke (glog_*): those begin with the domain, "d3: ...".  Control
+ *         bytes become '?'.
  * Leaves  rotation and storage to whoever reads standard error, or syslog.
  * Tests   tests/unit/lib/test_lib.c
  */

@@ -20,14 +20,27 @@
 
 #define MAX_STEPS 8
 
-void device_fail(struct device *d, const struct err *e)
+static void say_error(struct device *d, const struct err *e)
 {
     char text[320];
 
     err_format(e, text, sizeof(text));
-    log_err("%s: %s", d->path, text);
+    log_guest(LOG_LVL_ERR, &d->log, d->back->domid, "%s %u: %s",
+              d->back->class->noun, d->id, text);
     keys_write_text(d->back->xs, d->path, "error", text);
+}
+
+void device_fail(struct device *d, const struct err *e)
+{
+    say_error(d, e);
     d->failed = true;
+}
+
+void device_give_up(struct device *d, const struct err *e)
+{
+    d->connecting = false;
+    say_error(d, e);
+    device_set_state(d, XenbusStateClosing);
 }
 
 void device_set_state(struct device *d, enum xenbus_state state)
@@ -35,8 +48,8 @@ void device_set_state(struct device *d, enum xenbus_state state)
     if (d->state == state) {
         return;
     }
-    log_info("d%u: %s %u %s", d->back->domid, d->back->class->noun, d->id,
-             xenbus_state_name(state));
+    glog_info(&d->log, d->back->domid, "%s %u %s", d->back->class->noun,
+              d->id, xenbus_state_name(state));
     d->state = state;
     if (keys_write_state(d->back->xs, d->path, state) != 0) {
         log_warn("%s: state not written", d->path);
@@ -174,6 +187,7 @@ struct device *device_new(struct back *back, const char *base,
     d->back = back;
     d->id = id;
     d->control_fd = -1;
+    d->log = (struct log_rate)LOG_RATE(30);
     snprintf(d->path, sizeof(d->path), "%s/%u", base, id);
     if (keys_read_text(back->xs, d->path, "frontend", d->front,
                        sizeof(d->front)) != 0 || device_child_init(d) != 0) {

@@ -14,6 +14,7 @@
 #ifndef BACK_DEVICE_H
 #define BACK_DEVICE_H
 
+#include <lib/log.h>
 #include <xenbus/keys.h>
 
 #include <stdbool.h>
@@ -74,6 +75,9 @@ struct device {
     struct ev_source *control_src;
     struct ev_source *retry;       /* timer: start again */
     unsigned int attempts;
+    unsigned int starts_left;      /* a guest may begin anew, not all day */
+    uint64_t starts_ns;
+    struct log_rate log;           /* lines the guest can provoke */
     struct xs_watch *watch;
     struct {                       /* blk_device.c */
         char image_path[KEYS_PATH_MAX];
@@ -101,6 +105,11 @@ void device_key_changed(struct device *d, const char *key);
 
 /* Say why it does not work; nothing happens until its keys change. */
 void device_fail(struct device *d, const struct err *e);
+/*
+ * The frontend's fault, or ours with it: closing.  It may begin anew when it
+ * has closed too.
+ */
+void device_give_up(struct device *d, const struct err *e);
 void device_set_state(struct device *d, enum xenbus_state state);
 
 #endif

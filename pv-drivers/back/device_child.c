@@ -22,7 +22,10 @@
 
 #define RETRY_NS      100000000u
 #define MAX_ATTEMPTS  100u         /* ten seconds */
+#define FIRST_ATTEMPTS 3u
 #define STOP_MS       10000
+#define STARTS_BURST  20u
+#define START_NS      100000000u
 
 /* ---- start ------------------------------------------------------------------------ */
 
@@ -81,9 +84,7 @@ static void start_or_retry(struct device *d)
         try_again_later(d);
         return;
     }
-    d->connecting = false;
-    device_fail(d, &e);
-    device_set_state(d, XenbusStateClosing);
+    device_give_up(d, &e);
 }
 
 static void on_retry(void *arg)
@@ -95,11 +96,37 @@ static void on_retry(void *arg)
     }
 }
 
+/*
+ * A start costs dom0 a process: STARTS_BURST at once, then one each
+ * START_NS.  A guest that connects faster waits.
+ */
+static bool may_start(struct device *d)
+{
+    uint64_t now = evloop_now_ns(), more = (now - d->starts_ns) / START_NS;
+
+    if (more > 0) {
+        uint64_t left = d->starts_left + more;
+
+        d->starts_left = left < STARTS_BURST ? (unsigned int)left
+                                             : STARTS_BURST;
+        d->starts_ns = now;
+    }
+    if (d->starts_left == 0) {
+        return false;
+    }
+    d->starts_left--;
+    return true;
+}
+
 void device_child_start(struct device *d)
 {
     d->connecting = true;
     d->attempts = 0;
-    start_or_retry(d);
+    if (may_start(d)) {
+        start_or_retry(d);
+    } else {
+        try_again_later(d);
+    }
 }
 
 /* ---- while it runs ---------------------------------------------------------------------- */
@@ -129,18 +156,18 @@ static void replace(struct device *d, const char *why)
         d->attempts = 0;
         d->resume = true;
     }
-    if (++d->attempts >= MAX_ATTEMPTS / 2) {
+    /* A first connection that fails is the frontend's fault, or stays so. */
+    if (++d->attempts >= (d->resume ? MAX_ATTEMPTS / 2 : FIRST_ATTEMPTS)) {
         struct err e = ERR_INIT;
 
         err_set(&e, -EIO, ERR_FAILED, "cannot serve the device", d->path, "%s",
                 why);
-        d->connecting = false;
-        device_fail(d, &e);
-        device_set_state(d, XenbusStateClosing);
+        device_give_up(d, &e);
         return;
     }
-    log_warn("d%u: %s %u: serving process ended (%s), another one starts",
-             d->back->domid, d->back->class->noun, d->id, why);
+    glog_warn(&d->log, d->back->domid,
+              "%s %u: serving process ended (%s), another one starts",
+              d->back->class->noun, d->id, why);
     d->connecting = true;
     try_again_later(d);
 }
@@ -152,8 +179,8 @@ static void on_broken(struct device *d, const struct serve_msg *m)
     err_set(&e, -EPROTO, ERR_FAILED, "the frontend broke the ring", d->path,
             "%.100s", m->text);
     device_child_stop(d);
-    device_fail(d, &e);
-    device_set_state(d, XenbusStateClosing);
+    device_give_up(d, &e);
+    device_step(d);
 }
 
 static void on_control(void *arg, uint32_t events)
@@ -174,8 +201,9 @@ static void on_control(void *arg, uint32_t events)
     case SERVE_UP:
         d->connecting = false;
         d->resume = true;         /* from now on a successor continues */
-        log_info("d%u: %s %u served by process %d, %s", d->back->domid,
-                 d->back->class->noun, d->id, (int)d->pid, m.text);
+        glog_info(&d->log, d->back->domid,
+                  "%s %u served by process %d, %s", d->back->class->noun,
+                  d->id, (int)d->pid, m.text);
         device_set_state(d, XenbusStateConnected);
         device_step(d);
         break;
@@ -206,8 +234,8 @@ void device_child_stop(struct device *d)
         }
         if (m.kind == SERVE_DRAINED) {
             m.text[sizeof(m.text) - 1] = '\0';
-            log_info("d%u: %s %u: %s", d->back->domid, d->back->class->noun,
-                     d->id, m.text);
+            glog_info(&d->log, d->back->domid, "%s %u: %s",
+                      d->back->class->noun, d->id, m.text);
         }
     }
     forget(d);

@@ -99,7 +99,13 @@ enum xenbus_state front_back_state(struct front_device *d)
 
 long front_wait_back(struct front_device *d, uint32_t mask)
 {
-    uint64_t deadline = guest_env_now_ns() + FRONT_TIMEOUT_NS;
+    return front_wait_back_until(d, mask,
+                                 guest_env_now_ns() + FRONT_TIMEOUT_NS);
+}
+
+long front_wait_back_until(struct front_device *d, uint32_t mask,
+                           uint64_t deadline_ns)
+{
     char path[FRONT_PATH];
     long rc = 0;
 
@@ -108,7 +114,7 @@ long front_wait_back(struct front_device *d, uint32_t mask)
     }
     guest_store_watch(d->store, path);
     while ((1u << front_back_state(d) & mask) == 0) {
-        if (!guest_store_wait(d->store, deadline)) {
+        if (!guest_store_wait(d->store, deadline_ns)) {
             rc = -ETIMEDOUT;
             break;
         }

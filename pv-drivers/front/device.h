@@ -38,6 +38,8 @@ long front_set_state(struct front_device *d, enum xenbus_state state);
 enum xenbus_state front_back_state(struct front_device *d);
 /* Wait until the backend's state is one of @mask (1 << state). */
 long front_wait_back(struct front_device *d, uint32_t mask);
+long front_wait_back_until(struct front_device *d, uint32_t mask,
+                           uint64_t deadline_ns);
 
 /* A number of the backend, @def if it is absent or none. */
 uint64_t front_back_number(struct front_device *d, const char *key,

@@ -43,7 +43,7 @@ $(foreach g,$(GUESTS_P2M),$(eval $(call guest,guests/$(g)_p2m,$(g),notes_p2m)))
 $(eval $(call guest,bench/bench,bench,notes))
 
 # Guests that a toolstack starts, on the front side of pv-drivers; not facts.
-DOMU_GUESTS := frontend
+DOMU_GUESTS := frontend hostile
 FRONT_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/ring_front.c \
     port/port_guest.c xenbus/guest_store.c front/device.c front/blk.c \
     front/net.c front/console.c)

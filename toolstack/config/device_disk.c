@@ -158,6 +158,13 @@ void disk_defaults(struct domain_def *def, size_t i)
     }
 }
 
+void disk_name(const struct domain_def *def, size_t i, char name[DEVICE_NAME])
+{
+    if (def->disks[i].target != NULL) {
+        snprintf(name, DEVICE_NAME, "%s", def->disks[i].target);
+    }
+}
+
 /* ---- validate --------------------------------------------------------------- */
 
 static bool one_of(const char *word, const char *const *words)

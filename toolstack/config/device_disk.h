@@ -13,5 +13,6 @@ void disk_defaults(struct domain_def *def, size_t i);
 void disk_validate(const struct domain_def *def, size_t i, bool files,
                    struct diag *dg);
 void disk_format(const struct domain_def *def, size_t i, struct xml_out *o);
+void disk_name(const struct domain_def *def, size_t i, char name[DEVICE_NAME]);
 
 #endif

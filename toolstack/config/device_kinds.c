@@ -78,10 +78,12 @@ static void console_format(const struct domain_def *def, size_t i,
 }
 
 const struct device_kind device_kinds[] = {
-    { "disk", disk_count, disk_defaults, disk_validate, disk_format },
-    { "interface", nic_count, nic_defaults, nic_validate, nic_format },
+    { "disk", disk_count, disk_defaults, disk_validate, disk_format,
+      disk_name, DEVICE_ARRAY(disks, nr_disks) },
+    { "interface", nic_count, nic_defaults, nic_validate, nic_format,
+      nic_name, DEVICE_ARRAY(nics, nr_nics) },
     { "console", console_count, console_defaults, console_validate,
-      console_format },
+      console_format, NULL, DEVICE_ARRAY(consoles, nr_consoles) },
 };
 const size_t nr_device_kinds =
     sizeof(device_kinds) / sizeof(device_kinds[0]);

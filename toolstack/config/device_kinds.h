@@ -16,6 +16,8 @@
 
 struct xml_reader;
 
+#define DEVICE_NAME 64u
+
 struct device_kind {
     const char *element;
     size_t (*count)(const struct domain_def *def);
@@ -25,7 +27,19 @@ struct device_kind {
                      struct diag *dg);
     void (*format)(const struct domain_def *def, size_t i,
                    struct xml_out *o);
+    /*
+     * For device_edit.h: what the device is called within its kind; left
+     * empty if it has no name.  NULL where editing is not possible.
+     */
+    void (*name)(const struct domain_def *def, size_t i,
+                 char name[DEVICE_NAME]);
+    size_t array, nr, size;
 };
+
+/* The last three: where in struct domain_def the devices are. */
+#define DEVICE_ARRAY(list, count)                                          \
+    offsetof(struct domain_def, list), offsetof(struct domain_def, count), \
+    sizeof(*((struct domain_def *)NULL)->list)
 
 extern const struct device_kind device_kinds[];
 extern const size_t nr_device_kinds;

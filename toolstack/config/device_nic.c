@@ -237,6 +237,16 @@ void nic_defaults(struct domain_def *def, size_t i)
     nic->has_devid = true;
 }
 
+void nic_name(const struct domain_def *def, size_t i, char name[DEVICE_NAME])
+{
+    const uint8_t *mac = def->nics[i].mac;
+
+    if (def->nics[i].has_mac) {
+        snprintf(name, DEVICE_NAME, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+                 mac[1], mac[2], mac[3], mac[4], mac[5]);
+    }
+}
+
 /* ---- validate --------------------------------------------------------------- */
 
 /* What the kernel takes as the name of an interface. */

@@ -13,5 +13,6 @@ void nic_defaults(struct domain_def *def, size_t i);
 void nic_validate(const struct domain_def *def, size_t i, bool files,
                   struct diag *dg);
 void nic_format(const struct domain_def *def, size_t i, struct xml_out *o);
+void nic_name(const struct domain_def *def, size_t i, char name[DEVICE_NAME]);
 
 #endif

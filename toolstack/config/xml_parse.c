@@ -4,6 +4,7 @@
  * attribute must have a row, so nothing can be ignored by accident.
  * Tests: tests/unit/toolstack/test_xml.c.
  */
+#include <config/device_edit.h>
 #include <config/xml_parse.h>
 #include <config/xml_table.h>
 #include <errno.h>
@@ -212,16 +213,35 @@ static void walk(struct xml_reader *r, xmlNode *parent, const char *path,
     }
 }
 
-static void document(struct xml_reader *r, xmlDoc *doc)
+static void document(struct xml_reader *r, xmlNode *root, char *word)
 {
-    xmlNode *root = xmlDocGetRootElement(doc);
-
     if (root == NULL || !xmlStrEqual(root->name, (const xmlChar *)"domain")) {
         diag_error(r->dg, root == NULL ? 1 : line_of(root),
                    "the root element must be <domain>");
         return;
     }
     take_row(r, xml_row_find(""), root);
+}
+
+static void device(struct xml_reader *r, xmlNode *root, char *word)
+{
+    char path[PATH_ROOM];
+    const char *name = root == NULL ? "" : (const char *)root->name;
+
+    snprintf(path, sizeof(path), "devices/%.64s", name);
+    snprintf(word, DEVICE_WORD, "%s", name);
+    if (xml_row_find(path) == NULL) {
+        diag_error(r->dg, root == NULL ? 1 : line_of(root),
+                   "the root element must be a device such as <disk>");
+        return;
+    }
+    if (!device_known(word)) {
+        diag_error_class(r->dg, ERR_UNSUPPORTED, line_of(root),
+                         "<%s> is not supported as a device of its own",
+                         word);
+        return;
+    }
+    element(r, root, path);
 }
 
 /* ---- libxml2 ------------------------------------------------------------- */
@@ -273,8 +293,10 @@ static xmlDoc *load(struct xml_reader *r, const char *text, size_t len)
     return doc;
 }
 
-int xml_parse_memory(const char *text, size_t len, struct domain_def *def,
-                     struct diag *dg)
+typedef void root_fn(struct xml_reader *r, xmlNode *root, char *word);
+
+static int parse(const char *text, size_t len, root_fn *root,
+                 struct domain_def *def, char *word, struct diag *dg)
 {
     struct xml_reader r = { .def = def, .dg = dg };
     xmlDoc *doc;
@@ -285,10 +307,22 @@ int xml_parse_memory(const char *text, size_t len, struct domain_def *def,
     }
     doc = load(&r, text, len);
     if (doc != NULL && dg->nr_errors == 0) {
-        document(&r, doc);
+        root(&r, xmlDocGetRootElement(doc), word);
     }
     xmlFreeDoc(doc);
     return dg->nr_errors == 0 ? 0 : -EINVAL;
+}
+
+int xml_parse_memory(const char *text, size_t len, struct domain_def *def,
+                     struct diag *dg)
+{
+    return parse(text, len, document, def, NULL, dg);
+}
+
+int xml_parse_device(const char *text, size_t len, struct domain_def *def,
+                     char element[DEVICE_WORD], struct diag *dg)
+{
+    return parse(text, len, device, def, element, dg);
 }
 
 static int read_all(int fd, struct buf *b)
@@ -301,7 +335,8 @@ static int read_all(int fd, struct buf *b)
     return (int)got;
 }
 
-int xml_parse_file(const char *path, struct domain_def *def, struct diag *dg)
+static int parse_file(const char *path, root_fn *root, struct domain_def *def,
+                      char *word, struct diag *dg)
 {
     bool std_in = strcmp(path, "-") == 0;
     int fd = std_in ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
@@ -320,8 +355,19 @@ int xml_parse_file(const char *path, struct domain_def *def, struct diag *dg)
     } else if (rc < 0) {
         diag_error(dg, 0, "cannot read: %s", strerror(-rc));
     } else {
-        rc = xml_parse_memory(b.data == NULL ? "" : b.data, b.len, def, dg);
+        rc = parse(b.data == NULL ? "" : b.data, b.len, root, def, word, dg);
     }
     buf_free(&b);
     return rc < 0 ? -EINVAL : 0;
+}
+
+int xml_parse_file(const char *path, struct domain_def *def, struct diag *dg)
+{
+    return parse_file(path, document, def, NULL, dg);
+}
+
+int xml_parse_device_file(const char *path, struct domain_def *def,
+                          char element[DEVICE_WORD], struct diag *dg)
+{
+    return parse_file(path, device, def, element, dg);
 }

@@ -25,4 +25,14 @@ int xml_parse_file(const char *path, struct domain_def *def, struct diag *dg);
 int xml_parse_memory(const char *text, size_t len, struct domain_def *def,
                      struct diag *dg);
 
+/*
+ * One device instead of a domain, <disk>...</disk>: it is then the only one
+ * in @def, and @element is its kind.
+ */
+#define DEVICE_WORD 32u
+int xml_parse_device(const char *text, size_t len, struct domain_def *def,
+                     char element[DEVICE_WORD], struct diag *dg);
+int xml_parse_device_file(const char *path, struct domain_def *def,
+                          char element[DEVICE_WORD], struct diag *dg);
+
 #endif

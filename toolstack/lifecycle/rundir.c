@@ -191,6 +191,31 @@ int rundir_lock(struct rundir *r)
     return 0;
 }
 
+int rundir_change_lock(const struct rundir *r, unsigned int timeout_ms)
+{
+    struct timespec t = { .tv_nsec = 20 * 1000000 };
+    char path[PATH_ROOM];
+    int fd;
+
+    file_path(r, "change", path);
+    fd = open(path, O_RDWR | O_CLOEXEC | O_CREAT, 0600);
+    if (fd < 0) {
+        return -errno;
+    }
+    for (unsigned int ms = 0; flock(fd, LOCK_EX | LOCK_NB) != 0; ms += 20) {
+        if (ms >= timeout_ms) {
+            close(fd);
+            return -EBUSY;
+        }
+        nanosleep(&t, NULL);
+    }
+    if (access(path, F_OK) != 0) {     /* the VM ended while we waited */
+        close(fd);
+        return -ENOENT;
+    }
+    return fd;
+}
+
 bool rundir_has_worker(const struct rundir *r)
 {
     int fd = open_lock(r, 0);

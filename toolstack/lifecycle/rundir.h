@@ -31,6 +31,13 @@ void rundir_init(struct rundir *r, const uint8_t uuid[16]);
 int rundir_create(struct rundir *r, const struct domain_def *def,
                   struct err *e);
 
+/*
+ * Held while the running configuration and the devices change, by those that
+ * change them and by the worker while it stops or restarts the domain.  A
+ * descriptor to close; -ENOENT: no such VM; -EBUSY: not within @timeout_ms.
+ */
+int rundir_change_lock(const struct rundir *r, unsigned int timeout_ms);
+
 /* live.xml, written whole or not at all. */
 int rundir_save(const struct rundir *r, const struct domain_def *def,
                 int domid, struct err *e);

@@ -10,7 +10,9 @@
 #include <lib/ctl.h>
 #include <lib/evloop.h>
 #include <lib/log.h>
+#include <lifecycle/events.h>
 #include <lifecycle/keeper.h>
+#include <lifecycle/notice.h>
 #include <lifecycle/state.h>
 #include <lifecycle/vm.h>
 #include <lifecycle/worker.h>
@@ -18,18 +20,24 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
+
+#define CHANGE_MS 60000u
 
 struct worker {
     struct vm vm;
     struct evloop *loop;
     struct keeper keepers[NR_BACKENDS];
+    struct notice notice;
+    int inotify;               /* live.xml is written by others too */
     struct xs_watch *watch;
     bool look;                 /* some domain has ended: look at ours */
     bool ended;                /* the VM is over: clean up and leave */
     bool leave;                /* asked to go, the VM stays */
+    const char *last_word;     /* the event that ends it all */
 };
 
 static volatile sig_atomic_t cancelled, destroy_wanted;
@@ -57,21 +65,129 @@ static void unfollow_backends(struct worker *w)
     }
 }
 
+/* ---- changes from outside ------------------------------------------------- */
+
+static void reload(struct worker *w)
+{
+    struct domain_def def;
+    struct err e = ERR_INIT;
+
+    def_init(&def);
+    if (rundir_load(&w->vm.run, &def, &e) != 0) {
+        log_errval(&e);
+        def_fini(&def);
+        return;
+    }
+    def_fini(&w->vm.def);
+    w->vm.def = def;
+}
+
+/* By now the kernel's back ends have opened what they were given. */
+static void rundir_changed(void *arg, uint32_t events)
+{
+    struct worker *w = arg;
+    char buf[4096] __attribute__((aligned(8)));
+    ssize_t got = read(w->inotify, buf, sizeof(buf));
+    bool ours = false;
+
+    for (ssize_t at = 0; at < got;) {
+        struct inotify_event *event = (void *)(buf + at);
+
+        ours = ours || (event->len > 0 &&
+                        strcmp(event->name, "live.xml") == 0);
+        at += (ssize_t)(sizeof(*event) + event->len);
+    }
+    if (ours && !w->ended) {
+        reload(w);
+        devices_close_loops(&w->vm.devices);
+        follow_backends(w);
+    }
+}
+
+/* Nobody changes the VM while it goes; what was changed before is known. */
+static int lock_out(struct worker *w)
+{
+    int lock = rundir_change_lock(&w->vm.run, CHANGE_MS);
+
+    if (lock < 0) {
+        log_warn("%s: stopped in the middle of a change", w->vm.def.name);
+    }
+    reload(w);
+    return lock;
+}
+
+static void let_in(int lock)
+{
+    if (lock >= 0) {
+        close(lock);
+    }
+}
+
 /* ---- the end of a domain ---------------------------------------------------- */
+
+static void begin_life(struct worker *w)
+{
+    int rc = notice_begin(&w->notice);
+
+    if (rc != 0) {
+        log_warn("events are missing: %s", strerror(-rc));
+    }
+    follow_backends(w);
+}
+
+static void end_life(struct worker *w)
+{
+    notice_end(&w->notice);
+    unfollow_backends(w);
+}
 
 static void restart(struct worker *w)
 {
+    int lock = lock_out(w), rc;
     struct err e = ERR_INIT;
 
-    unfollow_backends(w);
+    end_life(w);
     vm_stop(&w->vm);
-    if (vm_start(&w->vm, false, &e) != 0) {
+    rc = vm_start(&w->vm, false, &e);
+    let_in(lock);
+    if (rc != 0) {
         log_errval(&e);
         w->ended = true;
         return;
     }
     log_info("%s runs again as domain %u", w->vm.def.name, w->vm.domid);
-    follow_backends(w);
+    event_note(&w->vm.def, (int)w->vm.domid, "started");
+    begin_life(w);
+}
+
+static const char *end_name(unsigned int reason)
+{
+    static const char *const names[] = {
+        [SHUTDOWN_poweroff] = "shutdown", [SHUTDOWN_reboot] = "reboot",
+        [SHUTDOWN_suspend] = "suspend", [SHUTDOWN_crash] = "crash",
+        [SHUTDOWN_watchdog] = "crash",
+    };
+    bool known = reason < sizeof(names) / sizeof(names[0]);
+
+    return known ? names[reason] : "shutdown";
+}
+
+/* Of the guest's own or because vmctl asked: the file "asked" says so. */
+static void tell_end(struct worker *w, unsigned int reason)
+{
+    json_object *o = event_new(&w->vm.def, (int)w->vm.domid,
+                               end_name(reason));
+    char asked[16];
+    bool by_us = rundir_read(&w->vm.run, "asked", asked, sizeof(asked)) == 0;
+
+    if (o != NULL) {
+        json_object_object_add(o, "reason", json_object_new_string(
+                                   state_reason_name(reason)));
+        json_object_object_add(o, "initiator", json_object_new_string(
+                                   by_us ? "host" : "guest"));
+    }
+    event_publish(o);
+    rundir_write(&w->vm.run, "asked", NULL);
 }
 
 static void act(struct worker *w, unsigned int reason)
@@ -80,6 +196,7 @@ static void act(struct worker *w, unsigned int reason)
 
     log_info("%s: domain %u stopped: %s; action: %s", w->vm.def.name,
              w->vm.domid, state_reason_name(reason), def_life_name(action));
+    tell_end(w, reason);
     switch (action) {
     case LIFE_RESTART:
         restart(w);
@@ -91,6 +208,7 @@ static void act(struct worker *w, unsigned int reason)
     case LIFE_RENAME_RESTART:
     case LIFE_COREDUMP_DESTROY:
     case LIFE_COREDUMP_RESTART:
+        w->last_word = "stopped";
         w->ended = true;
         break;
     }
@@ -143,6 +261,13 @@ static int prepare(struct worker *w, struct err *e)
             return err_errno(e, rc, "cannot wait for events", NULL);
         }
     }
+    rc = notice_init(&w->notice, w->loop, &w->vm);
+    w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (rc != 0 || w->inotify < 0 ||
+        inotify_add_watch(w->inotify, w->vm.run.path, IN_MOVED_TO) < 0 ||
+        evloop_add(w->loop, w->inotify, EPOLLIN, rundir_changed, w) == NULL) {
+        return err_errno(e, -errno, "cannot wait for changes", NULL);
+    }
     if (evloop_add(w->loop, xs_fd(w->vm.xs), EPOLLIN, store_event, w) == NULL) {
         return err_errno(e, -errno, "cannot wait for events", NULL);
     }
@@ -154,7 +279,7 @@ static int prepare(struct worker *w, struct err *e)
 static void follow(struct worker *w)
 {
     if (!w->ended) {
-        follow_backends(w);
+        begin_life(w);
     }
     w->look = true;
     while (!w->ended && !cancelled) {
@@ -164,7 +289,7 @@ static void follow(struct worker *w)
         }
         evloop_once(w->loop, -1);
     }
-    unfollow_backends(w);
+    end_life(w);
     w->leave = !w->ended && !destroy_wanted;
 }
 
@@ -255,10 +380,17 @@ static int run(struct worker *w, enum worker_mode mode, int report_fd)
         return err_exit_status(&e);
     }
     log_info("%s is domain %u", w->vm.def.name, w->vm.domid);
+    if (mode != WORKER_ADOPT) {
+        event_note(&w->vm.def, (int)w->vm.domid, "started");
+    }
     follow(w);
     if (!w->leave) {
+        int lock = lock_out(w);
+
         vm_stop(&w->vm);
         rundir_remove(&w->vm.run, w->vm.def.name);
+        let_in(lock);
+        event_note(&w->vm.def, (int)w->vm.domid, w->last_word);
     }
     return 0;
 }
@@ -275,7 +407,9 @@ static int mode_of(const char *word)
 
 int worker_main(int argc, char **argv)
 {
-    struct worker w = { .vm = { .cancel = &cancelled } };
+    struct worker w = {
+        .vm = { .cancel = &cancelled }, .last_word = "destroyed",
+    };
     int mode, report_fd, rc;
     struct err e = ERR_INIT;
 

@@ -185,7 +185,7 @@ int domain_entry_create(struct xs *xs, const struct domain_entry *entry,
 static int remove_backends(struct xs *xs, unsigned int domid)
 {
     static const char *const kinds[] = {
-        "console", "qdisk", "vbd", "vif", "vkbd", "vfb",
+        "console", "qdisk", "vbd", "tapnet", "vif", "vkbd", "vfb",
     };
     int rc = 0;
 

@@ -2,8 +2,8 @@
 /*
  * vmctl/cmd.h - what the verbs share: options, connections, domains, output.
  *
- * Owns    struct ctl, one per run of the program, and the row of a verb.
- * Leaves  the table of verbs to main.c.
+ * Owns    struct ctl, one per run of the program.
+ * Leaves  the table of verbs to verbs.h.
  * Tests   tests/unit/toolstack/test_cli.sh, tests/boot/dom0/vmctl.sh
  */
 #ifndef VMCTL_CMD_H
@@ -22,10 +22,12 @@ struct ctl {
     /* options */
     bool json, quiet, strict, wait, paused, all, no_header, console, clear;
     bool bare_name, bare_uuid, bare_id, xl;
+    bool live, config, current, once, cursor;
     unsigned int timeout_s;            /* 0: not given */
     int escape;                        /* character that leaves the console */
     const char *want_state;            /* wait --for */
     const char *set;                   /* schedinfo --set */
+    const char *domain, *event, *since;        /* events */
     /* connections, opened when first needed */
     struct hyp *h;
     struct xs *xs;
@@ -91,6 +93,9 @@ void out_diag(struct ctl *c, const struct diag *dg);
 void out_action(struct ctl *c, const struct dom *d, const char *action,
                 const char *words);
 
+/* cmd_events.c: for everybody who reads vmctl events. */
+void ctl_event(const struct dom *d, const char *event);
+
 /* Seconds a wait may take: --timeout or @otherwise. */
 unsigned int ctl_timeout(const struct ctl *c, unsigned int otherwise);
 
@@ -105,6 +110,7 @@ verb_fn cmd_create, cmd_start, cmd_define, cmd_undefine, cmd_validate;
 verb_fn cmd_dumpxml, cmd_console, cmd_dmesg, cmd_debug_keys, cmd_wait;
 verb_fn cmd_setmem, cmd_setvcpus, cmd_vcpupin, cmd_vcpuinfo, cmd_schedinfo;
 verb_fn cmd_sysrq, cmd_supervise;
+verb_fn cmd_attach_device, cmd_detach_device, cmd_update_device, cmd_events;
 verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 
 /* stop.c: after a change, until @state ("stopped", "running"...). */

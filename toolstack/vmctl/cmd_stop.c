@@ -177,6 +177,17 @@ static void ensure_worker(const struct dom *d)
     }
 }
 
+/* The worker tells apart what the guest did by itself. */
+static void remember(const struct dom *d, const char *word)
+{
+    struct rundir run;
+
+    rundir_init(&run, d->uuid);
+    if (rundir_exists(&run)) {
+        rundir_write(&run, "asked", word);
+    }
+}
+
 static int ask(struct ctl *c, const char *domain, const char *word,
                struct dom *d, struct err *e)
 {
@@ -194,6 +205,7 @@ static int ask(struct ctl *c, const char *domain, const char *word,
         return rc;
     }
     ensure_worker(d);
+    remember(d, word);
     snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown",
              d->domid);
     rc = xs_write_string(c->xs, XS_TXN_NONE, path, word);
@@ -358,6 +370,7 @@ int cmd_pause(struct ctl *c, const char *domain, struct err *e)
     if (rc != 0) {
         return err_errno(e, rc, "cannot pause the domain", "%s", d.name);
     }
+    ctl_event(&d, "paused");
     out_action(c, &d, "paused", "paused");
     return 0;
 }
@@ -378,6 +391,7 @@ int cmd_resume(struct ctl *c, const char *domain, struct err *e)
     if (rc != 0) {
         return err_errno(e, rc, "cannot resume the domain", "%s", d.name);
     }
+    ctl_event(&d, "resumed");
     out_action(c, &d, "resumed", "resumed");
     return 0;
 }

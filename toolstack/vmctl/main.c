@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * vmctl - the table of verbs, the options, and the exit status.
- *
- * A row says all about a verb: names, arguments, options, help.  The help
- * text, docs/vmctl.md and the completion words come from the same table.
+ * vmctl - reads the command line along the tables of verbs.c, runs the verb,
+ * gives the exit status.  The help text and docs/vmctl.md come from there too.
  * Tests: tests/unit/toolstack/test_cli.sh, tests/boot/dom0/vmctl.sh.
  */
 #include <ctype.h>
@@ -13,124 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vmctl/cmd.h>
-
-enum opt {
-    OPT_JSON, OPT_QUIET, OPT_STRICT, OPT_WAIT, OPT_NO_WAIT, OPT_TIMEOUT,
-    OPT_PAUSED, OPT_ALL, OPT_NO_HEADER, OPT_NAME, OPT_UUID, OPT_ID, OPT_XL,
-    OPT_CONSOLE, OPT_ESCAPE, OPT_CLEAR, OPT_FOR, OPT_SET, OPT_HELP,
-    OPT_VERSION, OPT_COUNT,
-};
-#define BIT(o) (1u << (o))
-#define ALWAYS (BIT(OPT_JSON) | BIT(OPT_QUIET) | BIT(OPT_HELP))
-
-static const struct option_row {
-    const char *name;
-    bool value;
-    const char *help;
-} options[OPT_COUNT] = {
-    [OPT_JSON]      = { "json", false, "one JSON object, schema vmctl/1" },
-    [OPT_QUIET]     = { "quiet", false, "say nothing on success" },
-    [OPT_STRICT]    = { "strict", false, "a warning is an error" },
-    [OPT_WAIT]      = { "wait", false, "return when it has happened" },
-    [OPT_NO_WAIT]   = { "no-wait", false, "return at once (default)" },
-    [OPT_TIMEOUT]   = { "timeout", true, "seconds to wait at most" },
-    [OPT_PAUSED]    = { "paused", false, "do not start the vCPUs" },
-    [OPT_ALL]       = { "all", false, "every domain" },
-    [OPT_NO_HEADER] = { "no-header", false, "no first line" },
-    [OPT_NAME]      = { "name", false, "names only" },
-    [OPT_UUID]      = { "uuid", false, "UUIDs only" },
-    [OPT_ID]        = { "id", false, "ids only" },
-    [OPT_XL]        = { "xl", false, "the columns of xl list" },
-    [OPT_CONSOLE]   = { "console", false, "attach to the console" },
-    [OPT_ESCAPE]    = { "escape", true, "key that leaves it, as ^]" },
-    [OPT_CLEAR]     = { "clear", false, "empty the log afterwards" },
-    [OPT_FOR]       = { "for", true, "stopped, running, paused, gone" },
-    [OPT_SET]       = { "set", true, "weight=N or cap=N" },
-    [OPT_HELP]      = { "help", false, "this text" },
-    [OPT_VERSION]   = { "version", false, "the version" },
-};
-
-struct verb {
-    const char *name;
-    const char *aliases;               /* other tools' words for it */
-    const char *args;
-    int min, max;                      /* arguments; max -1: any number */
-    unsigned int opts;
-    verb_fn *run;                      /* one of the two */
-    verb_dom_fn *each;
-    const char *help;
-};
-
-static verb_fn cmd_help;
-
-#define WAITS (BIT(OPT_WAIT) | BIT(OPT_NO_WAIT) | BIT(OPT_TIMEOUT))
-#define STARTS (WAITS | BIT(OPT_STRICT) | BIT(OPT_PAUSED) | \
-                BIT(OPT_CONSOLE) | BIT(OPT_ESCAPE))
-
-static const struct verb verbs[] = {
-    { "create", "", "FILE", 1, 1, STARTS, cmd_create, NULL,
-      "start a domain from an XML file" },
-    { "define", "", "FILE", 1, 1, BIT(OPT_STRICT), cmd_define, NULL,
-      "keep a definition, to be started by name" },
-    { "undefine", "", "DOMAIN", 1, 1, 0, cmd_undefine, NULL,
-      "forget a definition; a running domain goes on" },
-    { "start", "", "DOMAIN", 1, 1, STARTS, cmd_start, NULL,
-      "start a defined domain" },
-    { "validate", "", "FILE", 1, 1, BIT(OPT_STRICT), cmd_validate, NULL,
-      "check an XML file, touch nothing" },
-    { "dumpxml", "", "DOMAIN", 1, 1, 0, cmd_dumpxml, NULL,
-      "print a domain's XML" },
-    { "list", "ls status", "", 0, 0,
-      BIT(OPT_ALL) | BIT(OPT_NO_HEADER) | BIT(OPT_NAME) | BIT(OPT_UUID) |
-      BIT(OPT_ID) | BIT(OPT_XL), cmd_list, NULL,
-      "list the domains that run, with --all also the defined ones" },
-    { "info", "dominfo nodeinfo", "[DOMAIN]", 0, 1, 0, cmd_info, NULL,
-      "facts about a domain, or about the host" },
-    { "domid", "", "DOMAIN", 1, 1, 0, cmd_domid, NULL, "print its id" },
-    { "domname", "", "DOMAIN", 1, 1, 0, cmd_domname, NULL,
-      "print its name" },
-    { "domuuid", "", "DOMAIN", 1, 1, 0, cmd_domuuid, NULL,
-      "print its UUID" },
-    { "domstate", "", "DOMAIN", 1, 1, 0, cmd_domstate, NULL,
-      "print its state, in virsh's words" },
-    { "console", "", "DOMAIN", 1, 1, BIT(OPT_ESCAPE), cmd_console, NULL,
-      "attach to its console" },
-    { "shutdown", "stop", "DOMAIN...", 1, -1, WAITS | BIT(OPT_ALL), NULL,
-      cmd_shutdown, "ask the guest to power off" },
-    { "reboot", "", "DOMAIN...", 1, -1, WAITS | BIT(OPT_ALL), NULL,
-      cmd_reboot, "ask the guest to reboot" },
-    { "destroy", "poweroff", "DOMAIN...", 1, -1,
-      BIT(OPT_ALL) | BIT(OPT_TIMEOUT), NULL, cmd_destroy,
-      "end a domain at once; storage stays" },
-    { "pause", "suspend", "DOMAIN...", 1, -1, BIT(OPT_ALL), NULL, cmd_pause,
-      "stop its vCPUs" },
-    { "resume", "unpause", "DOMAIN...", 1, -1, BIT(OPT_ALL), NULL,
-      cmd_resume, "let its vCPUs run again" },
-    { "wait", "", "DOMAIN", 1, 1, BIT(OPT_FOR) | BIT(OPT_TIMEOUT), cmd_wait,
-      NULL, "wait for a state, stopped if not given" },
-    { "setmem", "mem-set", "DOMAIN KIB", 2, 2, 0, cmd_setmem, NULL,
-      "set the balloon's goal" },
-    { "setvcpus", "vcpu-set", "DOMAIN COUNT", 2, 2, 0, cmd_setvcpus, NULL,
-      "set the number of vCPUs on line" },
-    { "vcpupin", "vcpu-pin", "DOMAIN VCPU CPUS", 3, 3, 0, cmd_vcpupin, NULL,
-      "bind a vCPU to CPUs" },
-    { "vcpuinfo", "vcpu-list", "DOMAIN", 1, 1, BIT(OPT_NO_HEADER),
-      cmd_vcpuinfo, NULL, "list its vCPUs" },
-    { "schedinfo", "", "DOMAIN", 1, 1, BIT(OPT_SET), cmd_schedinfo, NULL,
-      "show or set weight and cap" },
-    { "sysrq", "", "DOMAIN KEY", 2, 2, 0, cmd_sysrq, NULL,
-      "send a magic sysrq key to its kernel" },
-    { "dmesg", "", "", 0, 0, BIT(OPT_CLEAR), cmd_dmesg, NULL,
-      "print the hypervisor's log" },
-    { "debug-keys", "", "KEYS", 1, 1, 0, cmd_debug_keys, NULL,
-      "let the hypervisor dump state to its log" },
-    { "supervise", "", "", 0, 0, 0, cmd_supervise, NULL,
-      "service: start workers again that died" },
-    { "help", "", "[VERB]", 0, 1, 0, cmd_help, NULL,
-      "this list, or one verb's options" },
-};
-#define NR_VERBS (sizeof(verbs) / sizeof(verbs[0]))
+#include <vmctl/verbs.h>
 
 static bool has_word(const char *words, const char *word)
 {
@@ -149,7 +30,7 @@ static bool has_word(const char *words, const char *word)
 
 static const struct verb *find_verb(const char *word)
 {
-    for (size_t i = 0; i < NR_VERBS; i++) {
+    for (size_t i = 0; i < nr_verbs; i++) {
         if (strcmp(verbs[i].name, word) == 0 ||
             has_word(verbs[i].aliases, word)) {
             return &verbs[i];
@@ -177,7 +58,7 @@ static void help_verb(const struct verb *v)
 static void help_all(void)
 {
     printf("vmctl VERB [OPTION...] [ARGUMENT...]\n\n");
-    for (size_t i = 0; i < NR_VERBS; i++) {
+    for (size_t i = 0; i < nr_verbs; i++) {
         char left[40];
 
         snprintf(left, sizeof(left), "%s %s", verbs[i].name, verbs[i].args);
@@ -190,7 +71,7 @@ static void help_all(void)
 static void help_markdown(void)
 {
     printf("| verb | what it does | options | also |\n|---|---|---|---|\n");
-    for (size_t i = 0; i < NR_VERBS; i++) {
+    for (size_t i = 0; i < nr_verbs; i++) {
         const struct verb *v = &verbs[i];
         const char *gap = "";
 
@@ -206,7 +87,7 @@ static void help_markdown(void)
     }
 }
 
-static int cmd_help(struct ctl *c, int argc, char **argv, struct err *e)
+int cmd_help(struct ctl *c, int argc, char **argv, struct err *e)
 {
     const struct verb *v = argc == 0 ? NULL : find_verb(argv[0]);
 
@@ -262,35 +143,48 @@ static bool *flag_of(struct ctl *c, enum opt o)
         [OPT_NO_HEADER] = &c->no_header, [OPT_NAME] = &c->bare_name,
         [OPT_UUID] = &c->bare_uuid, [OPT_ID] = &c->bare_id,
         [OPT_XL] = &c->xl, [OPT_CONSOLE] = &c->console,
-        [OPT_CLEAR] = &c->clear,
+        [OPT_CLEAR] = &c->clear, [OPT_LIVE] = &c->live,
+        [OPT_CONFIG] = &c->config, [OPT_CURRENT] = &c->current,
+        [OPT_ONCE] = &c->once, [OPT_CURSOR] = &c->cursor,
     };
 
     return flags[o];
 }
 
+/* Options whose value is a word that the verb looks at. */
+static const char **word_of(struct ctl *c, enum opt o)
+{
+    const char **const words[OPT_COUNT] = {
+        [OPT_FOR] = &c->want_state, [OPT_SET] = &c->set,
+        [OPT_DOMAIN] = &c->domain, [OPT_EVENT] = &c->event,
+        [OPT_SINCE] = &c->since,
+    };
+
+    return words[o];
+}
+
 static int take_option(struct ctl *c, enum opt o, const char *value,
                        struct err *e)
 {
+    const char **word = word_of(c, o);
     bool *flag = flag_of(c, o);
 
     if (flag != NULL) {
         *flag = true;
+    } else if (word != NULL) {
+        *word = value;
     } else if (o == OPT_NO_WAIT) {
         c->wait = false;
     } else if (o == OPT_TIMEOUT) {
         return parse_timeout(c, value, e);
     } else if (o == OPT_ESCAPE) {
         return parse_escape(c, value, e);
-    } else if (o == OPT_FOR) {
-        c->want_state = value;
-    } else if (o == OPT_SET) {
-        c->set = value;
     }
     return 0;
 }
 
 struct given {
-    unsigned int seen;                 /* options, as bits */
+    uint64_t seen;                     /* options, as bits */
     int argc;
     char **argv;                       /* what is left */
 };
@@ -335,7 +229,7 @@ static int parse_options(struct ctl *c, int argc, char **argv,
 static int check_use(const struct verb *v, const struct given *g,
                      bool all, struct err *e)
 {
-    unsigned int wrong = g->seen & ~(v->opts | ALWAYS | BIT(OPT_VERSION));
+    uint64_t wrong = g->seen & ~(v->opts | ALWAYS | BIT(OPT_VERSION));
     int nr = g->argc - 1;
 
     for (unsigned int o = 0; o < OPT_COUNT; o++) {

@@ -221,13 +221,10 @@ static bool connect(void)
         disturb_keys(&dev);
     }
     front_set_state(&dev, XenbusStateInitialised);
-    front_wait_back(&dev, 1u << XenbusStateConnected |
-                          1u << XenbusStateClosing | 1u << XenbusStateClosed |
-                          1u << XenbusStateInitWait);
-    sectors = front_back_number(&dev, "sectors", 1);
-    if (front_back_state(&dev) != XenbusStateConnected) {
+    if (!connected(&dev)) {
         return false;
     }
+    sectors = front_back_number(&dev, "sectors", 1);
     front_set_state(&dev, XenbusStateConnected);
     return true;
 }
@@ -286,5 +283,6 @@ void attack_block(void)
         }
         disconnect();
     }
-    front_close(&dev);
+    connect();
+    delete_device(&dev);
 }

@@ -47,6 +47,10 @@ uint64_t odd_number(void);
 
 /* Keys of the device as nobody should write them; at the end all is closed. */
 void disturb_keys(struct front_device *d);
+/* The last attack: our whole directory, while we are connected. */
+void delete_device(struct front_device *d);
+/* Did the backend connect, within a few seconds? */
+bool connected(struct front_device *d);
 /* Closed and initialising again; false: the backend does not follow. */
 bool begin_again(struct front_device *d);
 

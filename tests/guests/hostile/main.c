@@ -120,6 +120,8 @@ static const char *const values[] = {
 
 static void odd_key(struct front_device *d)
 {
+    char path[FRONT_PATH];
+    const char *key;
     static const char *const keys[] = {
         "ring-ref", "ring-ref0", "ring-ref1", "ring-page-order",
         "event-channel", "protocol", "feature-persistent", "tx-ring-ref",
@@ -127,8 +129,12 @@ static void odd_key(struct front_device *d)
         "backend-id", "ctrl-ring-ref", "event-channel-ctrl", "mac",
     };
 
-    front_write_text(d, keys[domu_random(ARRAY_SIZE(keys))],
-                     values[domu_random(ARRAY_SIZE(values))]);
+    key = keys[domu_random(ARRAY_SIZE(keys))];
+    if (!now_and_then(4)) {
+        front_write_text(d, key, values[domu_random(ARRAY_SIZE(values))]);
+    } else if (guest_store_join(path, sizeof(path), d->path, key)) {
+        guest_store_rm(d->store, path);
+    }
     h.ops++;
 }
 
@@ -140,14 +146,28 @@ void disturb_keys(struct front_device *d)
         if (now_and_then(3)) {
             front_set_state(d, (enum xenbus_state)domu_random(10));
             h.ops++;
-        } else if (now_and_then(12)) {
-            guest_store_rm(d->store, d->path);
-            guest_store_mkdir(d->store, d->path);
-            h.ops++;
         } else {
             odd_key(d);
         }
     }
+}
+
+void delete_device(struct front_device *d)
+{
+    guest_store_rm(d->store, d->path);
+    front_wait_back_until(d, 1u << XenbusStateClosed,
+                          now_ns() + 5000 * NS_PER_MS);
+    print("hostile: directory deleted, backend in state %u\n",
+          (unsigned int)front_back_state(d));
+}
+
+bool connected(struct front_device *d)
+{
+    front_wait_back_until(d, 1u << XenbusStateConnected |
+                             1u << XenbusStateClosing |
+                             1u << XenbusStateClosed,
+                          now_ns() + 3000 * NS_PER_MS);
+    return front_back_state(d) == XenbusStateConnected;
 }
 
 bool begin_again(struct front_device *d)

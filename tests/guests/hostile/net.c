@@ -68,7 +68,10 @@ static void send_packet(void)
 {
     unsigned int nr = now_and_then(3) ? 1 + domu_random(22) : 1, i;
     struct netif_tx_request r = random_slot(nr > 1);
-    struct netif_extra_info x;
+    union {
+        struct netif_extra_info info;
+        uint8_t slot[NET_TX_SLOT];
+    } x;
 
     if (ring_front_room(&tx) < nr + 1) {
         return;
@@ -79,10 +82,10 @@ static void send_packet(void)
     put_tx(&r);
     if (r.flags & NETTXF_extra_info) {
         memset(&x, 0, sizeof(x));
-        x.type = (uint8_t)domu_random(6);
-        x.flags = (uint8_t)now_and_then(8);
-        x.u.gso.size = (uint16_t)odd_number();
-        x.u.gso.type = (uint8_t)domu_random(3);
+        x.info.type = (uint8_t)domu_random(6);
+        x.info.flags = (uint8_t)now_and_then(8);
+        x.info.u.gso.size = (uint16_t)odd_number();
+        x.info.u.gso.type = (uint8_t)domu_random(3);
         put_tx(&x);
     }
     for (i = 1; i < nr && ring_front_room(&tx) > 0; i++) {
@@ -199,10 +202,7 @@ static bool connect(void)
         disturb_keys(&dev);
     }
     front_set_state(&dev, XenbusStateConnected);
-    front_wait_back(&dev, 1u << XenbusStateConnected |
-                          1u << XenbusStateClosing | 1u << XenbusStateClosed |
-                          1u << XenbusStateInitWait);
-    return front_back_state(&dev) == XenbusStateConnected;
+    return connected(&dev);
 }
 
 static void session(void)
@@ -221,7 +221,7 @@ static void session(void)
 void attack_net(void)
 {
     rings = pages_alloc(2);
-    guest_must(front_open(&dev, &store, "vif", "0"), "card");
+    guest_must(front_appear(&dev, &store, "vif", "0"), "card");
     guest_must(front_wait_back(&dev, 1u << XenbusStateInitWait), "backend");
     while (h.ops < h.limit) {
         if (connect()) {
@@ -242,5 +242,6 @@ void attack_net(void)
         guest_grant_end(tx_ref);
         guest_grant_end(rx_ref);
     }
-    front_close(&dev);
+    connect();
+    delete_device(&dev);
 }

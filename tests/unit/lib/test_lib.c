@@ -65,6 +65,22 @@ static void guest_lines_stop_at_the_budget_and_refill(void **state)
     assert_int_equal(rate.left, 2);
 }
 
+/* A guest's words reach no terminal as commands, and make no second line. */
+static void log_lines_carry_no_control_bytes(void **state)
+{
+    char got[256] = "";
+    int ends[2];
+
+    assert_int_equal(pipe(ends), 0);
+    log_to_fd(ends[1]);
+    log_err("protocol \"%s\"", "a\n\033[2Jb\tc\x7f");
+    log_to_fd(STDERR_FILENO);
+    assert_true(read(ends[0], got, sizeof(got) - 1) > 0);
+    assert_non_null(strstr(got, "protocol \"a??[2Jb?c?\"\n"));
+    close(ends[0]);
+    close(ends[1]);
+}
+
 static void buffer_refuses_to_pass_its_limit(void **state)
 {
     struct buf b;
@@ -185,6 +201,7 @@ int main(void)
         cmocka_unit_test(error_names_what_which_and_why),
         cmocka_unit_test(error_text_longer_than_its_room_is_cut),
         cmocka_unit_test(guest_lines_stop_at_the_budget_and_refill),
+        cmocka_unit_test(log_lines_carry_no_control_bytes),
         cmocka_unit_test(buffer_refuses_to_pass_its_limit),
         cmocka_unit_test(buffer_moves_bytes_through_descriptors),
         cmocka_unit_test(removed_source_is_not_called_in_the_same_batch),

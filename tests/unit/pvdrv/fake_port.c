@@ -46,6 +46,9 @@ int port_map(struct port *p, const uint32_t *refs, unsigned int count,
     unsigned int i;
 
     p->maps++;
+    if (p->disturb != NULL) {
+        p->disturb(p);
+    }
     for (i = 0; i < count; i++) {
         if (!valid(p, refs[i]) || p->no_map[refs[i]] ||
             refs[i] != refs[0] + i) {
@@ -86,6 +89,9 @@ int port_copy(struct port *p, struct port_copy *pieces, unsigned int count)
 
     p->copies++;
     for (i = 0; i < count; i++) {
+        if (p->disturb != NULL) {
+            p->disturb(p);
+        }
         pieces[i].status = (int16_t)copy_one(p, &pieces[i]);
         rc = pieces[i].status != 0 ? -EIO : rc;
     }

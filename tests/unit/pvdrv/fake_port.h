@@ -20,6 +20,7 @@ struct port {
     unsigned int mapped;           /* pages mapped now */
     unsigned int notified;
     unsigned int copies, maps;     /* calls */
+    void (*disturb)(struct port *p);   /* before each of them; may be NULL */
 };
 
 void fake_port_init(struct port *p);

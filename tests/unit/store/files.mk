@@ -28,3 +28,8 @@ test_store_faults_SRCS = $(STORE_T)/test_faults.c $(STORE_T)/server_rig.c \
     $(STORE_T)/host_file.c $(XS_SERVER_SRCS) $(XS_STORE_SRCS) \
     $(XS_CONN_SRCS) $(XS_PROTO_SRCS) $(LIB_CORE_SRCS)
 test_store_faults_LIBS := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=posix_fallocate
+
+UNIT_TESTS += test_hostile_store
+test_hostile_store_SRCS = $(STORE_T)/test_hostile_store.c \
+    $(STORE_T)/host_file.c $(XS_SERVER_SRCS) $(XS_STORE_SRCS) \
+    $(XS_CONN_SRCS) $(XS_PROTO_SRCS) $(LIB_CORE_SRCS)

@@ -96,6 +96,31 @@ fi
 
 # The manual's table is the program's.
 count=$((count + 1))
+# Devices of a definition.
+good dev > "$dir/dev.xml"
+code 0 "$vmctl" define "$dir/dev.xml"
+echo "<disk type='file'><source file='/d.img'/><target dev='xvdb'/></disk>" > "$dir/disk.xml"
+code 0 "$vmctl" attach-device --config dev "$dir/disk.xml"
+grep -q xvdb "$dir/domains/dev.xml" || { echo 'test_cli: no xvdb'; failures=$((failures + 1)); }
+code 4 "$vmctl" attach-device --config dev "$dir/disk.xml"
+says err 'there already'
+sed 's/d.img/e.img/' "$dir/disk.xml" > "$dir/other.xml"
+code 0 "$vmctl" update-device --config dev "$dir/other.xml"
+grep -q e.img "$dir/domains/dev.xml" || { echo 'test_cli: no e.img'; failures=$((failures + 1)); }
+code 0 "$vmctl" detach-device --config dev "$dir/disk.xml"
+code 3 "$vmctl" detach-device --config dev "$dir/disk.xml"
+code 3 "$vmctl" attach-device --config nobody "$dir/disk.xml"
+code 5 "$vmctl" attach-device --config dev "$dir/dev.xml"
+echo "<console type='pty'/>" > "$dir/disk.xml"
+code 10 "$vmctl" attach-device --config dev "$dir/disk.xml"
+code 0 "$vmctl" undefine dev
+
+# Events need nothing but the run directory.
+code 0 "$vmctl" events --cursor
+code 8 "$vmctl" events --once --event started --timeout 1
+code 0 "$vmctl" events --timeout 1
+code 2 "$vmctl" events --since yesterday
+
 "$vmctl" help markdown > "$dir/table"
 sed -n '/^| verb |/,/^$/p' docs/vmctl.md | sed '/^$/d' > "$dir/manual"
 if ! diff "$dir/manual" "$dir/table" >"$dir/diff"; then

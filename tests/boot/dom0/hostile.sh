@@ -1,0 +1,124 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Fronts that lie, a guest for each backend, beside two guests whose traffic is
+# checksummed.  Nothing ends but the attackers; processes, descriptors, memory
+# and pages are afterwards what they were.
+#   hostile.sh, or with fewer operations as ci-hostile.sh sets them
+. /etc/paravane/tests/lib.sh
+ops=${ops:-100000}
+seed=${seed:-1}
+
+free_pages() { vmctl info --json | tr ',{}' '\n\n\n' | sed -n 's/.*"free_\(pages\|memory\|bytes\)[^:]*": *\([0-9]*\).*/\2/p' | head -n 1; }
+channels() { grep -c 'xen-dyn' /proc/interrupts; }
+files_of() { ls "/proc/$(pidof "$1" | awk '{print $1}')/fd" | wc -l; }
+kib_of() { awk '/^VmRSS/{print $2}' "/proc/$(pidof "$1" | awk '{print $1}')/status"; }
+nodes() { xs ls / | grep -c .; }
+state() { echo "pages $(free_pages) channels $(channels) store $(files_of xenstored) console $(files_of consoled) nodes $(nodes)"; }
+steady() { [ "$(state)" = "$1" ]; }
+only_services() { ! cat /proc/[0-9]*/comm 2>/dev/null | grep -q -e vmctl-worker -e paravane-blkd -e blkd- -e netd; }
+
+done_with() { xs read "/local/domain/$1/data/hostile" | grep -q operations || gone "$2"; }
+
+# keep_netd DOMID: what supervises a card's backend in a toolstack.
+keep_netd()
+{
+    while :; do
+        paravane-netd --domid "$1" 2>> "/tmp/netd$1.log"
+        rc=$?
+        echo "netd ended: $rc" >> "/tmp/netd$1.log"
+        [ $rc != 0 ] || return
+    done
+}
+
+peak=0
+# The largest serving or backend process while it goes on.
+note_peak()
+{
+    for p in $(pidof paravane-blkd paravane-netd); do
+        kib=$(awk '/^VmRSS/{print $2}' "/proc/$p/status" 2>/dev/null)
+        [ "${kib:-0}" -le $peak ] || peak=$kib
+    done
+}
+
+# attack WHAT DISK...: create the guest, wait for its end, say what it did.
+attack()
+{
+    what=$1
+    before=$(uptime_s)
+    tiny "bad-$what" hostile "$what ops=$ops seed=$seed" 16 "${2:-}" > "/tmp/bad-$what.xml"
+    sed -i 's|<on_poweroff>destroy|<on_poweroff>preserve|' "/tmp/bad-$what.xml"
+    check "$what: vmctl create" vmctl create "/tmp/bad-$what.xml" || return
+    id=$(vmctl domid "bad-$what") || { fail "$what" 'it ended at once'; return; }
+    [ "$what" != net ] || { card "$id" 0; keep_netd "$id" & }
+    end=$(($(cut -d. -f1 /proc/uptime) + 600))
+    until xs read "/local/domain/$id/data/hostile" 2>/dev/null | grep -q operations; do
+        note_peak
+        [ "$(cut -d. -f1 /proc/uptime)" -lt $end ] || break
+        sleep 0.5
+    done
+    result=$(xs read "/local/domain/$id/data/hostile" 2>/dev/null)
+    echo "RESULT-OF $what: $result ($before to $(uptime_s))"
+    check "$what: all operations were made" test "$(echo "$result" | cut -d' ' -f2)" -ge $ops ||
+        xs ls "/local/domain/0/backend"
+    check "$what: destroyed" vmctl destroy "bad-$what"
+    [ "$what" != net ] || xs rm "/local/domain/0/backend/tapnet/$id"
+}
+
+xs mkdir /local/domain/0/backend/tapnet
+blocks 0 2 > /tmp/good.raw
+blocks 0 2 > /tmp/warm.raw
+blocks 0 2 > /tmp/bad.raw
+tiny warm frontend disk 16 /tmp/warm.raw > /tmp/warm.xml
+vmctl create /tmp/warm.xml && wait_for 60 gone warm
+check 'no process of the warm-up is left' wait_for 60 only_services
+base=$(state)
+store_pid=$(pidof xenstored)
+console_pid=$(pidof consoled)
+store_kib=$(kib_of xenstored)
+console_kib=$(kib_of consoled)
+echo "baseline: $base, store $store_kib KiB, console $console_kib KiB"
+
+tiny good frontend 'disk net loop ip=258' 16 /tmp/good.raw > /tmp/good.xml
+check 'good: vmctl create' vmctl create /tmp/good.xml
+good=$(vmctl domid good)
+card "$good" 0
+keep_netd "$good" &
+check 'good: runs' wait_for 60 said good 'GUEST CARD'
+ip address add 10.77.1.1/24 dev "vif$good.0"
+check 'good: answers' ping -c 3 -s 1400 10.77.1.2
+ping -i 0.5 -s 1400 10.77.1.2 > /tmp/ping.log 2>&1 &
+ping=$!
+
+for what in ${attacks:-block net console store}; do
+    case $what in
+    block) attack block /tmp/bad.raw ;;
+    *) attack $what ;;
+    esac
+done
+
+kill -INT $ping
+same 'the store is the same process' "$store_pid" "$(pidof xenstored)"
+same 'the console daemon is the same process' "$console_pid" "$(pidof consoled)"
+check 'good: still answers' ping -c 5 -s 1400 10.77.1.2
+vmctl shutdown good
+check 'good: ends when told to' wait_for 60 gone good
+same 'good: no error in its checksums' 0 "$(heard good LOOP 3)"
+same 'good: no bad packet' 0 "$(heard good ECHO 3)"
+grep -E 'packets|round' /tmp/ping.log
+xs rm "/local/domain/0/backend/tapnet/$good"
+same 'the disk of the liar has its size' 2097152 "$(wc -c < /tmp/bad.raw)"
+check 'no process is left' wait_for 60 only_services
+wait_for 20 steady "$base"
+same 'back at the baseline' "$base" "$(state)"
+echo "store $(kib_of xenstored) KiB, console $(kib_of consoled) KiB, largest backend $peak KiB"
+check 'the store grew by less than 4 MiB' test "$(kib_of xenstored)" -lt $((store_kib + 4096))
+check 'the console daemon by less than 2 MiB' test "$(kib_of consoled)" -lt $((console_kib + 2048))
+check 'no backend took more than 48 MiB' test $peak -lt 49152
+check 'logs stayed short' test "$(cat /var/log/vmctl/*.log /tmp/netd*.log | wc -l)" -lt 3000
+dmesg | grep -E 'segfault|general protection|BUG' && fail 'kernel log' 'a crash'
+[ $failures = 0 ] || {
+    for what in ${attacks:-block net console store}; do last_words bad-$what | head -n 40; done
+    tail -n 30 /tmp/netd*.log
+    last_words good
+}
+finish
