@@ -12,6 +12,8 @@
 #                            flushed, then read all back
 #   guest.run=net            wait for eth0, fetch from 10.77.0.1:5000, send the
 #                            same back to port 5001
+#   guest.run=work           for ever: check a pattern in memory on every vCPU,
+#                            write a block of the disk, flush it, read it back
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -134,6 +136,38 @@ run_net()
     echo "GUEST SENT"
 }
 
+# On vCPU $1: the pattern must stay what it was.
+check_memory()
+{
+    n=0
+    while :; do
+        [ "$(sha256sum < /tmp/pattern | cut -d' ' -f1)" = "$2" ] || echo "GUEST BAD memory on vCPU $1"
+        n=$((n + 1))
+        echo $n > /tmp/checked.$1
+    done
+}
+
+run_work()
+{
+    need_disk
+    { block 1; block 2; } > /tmp/pattern
+    sum=$(sha256sum < /tmp/pattern | cut -d' ' -f1)
+    for c in $(grep ^processor /proc/cpuinfo | cut -d: -f2); do
+        check_memory "$c" "$sum" &
+        taskset -p -c "$c" $! >/dev/null 2>&1
+    done
+    i=0
+    while :; do
+        block $i > /tmp/want
+        dd if=/tmp/want of=/dev/xvda bs=1M seek=$((i % 4)) conv=notrunc,fsync 2>/dev/null || echo "GUEST BAD write $i"
+        echo 1 > /proc/sys/vm/drop_caches
+        dd if=/dev/xvda bs=1M skip=$((i % 4)) count=1 2>/dev/null | cmp -s - /tmp/want || echo "GUEST BAD read $i"
+        i=$((i + 1))
+        echo "GUEST ROUND $i checked $(cat /tmp/checked.* 2>/dev/null | tr '\n' ' ')"
+        sleep 0.2
+    done
+}
+
 echo "GUEST UP $(uname -r)"
 echo "GUEST CPUS $(grep -c ^processor /proc/cpuinfo) online $(cat /sys/devices/system/cpu/online)"
 echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
@@ -143,6 +177,7 @@ disk) run_disk ;;
 discard) run_discard ;;
 readonly) run_readonly ;;
 net) run_net ;;
+work) run_work ;;
 stream) run_stream 64 ;;
 stream:*) run_stream "${run#*:}" ;;
 idle) while :; do sleep 3600; done ;;

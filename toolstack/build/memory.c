@@ -110,6 +110,45 @@ int memory_populate(struct guest_memory *m, struct hyp *h, unsigned int domid,
     return rc;
 }
 
+/* Page by page: the pfns need not lie in a row. */
+static int populate_list(struct guest_memory *m, const uint64_t *pfns,
+                         uint64_t nr)
+{
+    uint64_t frames[BATCH];
+
+    for (uint64_t at = 0; at < nr;) {
+        uint64_t count = nr - at < BATCH ? nr - at : BATCH;
+        int64_t got;
+
+        memcpy(frames, pfns + at, count * sizeof(frames[0]));
+        got = ctl_memory_populate(m->h, m->domid, frames, count, 0, 0);
+        for (int64_t i = 0; i < got; i++) {
+            m->p2m[pfns[at + (uint64_t)i]] = frames[i];
+        }
+        if (got <= 0) {
+            return got == 0 ? -ENOMEM : (int)got;
+        }
+        at += (uint64_t)got;
+    }
+    return 0;
+}
+
+int memory_populate_pfns(struct guest_memory *m, const uint64_t *pfns,
+                         uint64_t nr, struct err *e)
+{
+    int rc = nr == 0 ? 0 : claim(m->h, m->domid, nr);
+
+    if (rc == 0 && nr > 0) {
+        rc = populate_list(m, pfns, nr);
+        claim(m->h, m->domid, 0);
+    }
+    if (rc == -ENOMEM) {
+        return short_of_memory(m->h, nr, e);
+    }
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot give the guest its memory",
+                                   "domain %u", m->domid);
+}
+
 void memory_forget(struct guest_memory *m)
 {
     free(m->p2m);

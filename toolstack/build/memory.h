@@ -32,6 +32,13 @@ int memory_populate(struct guest_memory *m, struct hyp *h, unsigned int domid,
                     uint64_t nr_pages, struct err *e);
 void memory_forget(struct guest_memory *m);
 
+/*
+ * The same for the pfns of a list only, into an array that the caller has
+ * made.
+ */
+int memory_populate_pfns(struct guest_memory *m, const uint64_t *pfns,
+                         uint64_t nr, struct err *e);
+
 /* Copy to, or zero, @len bytes from byte @offset of page @pfn on. */
 int memory_write(const struct guest_memory *m, uint64_t pfn, uint64_t offset,
                  const void *data, uint64_t len, struct err *e);

@@ -52,10 +52,11 @@ static int open_log(const char *name)
 }
 
 static _Noreturn void be_worker(const struct rundir *run, const char *name,
-                                enum worker_mode mode, int report_fd)
+                                enum worker_mode mode, int stream_fd,
+                                int report_fd)
 {
     int null = open("/dev/null", O_RDONLY), log = open_log(name);
-    char fd[16], lock[16];
+    char fd[16], lock[16], stream[16];
 
     setsid();
     if (chdir("/") != 0 || null < 0 || log < 0) {
@@ -68,10 +69,14 @@ static _Noreturn void be_worker(const struct rundir *run, const char *name,
     if (run->lock >= 0) {
         fcntl(run->lock, F_SETFD, 0);
     }
+    if (stream_fd >= 0) {
+        fcntl(stream_fd, F_SETFD, 0);
+    }
+    snprintf(stream, sizeof(stream), "%d", stream_fd);
     snprintf(fd, sizeof(fd), "%d", report_fd);
     snprintf(lock, sizeof(lock), "%d", run->lock);
     execl("/proc/self/exe", "vmctl", "worker", worker_mode_word(mode),
-          run->uuid, fd, lock, NULL);
+          run->uuid, fd, lock, stream, NULL);
     _exit(ERR_FAILED);
 }
 
@@ -99,7 +104,8 @@ static void read_report(int fd, struct worker_report *report)
 }
 
 int worker_spawn(const struct rundir *run, const char *name,
-                 enum worker_mode mode, struct worker_report *report)
+                 enum worker_mode mode, int stream_fd,
+                 struct worker_report *report)
 {
     struct sigaction act = { .sa_handler = pass_on }, old_int, old_term;
     int fds[2];
@@ -112,7 +118,7 @@ int worker_spawn(const struct rundir *run, const char *name,
     }
     pid = fork();
     if (pid == 0) {
-        be_worker(run, name, mode, fds[1]);
+        be_worker(run, name, mode, stream_fd, fds[1]);
     }
     close(fds[1]);
     if (pid < 0) {
@@ -151,7 +157,7 @@ static void adopt_orphan(const char *text, void *arg)
     if (rundir_has_worker(&run) || rundir_age(&run) < NEW_S) {
         return;
     }
-    if (worker_spawn(&run, text, WORKER_ADOPT, &report) == 0) {
+    if (worker_spawn(&run, text, WORKER_ADOPT, -1, &report) == 0) {
         log_info("domain %u has a worker again", report.domid);
     } else if (report.rc != -EBUSY) {
         log_warn("%s has no worker: %s", text, report.e.why);

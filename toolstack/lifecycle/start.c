@@ -12,6 +12,8 @@
 #include <lib/log.h>
 #include <lifecycle/userdata.h>
 #include <lifecycle/vm.h>
+#include <save/restore_pv.h>
+#include <save/suspend.h>
 #include <stdio.h>
 #include <store/domain_entry.h>
 #include <string.h>
@@ -45,11 +47,15 @@ int vm_find_domid(struct hyp *h, const uint8_t uuid[16], unsigned int *domid,
 
 static int load_files(struct vm *vm, struct err *e)
 {
+    if (vm->stream.given) {
+        return stream_open(&vm->stream, e);
+    }
     return boot_files_load(&vm->def, &vm->files, e);
 }
 
 static void drop_files(struct vm *vm)
 {
+    stream_close(&vm->stream);
     boot_files_free(&vm->files);
 }
 
@@ -100,8 +106,13 @@ static void drop_domain(struct vm *vm)
 
 static int boot(struct vm *vm, struct err *e)
 {
-    int rc = pv_boot(vm->h, vm->domid, &vm->def, &vm->files, &vm->guest, e);
+    int rc;
 
+    if (vm->stream.given) {
+        return restore_pv(vm->h, vm->domid, &vm->def, &vm->stream.reader,
+                          &vm->guest, &vm->stream.store, vm->cancel, e);
+    }
+    rc = pv_boot(vm->h, vm->domid, &vm->def, &vm->files, &vm->guest, e);
     boot_files_free(&vm->files);       /* tens of MiB: not needed again */
     return rc;
 }
@@ -117,6 +128,17 @@ static int make_entry(struct vm *vm, struct err *e)
     };
 
     return domain_entry_create(vm->xs, &entry, e);
+}
+
+/* What a restored guest will not write again. */
+static int restore_entry(struct vm *vm, struct err *e)
+{
+    int rc = suspend_write_store(vm->xs, vm->domid, vm->stream.store.data,
+                                 vm->stream.store.len);
+
+    stream_close(&vm->stream);
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot write the store",
+                                   "domain %u (%s)", vm->domid, vm->def.name);
 }
 
 static int introduce(struct vm *vm, struct err *e)
@@ -181,6 +203,7 @@ static const struct step {
     { "domain",    make_domain,    drop_domain },
     { "boot",      boot,           NULL },
     { "entry",     make_entry,     NULL },             /* domain's undo */
+    { "restored",  restore_entry,  NULL },             /* likewise */
     { "introduce", introduce,      NULL },             /* likewise */
     { "backends",  start_backends, stop_backends },
     { "devices",   attach_devices, detach_devices },
@@ -288,6 +311,7 @@ void vm_close(struct vm *vm)
         hyp_close(vm->h);
     }
     boot_files_free(&vm->files);
+    stream_close(&vm->stream);
     def_fini(&vm->def);
     vm->xs = NULL;
     vm->h = NULL;

@@ -29,7 +29,8 @@ enum vm_state state_of_flags(uint32_t flags)
         return VM_IN_SHUTDOWN;
     }
     if (state_shutdown_reason(flags, &reason)) {
-        return reason == SHUTDOWN_crash || reason == SHUTDOWN_watchdog
+        return reason == SHUTDOWN_suspend ? VM_PAUSED
+               : reason == SHUTDOWN_crash || reason == SHUTDOWN_watchdog
                    ? VM_CRASHED : VM_SHUT_OFF;
     }
     if ((flags & XEN_DOMINF_paused) != 0) {

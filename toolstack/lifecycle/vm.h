@@ -14,6 +14,7 @@
 #include <build/pv_boot.h>
 #include <devices/devices.h>
 #include <lifecycle/backend.h>
+#include <lifecycle/stream.h>
 #include <signal.h>
 
 struct vm {
@@ -24,6 +25,7 @@ struct vm {
     unsigned int domid;
     unsigned int done;                 /* steps, as bits: see start.c */
     struct boot_files files;
+    struct stream stream;              /* instead of files, if restored */
     struct pv_guest guest;
     struct devices devices;
     struct backend backends[NR_BACKENDS];

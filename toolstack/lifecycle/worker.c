@@ -13,6 +13,8 @@
 #include <lifecycle/events.h>
 #include <lifecycle/keeper.h>
 #include <lifecycle/notice.h>
+#include <lifecycle/saver.h>
+#include <lifecycle/saver_watch.h>
 #include <lifecycle/state.h>
 #include <lifecycle/vm.h>
 #include <lifecycle/worker.h>
@@ -34,6 +36,7 @@ struct worker {
     struct notice notice;
     int inotify;               /* live.xml is written by others too */
     struct xs_watch *watch;
+    struct saver_watch saver;
     bool look;                 /* some domain has ended: look at ours */
     bool ended;                /* the VM is over: clean up and leave */
     bool leave;                /* asked to go, the VM stays */
@@ -137,6 +140,7 @@ static void begin_life(struct worker *w)
 
 static void end_life(struct worker *w)
 {
+    saver_watch_end(&w->saver);
     notice_end(&w->notice);
     unfollow_backends(w);
 }
@@ -227,7 +231,11 @@ static void look(struct worker *w)
     } else if (rc == 0 && (info.flags & XEN_DOMINF_dying) != 0) {
         w->ended = true;               /* destroyed by somebody: help */
     } else if (rc == 0 && state_shutdown_reason(info.flags, &reason)) {
-        act(w, reason);
+        if (reason != SHUTDOWN_suspend) {
+            act(w, reason);
+        } else {
+            w->ended = saver_watch_suspended(&w->saver);
+        }
     }
 }
 
@@ -261,6 +269,7 @@ static int prepare(struct worker *w, struct err *e)
             return err_errno(e, rc, "cannot wait for events", NULL);
         }
     }
+    saver_watch_init(&w->saver, w->loop, &w->vm, &w->look);
     rc = notice_init(&w->notice, w->loop, &w->vm);
     w->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (rc != 0 || w->inotify < 0 ||
@@ -364,6 +373,7 @@ static int own_rundir(struct rundir *run, const char *uuid, int lock_fd)
 
 static int run(struct worker *w, enum worker_mode mode, int report_fd)
 {
+    bool restored = w->vm.stream.given;
     struct err e = ERR_INIT;
     char pid[16];
     int rc;
@@ -381,12 +391,16 @@ static int run(struct worker *w, enum worker_mode mode, int report_fd)
     }
     log_info("%s is domain %u", w->vm.def.name, w->vm.domid);
     if (mode != WORKER_ADOPT) {
-        event_note(&w->vm.def, (int)w->vm.domid, "started");
+        event_note(&w->vm.def, (int)w->vm.domid,
+                   restored ? "restored" : "started");
     }
     follow(w);
     if (!w->leave) {
         int lock = lock_out(w);
 
+        if (saver_is_done(&w->vm.run)) {
+            w->last_word = "saved";
+        }
         vm_stop(&w->vm);
         rundir_remove(&w->vm.run, w->vm.def.name);
         let_in(lock);
@@ -413,7 +427,7 @@ int worker_main(int argc, char **argv)
     int mode, report_fd, rc;
     struct err e = ERR_INIT;
 
-    if (argc != 4 || (mode = mode_of(argv[0])) < 0) {
+    if (argc != 5 || (mode = mode_of(argv[0])) < 0) {
         return ERR_USAGE;
     }
     take_signals();
@@ -422,6 +436,10 @@ int worker_main(int argc, char **argv)
     report_fd = atoi(argv[2]);
     if (report_fd >= 0) {
         fcntl(report_fd, F_SETFD, FD_CLOEXEC);
+    }
+    stream_init(&w.vm.stream, atoi(argv[4]));
+    if (w.vm.stream.given) {
+        fcntl(w.vm.stream.fd, F_SETFD, FD_CLOEXEC);
     }
     def_init(&w.vm.def);
     rc = own_rundir(&w.vm.run, argv[1], atoi(argv[3]));

@@ -24,8 +24,9 @@ struct worker_report {
 };
 
 /*
- * Be a worker: "vmctl worker MODE UUID REPORT-FD LOCK-FD", where the lock is
- * -1 when the starter does not hold it.  The status to exit with.
+ * Be a worker: "vmctl worker MODE UUID REPORT-FD LOCK-FD STREAM-FD", where the
+ * lock is -1 when the starter does not hold it, and the stream when the VM is
+ * booted and not restored.  The status to exit with.
  */
 int worker_main(int argc, char **argv);
 
@@ -36,7 +37,8 @@ const char *worker_mode_word(enum worker_mode mode);
  * SIGINT and SIGTERM of the caller reach it while it builds.
  */
 int worker_spawn(const struct rundir *run, const char *name,
-                 enum worker_mode mode, struct worker_report *report);
+                 enum worker_mode mode, int stream_fd,
+                 struct worker_report *report);
 
 /* Watch all workers for ever and start again those that die. */
 int worker_supervise(struct err *e);

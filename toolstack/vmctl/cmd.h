@@ -23,6 +23,7 @@ struct ctl {
     bool json, quiet, strict, wait, paused, all, no_header, console, clear;
     bool bare_name, bare_uuid, bare_id, xl;
     bool live, config, current, once, cursor;
+    bool managed, checkpoint, compress, verify, force;
     unsigned int timeout_s;            /* 0: not given */
     int escape;                        /* character that leaves the console */
     const char *want_state;            /* wait --for */
@@ -109,11 +110,19 @@ verb_fn cmd_list, cmd_info, cmd_domid, cmd_domname, cmd_domuuid, cmd_domstate;
 verb_fn cmd_create, cmd_start, cmd_define, cmd_undefine, cmd_validate;
 verb_fn cmd_dumpxml, cmd_console, cmd_dmesg, cmd_debug_keys, cmd_wait;
 verb_fn cmd_setmem, cmd_setvcpus, cmd_vcpupin, cmd_vcpuinfo, cmd_schedinfo;
-verb_fn cmd_sysrq, cmd_supervise;
+verb_fn cmd_sysrq, cmd_supervise, cmd_save, cmd_restore;
 verb_fn cmd_attach_device, cmd_detach_device, cmd_update_device, cmd_events;
 verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 
-/* stop.c: after a change, until @state ("stopped", "running"...). */
+/*
+ * cmd_create.c: start it and report; @stream_fd: from a saved guest, or -1.
+ */
+int start_def(struct ctl *c, const struct domain_def *def, int stream_fd,
+              struct err *e);
+
+/* cmd_stop.c: no trace of a live domain is left. */
+int dom_destroy(struct ctl *c, const struct dom *d, struct err *e);
+/* The same: after a change, until @state ("stopped", "running"...). */
 int wait_for_state(struct ctl *c, const struct dom *d, const char *state,
                    unsigned int timeout_s, struct err *e);
 /* console.c: attach to a live domain until the escape character. */

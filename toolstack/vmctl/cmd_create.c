@@ -14,7 +14,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <vmctl/cmd.h>
+#include <unistd.h>
+#include <vmctl/saved.h>
 
 /* Read, fill and check @file; its messages are printed. */
 static int load_file(struct ctl *c, const char *file, bool files,
@@ -96,8 +97,8 @@ static void clean_after(struct rundir *run, const struct domain_def *def)
     rundir_remove(run, def->name);
 }
 
-static int launch(struct ctl *c, const struct domain_def *def, struct dom *d,
-                  struct err *e)
+static int launch(struct ctl *c, const struct domain_def *def, int stream_fd,
+                  struct dom *d, struct err *e)
 {
     struct worker_report report;
     struct rundir run;
@@ -112,7 +113,8 @@ static int launch(struct ctl *c, const struct domain_def *def, struct dom *d,
         return rc;
     }
     rc = worker_spawn(&run, def->name,
-                      c->paused ? WORKER_START_PAUSED : WORKER_START, &report);
+                      c->paused ? WORKER_START_PAUSED : WORKER_START,
+                      stream_fd, &report);
     if (rc != 0) {
         *e = report.e;
         if (rundir_exists(&run)) {
@@ -129,22 +131,23 @@ static int launch(struct ctl *c, const struct domain_def *def, struct dom *d,
     return rc;
 }
 
-static int start_def(struct ctl *c, const struct domain_def *def,
-                     struct err *e)
+int start_def(struct ctl *c, const struct domain_def *def, int stream_fd,
+              struct err *e)
 {
     char words[64];
     struct dom d;
     int rc = check_unique(c, def, e);
 
     if (rc == 0) {
-        rc = launch(c, def, &d, e);
+        rc = launch(c, def, stream_fd, &d, e);
     }
     if (rc != 0) {
         return rc;
     }
-    snprintf(words, sizeof(words), "started with id %u%s", d.domid,
+    snprintf(words, sizeof(words), "%s with id %u%s",
+             stream_fd >= 0 ? "restored" : "started", d.domid,
              c->paused ? ", paused" : "");
-    out_action(c, &d, "started", words);
+    out_action(c, &d, stream_fd >= 0 ? "restored" : "started", words);
     fflush(stdout);
     if (c->console) {
         return console_attach(c, &d, e);
@@ -161,14 +164,27 @@ int cmd_create(struct ctl *c, int argc, char **argv, struct err *e)
     def_init(&def);
     rc = load_file(c, argv[0], true, &def, e);
     if (rc == 0) {
-        rc = start_def(c, &def, e);
+        rc = start_def(c, &def, -1, e);
     }
     def_fini(&def);
     return rc;
 }
 
+/* Saved by us, used once.  --force: start afresh, the saved state is lost. */
+static int start_saved(struct ctl *c, const struct dom *d, const char *path,
+                       struct err *e)
+{
+    int rc = restore_from(c, path, d->uuid, e);
+
+    if (rc == 0) {
+        unlink(path);
+    }
+    return rc;
+}
+
 int cmd_start(struct ctl *c, int argc, char **argv, struct err *e)
 {
+    char saved[PATH_MAX];
     struct domain_def def;
     struct diag dg;
     struct dom d;
@@ -181,6 +197,11 @@ int cmd_start(struct ctl *c, int argc, char **argv, struct err *e)
         return err_set(e, -EEXIST, ERR_STATE, "the domain runs already",
                        d.name, "it has id %u", d.domid);
     }
+    if (saved_find(d.name, saved) && c->force) {
+        unlink(saved);
+    } else if (saved_find(d.name, saved)) {
+        return start_saved(c, &d, saved, e);
+    }
     def_init(&def);
     diag_init(&dg, d.name, c->strict);
     rc = defined_load(d.name, &def, e);
@@ -190,7 +211,7 @@ int cmd_start(struct ctl *c, int argc, char **argv, struct err *e)
         diag_to_err(&dg, e);
     }
     if (rc == 0) {
-        rc = start_def(c, &def, e);
+        rc = start_def(c, &def, -1, e);
     }
     diag_fini(&dg);
     def_fini(&def);
@@ -250,7 +271,14 @@ int cmd_define(struct ctl *c, int argc, char **argv, struct err *e)
 int cmd_undefine(struct ctl *c, int argc, char **argv, struct err *e)
 {
     struct dom d = { .defined = true };
-    int rc = defined_remove(argv[0], e);
+    char saved[PATH_MAX];
+    int rc;
+
+    if (saved_find(argv[0], saved)) {
+        return err_set(e, -EBUSY, ERR_STATE, "the domain has a saved state",
+                       argv[0], "start it, or remove %s", saved);
+    }
+    rc = defined_remove(argv[0], e);
 
     if (rc == 0) {
         snprintf(d.name, sizeof(d.name), "%s", argv[0]);

@@ -50,7 +50,8 @@ static bool stays(const struct rundir *run, uint32_t flags)
     unsigned int reason;
     bool stay;
 
-    if (!state_shutdown_reason(flags, &reason)) {
+    if (!state_shutdown_reason(flags, &reason) ||
+        reason == SHUTDOWN_suspend) {
         return false;
     }
     def_init(&def);
@@ -173,7 +174,7 @@ static void ensure_worker(const struct dom *d)
 
     rundir_init(&run, d->uuid);
     if (rundir_exists(&run) && !rundir_has_worker(&run)) {
-        worker_spawn(&run, d->name, WORKER_ADOPT, &report);
+        worker_spawn(&run, d->name, WORKER_ADOPT, -1, &report);
     }
 }
 
@@ -316,7 +317,7 @@ static int destroy_starting(struct ctl *c, const struct dom *d, struct err *e)
     return wait_for_state(c, d, "gone", ctl_timeout(c, CLEANUP_S), e);
 }
 
-static int destroy_live(struct ctl *c, const struct dom *d, struct err *e)
+int dom_destroy(struct ctl *c, const struct dom *d, struct err *e)
 {
     int rc = not_dom0(d, e);
 
@@ -341,7 +342,7 @@ int cmd_destroy(struct ctl *c, const char *domain, struct err *e)
         rc = destroy_starting(c, &d, e);
     } else if (rc == 0) {
         rc = dom_find_live(c, domain, &d, e);
-        rc = rc == 0 ? destroy_live(c, &d, e) : rc;
+        rc = rc == 0 ? dom_destroy(c, &d, e) : rc;
     }
     if (rc == 0) {
         out_action(c, &d, "destroyed", "destroyed");

@@ -138,6 +138,9 @@ static bool *flag_of(struct ctl *c, enum opt o)
 {
     bool *const flags[OPT_COUNT] = {
         [OPT_JSON] = &c->json, [OPT_QUIET] = &c->quiet,
+        [OPT_MANAGED] = &c->managed, [OPT_CHECKPOINT] = &c->checkpoint,
+        [OPT_COMPRESS] = &c->compress, [OPT_VERIFY] = &c->verify,
+        [OPT_FORCE] = &c->force,
         [OPT_STRICT] = &c->strict, [OPT_WAIT] = &c->wait,
         [OPT_PAUSED] = &c->paused, [OPT_ALL] = &c->all,
         [OPT_NO_HEADER] = &c->no_header, [OPT_NAME] = &c->bare_name,

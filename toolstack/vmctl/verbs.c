@@ -35,6 +35,11 @@ const struct option_row options[OPT_COUNT] = {
                         "none came in time" },
     [OPT_SINCE]     = { "since", true, "begin at this cursor" },
     [OPT_CURSOR]    = { "cursor", false, "print the cursor of now, return" },
+    [OPT_MANAGED]   = { "managed", false, "keep it for the next start" },
+    [OPT_CHECKPOINT] = { "checkpoint", false, "the domain runs on" },
+    [OPT_COMPRESS]  = { "compress", false, "smaller, and slower" },
+    [OPT_VERIFY]    = { "verify", false, "send all pages twice, to compare" },
+    [OPT_FORCE]     = { "force", false, "whatever the state is" },
 };
 
 #define WAITS (BIT(OPT_WAIT) | BIT(OPT_NO_WAIT) | BIT(OPT_TIMEOUT))
@@ -50,7 +55,7 @@ const struct verb verbs[] = {
       "keep a definition, to be started by name" },
     { "undefine", "", "DOMAIN", 1, 1, 0, cmd_undefine, NULL,
       "forget a definition; a running domain goes on" },
-    { "start", "", "DOMAIN", 1, 1, STARTS, cmd_start, NULL,
+    { "start", "", "DOMAIN", 1, 1, STARTS | BIT(OPT_FORCE), cmd_start, NULL,
       "start a defined domain" },
     { "validate", "", "FILE", 1, 1, BIT(OPT_STRICT), cmd_validate, NULL,
       "check an XML file, touch nothing" },
@@ -78,6 +83,13 @@ const struct verb verbs[] = {
     { "destroy", "poweroff", "DOMAIN...", 1, -1,
       BIT(OPT_ALL) | BIT(OPT_TIMEOUT), NULL, cmd_destroy,
       "end a domain at once; storage stays" },
+    { "save", "", "DOMAIN [FILE]", 1, 2,
+      BIT(OPT_TIMEOUT) | BIT(OPT_MANAGED) | BIT(OPT_CHECKPOINT) |
+      BIT(OPT_COMPRESS) | BIT(OPT_VERIFY), cmd_save, NULL,
+      "suspend it into a file" },
+    { "restore", "", "FILE", 1, 1, (STARTS & ~BIT(OPT_STRICT)) |
+      BIT(OPT_FORCE), cmd_restore, NULL,
+      "start a domain from a saved file" },
     { "pause", "suspend", "DOMAIN...", 1, -1, BIT(OPT_ALL), NULL, cmd_pause,
       "stop its vCPUs" },
     { "resume", "unpause", "DOMAIN...", 1, -1, BIT(OPT_ALL), NULL,

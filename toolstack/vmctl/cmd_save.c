@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * save and restore.  This process saves; the guest's worker looks on and ends
+ * what it began should it be killed.  Restoring is starting, by a worker, from
+ * a file that was checked here from its first byte to its last.
+ * Tests: tests/boot/dom0/save.sh, tests/unit/toolstack/test_cli.sh.
+ */
+#include <config/defaults.h>
+#include <config/xml_format.h>
+#include <config/xml_parse.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <lifecycle/saver.h>
+#include <save/check.h>
+#include <save/file.h>
+#include <save/save_pv.h>
+#include <save/suspend.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <vmctl/cmd.h>
+#include <vmctl/saved.h>
+
+#define SUSPEND_S 60u
+#define CHANGE_MS 5000u
+#define PROGRAM   "vmctl 0.1 (Paravane)"
+
+static volatile sig_atomic_t cancelled;
+
+static void on_signal(int signo)
+{
+    cancelled = signo;
+}
+
+static void take_signals(void)
+{
+    static const int signos[] = { SIGINT, SIGTERM, SIGHUP };
+    struct sigaction act = { .sa_handler = on_signal };
+
+    for (size_t i = 0; i < sizeof(signos) / sizeof(signos[0]); i++) {
+        sigaction(signos[i], &act, NULL);
+    }
+    act.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &act, NULL);
+    sigaction(SIGXFSZ, &act, NULL);
+}
+
+struct saving {
+    struct ctl *c;
+    struct dom *d;
+    struct rundir run;
+    struct domain_def def;
+    struct save_file file;
+    struct saver saver;
+    int lock;                  /* nobody changes its devices meanwhile */
+    char *xml;
+    struct buf store, disks;
+    uint64_t bytes;
+};
+
+/* ---- what goes with the guest -------------------------------------------------- */
+
+static int make_xml(struct saving *s)
+{
+    size_t len = 0;
+    FILE *f = open_memstream(&s->xml, &len);
+
+    if (f == NULL) {
+        return -ENOMEM;
+    }
+    xml_format(&s->def, -1, f);
+    return fclose(f) == 0 ? 0 : -ENOMEM;
+}
+
+static int make_disks(struct saving *s)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < s->def.nr_disks; i++) {
+        const struct disk_def *disk = &s->def.disks[i];
+        struct stat st;
+
+        if (disk->source == NULL || disk->readonly ||
+            stat(disk->source, &st) != 0 || !S_ISREG(st.st_mode)) {
+            continue;
+        }
+        rc = buf_add(&s->disks, disk->target, strlen(disk->target) + 1);
+        rc = rc == 0 ? buf_addf(&s->disks, "%" PRId64, (int64_t)st.st_size)
+                     : rc;
+        rc = rc == 0 ? buf_add(&s->disks, "", 1) : rc;
+        rc = rc == 0 ? buf_add(&s->disks, disk->source,
+                               strlen(disk->source) + 1) : rc;
+    }
+    return rc;
+}
+
+static int gather(struct saving *s, struct err *e)
+{
+    int rc = make_xml(s);
+
+    rc = rc == 0 ? make_disks(s) : rc;
+    rc = rc == 0 ? suspend_read_store(s->c->xs, s->d->domid, &s->store) : rc;
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot save the domain", "%s",
+                                   s->d->name);
+}
+
+/* ---- while it is suspended -------------------------------------------------------- */
+
+static int write_file(struct saving *s, struct err *e)
+{
+    struct save_writer w;
+    struct save_job job = {
+        .h = s->c->h, .domid = s->d->domid, .xml = s->xml,
+        .store = s->store.data, .store_len = s->store.len,
+        .disks = s->disks.data, .disks_len = s->disks.len,
+        .pack = s->c->compress, .verify = s->c->verify,
+        .cancel = &cancelled, .w = &w,
+    };
+    int rc = save_file_open(&s->file, e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = save_writer_init(&w, save_file_put, &s->file, PROGRAM);
+    rc = rc != 0 ? err_errno(e, rc, "cannot write the save file", "%s",
+                             s->file.final)
+                 : save_pv(&job, e);
+    s->bytes = w.bytes;
+    save_writer_fini(&w);
+    return rc == 0 ? save_file_sync(&s->file, e) : rc;
+}
+
+static int finish_file(struct saving *s, struct err *e)
+{
+    /* After a checkpoint the guest runs on, whoever is killed. */
+    int rc = s->c->checkpoint ? 0 : saver_commit(&s->saver, s->file.inode);
+
+    return rc == 0 ? save_file_rename(&s->file, e)
+                   : err_errno(e, rc, "cannot save the domain", "%s",
+                               s->d->name);
+}
+
+/* The error that counts is the first one; a guest that stays down is worse. */
+static void wake(struct saving *s, struct err *e)
+{
+    struct err why = ERR_INIT;
+
+    if (suspend_cancel(s->c->h, s->c->xs, s->d->domid, &why) != 0) {
+        *e = why;
+    }
+    saver_end(&s->saver);
+}
+
+static void let_in(struct saving *s)
+{
+    if (s->lock >= 0) {
+        close(s->lock);
+    }
+    s->lock = -1;
+}
+
+static int save_suspended(struct saving *s, struct err *e)
+{
+    int rc = write_file(s, e);
+
+    rc = rc == 0 ? finish_file(s, e) : rc;
+    save_file_close(&s->file);
+    if (rc != 0 || s->c->checkpoint) {
+        wake(s, e);
+        return rc;
+    }
+    let_in(s);
+    rc = dom_destroy(s->c, s->d, e);
+    saver_leave(&s->saver);            /* its directory is gone */
+    /* Disks written before this moment are those the guest has seen. */
+    utimensat(AT_FDCWD, s->file.final, NULL, 0);
+    return rc;
+}
+
+static int suspend_and_save(struct saving *s, struct err *e)
+{
+    int rc = saver_begin(&s->saver, &s->run, s->file.partial, s->file.final,
+                         e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    take_signals();
+    rc = suspend_guest(s->c->h, s->c->xs, s->d->domid,
+                       ctl_timeout(s->c, SUSPEND_S), &cancelled, e);
+    if (rc == -ETIMEDOUT) {
+        saver_leave(&s->saver);        /* should it suspend yet */
+    } else if (rc != 0) {
+        saver_end(&s->saver);
+    } else {
+        rc = save_suspended(s, e);
+    }
+    return rc;
+}
+
+static int check_state(const struct dom *d, struct err *e)
+{
+    enum vm_state state = dom_state(d);
+
+    if (d->domid == 0) {
+        return err_set(e, -EPERM, ERR_PERMISSION, "refused", d->name,
+                       "this is the control domain");
+    }
+    return state == VM_RUNNING || state == VM_IDLE
+               ? 0 : err_set(e, -EBUSY, ERR_STATE, "cannot save the domain",
+                             d->name, "it is %s", state_name(state));
+}
+
+static void report(struct saving *s)
+{
+    char words[PATH_MAX + 64];
+
+    snprintf(words, sizeof(words), "saved to %s, %" PRIu64 " MiB%s",
+             s->file.final, s->bytes >> 20,
+             s->c->checkpoint ? "; it runs on" : "");
+    out_action(s->c, s->d, "saved", words);
+}
+
+static int lock_out(struct saving *s, struct err *e)
+{
+    s->lock = rundir_change_lock(&s->run, CHANGE_MS);
+    if (s->lock >= 0) {
+        return 0;
+    }
+    return s->lock == -ENOENT
+               ? err_set(e, -ENOENT, ERR_UNSUPPORTED, "cannot save the domain",
+                         s->d->name, "it was not started by vmctl")
+               : err_set(e, s->lock, ERR_STATE, "cannot save the domain",
+                         s->d->name, "its devices are being changed");
+}
+
+static int save_to(struct ctl *c, struct dom *d, const char *path,
+                   struct err *e)
+{
+    struct saving s = { .c = c, .d = d, .saver.fd = -1,
+                        .lock = -1 };
+    int rc = check_state(d, e);
+
+    rundir_init(&s.run, d->uuid);
+    def_init(&s.def);
+    if (rc == 0) {
+        rc = save_file_name(&s.file, path, e);
+    }
+    if (rc == 0) {
+        rc = lock_out(&s, e);
+    }
+    if (rc == 0) {
+        rc = dom_def(d, &s.def, e);
+    }
+    if (rc == 0) {
+        rc = gather(&s, e);
+    }
+    if (rc == 0) {
+        rc = suspend_and_save(&s, e);
+    }
+    if (rc == 0) {
+        report(&s);
+    }
+    let_in(&s);
+    def_fini(&s.def);
+    buf_free(&s.store);
+    buf_free(&s.disks);
+    free(s.xml);
+    return rc;
+}
+
+int cmd_save(struct ctl *c, int argc, char **argv, struct err *e)
+{
+    char path[PATH_MAX];
+    struct dom d;
+    int rc;
+
+    if (c->managed != (argc == 1)) {
+        return err_set(e, -EINVAL, ERR_USAGE, "wrong number of arguments",
+                       "save", "usage: vmctl save DOMAIN FILE, or vmctl save "
+                       "--managed DOMAIN");
+    }
+    rc = dom_find_live(c, argv[0], &d, e);
+    if (rc == 0 && c->managed) {
+        rc = saved_path(&d, path, e);
+    }
+    return rc != 0 ? rc : save_to(c, &d, c->managed ? path : argv[1], e);
+}
+
+/* ---- restore ------------------------------------------------------------------------ */
+
+static void name_file(struct err *e, const char *path)
+{
+    char which[sizeof(e->which)];
+
+    snprintf(which, sizeof(which), "%.100s%s%.80s", path,
+             e->which[0] == '\0' ? "" : ", ", e->which);
+    memcpy(e->which, which, sizeof(which));
+}
+
+/* An image that was written since holds other data than the guest believes. */
+static int check_disk(const char *text, const char *path, const struct stat *f,
+                      struct err *e)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0) {
+        return err_set(e, -errno, ERR_CONFIG, "cannot restore: a disk is "
+                       "missing", path, "%s", strerror(errno));
+    }
+    if (strtoll(text, NULL, 10) != st.st_size) {
+        return err_set(e, -EINVAL, ERR_STATE, "cannot restore: a disk has "
+                       "changed", path, "its size was %s; --force restores "
+                       "all the same", text);
+    }
+    if (st.st_mtim.tv_sec > f->st_mtim.tv_sec ||
+        (st.st_mtim.tv_sec == f->st_mtim.tv_sec &&
+         st.st_mtim.tv_nsec > f->st_mtim.tv_nsec)) {
+        return err_set(e, -EINVAL, ERR_STATE, "cannot restore: a disk has "
+                       "changed", path, "it was written after the save; "
+                       "--force restores all the same");
+    }
+    return 0;
+}
+
+static int check_disks(const struct buf *disks, int fd, struct err *e)
+{
+    const char *at = disks->data, *end = at + disks->len;
+    struct stat st;
+    int rc = fstat(fd, &st) == 0 ? 0 : -errno;
+
+    while (rc == 0 && at != NULL && at < end) {
+        const char *size = save_text_next(at, end);
+        const char *path = size == NULL ? NULL : save_text_next(size, end);
+
+        if (path == NULL) {
+            return -EINVAL;
+        }
+        rc = check_disk(size, path, &st, e);
+        at = save_text_next(path, end);
+    }
+    return rc;
+}
+
+/* Everything in it, and what is needed before the domain is built. */
+static int read_file(int fd, char **xml, struct buf *disks, struct err *e)
+{
+    struct save_state state = { .xml = NULL };
+    struct save_reader r;
+    int rc = save_reader_init(&r, save_file_get, &fd, true, e);
+
+    while (rc == 0 && (rc = save_reader_next(&r, e)) > 0) {
+        int type = save_check(&state, &r, e);
+
+        rc = type < 0 ? type : 0;
+        if (type == SAVE_DISKS) {
+            rc = buf_add(disks, r.body, r.len);
+        }
+    }
+    rc = rc == 0 ? save_check_complete(&state, e) : rc;
+    if (rc == 0) {
+        *xml = state.xml;
+        state.xml = NULL;
+    }
+    save_reader_fini(&r);
+    save_state_fini(&state);
+    return rc;
+}
+
+static int parse_xml(const char *xml, struct domain_def *def, struct err *e)
+{
+    struct diag dg;
+    int rc;
+
+    diag_init(&dg, "XML of the save file", false);
+    rc = xml_parse_memory(xml, strlen(xml), def, &dg);
+    if (rc == 0) {
+        rc = defaults_fill(def);
+    }
+    diag_to_err(&dg, e);
+    diag_fini(&dg);
+    return rc;
+}
+
+static int restore_fd(struct ctl *c, int fd, const uint8_t *uuid,
+                      struct err *e)
+{
+    struct domain_def def;
+    struct buf disks = BUF_INIT;
+    char *xml = NULL;
+    int rc = read_file(fd, &xml, &disks, e);
+
+    def_init(&def);
+    if (rc == 0) {
+        rc = parse_xml(xml, &def, e);
+    }
+    if (rc == 0 && uuid != NULL && memcmp(uuid, def.uuid, 16) != 0) {
+        rc = err_set(e, -EINVAL, ERR_STATE, "cannot restore", def.name,
+                     "the save file is of another domain");
+    }
+    if (rc == 0 && !c->force) {
+        rc = check_disks(&disks, fd, e);
+    }
+    if (rc == 0 && lseek(fd, 0, SEEK_SET) != 0) {
+        rc = err_errno(e, -errno, "cannot read the save file", NULL);
+    }
+    if (rc == 0) {
+        rc = start_def(c, &def, fd, e);
+    }
+    def_fini(&def);
+    buf_free(&disks);
+    free(xml);
+    return rc;
+}
+
+int restore_from(struct ctl *c, const char *path, const uint8_t *uuid,
+                 struct err *e)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+    if (fd < 0) {
+        return err_set(e, -errno, ERR_CONFIG, "cannot open the save file",
+                       path, "%s", strerror(errno));
+    }
+    rc = restore_fd(c, fd, uuid, e);
+    if (rc != 0 && e->class == ERR_CONFIG) {
+        name_file(e, path);
+    }
+    close(fd);
+    return rc;
+}
+
+int cmd_restore(struct ctl *c, int argc, char **argv, struct err *e)
+{
+    return restore_from(c, argv[0], NULL, e);
+}
