@@ -62,26 +62,37 @@ static void leave_namespaces(void)
     }
 }
 
-/* A read-only file system without files, over all others. */
-static int cover_root(const char *dir)
+#define LOCKED (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+/* On @dir: nothing, or the files below @files. */
+static int mount_root(const char *dir, const char *files)
+{
+    if (files == NULL) {
+        return mount("none", dir, "tmpfs", LOCKED,
+                     "mode=0555,nr_inodes=2,size=4k");
+    }
+    return mount(files, dir, NULL, MS_BIND, NULL) != 0 ? -1
+           : mount("", dir, NULL, MS_BIND | MS_REMOUNT | LOCKED, NULL);
+}
+
+/* A read-only file system, over all others. */
+static int cover_root(const char *dir, const char *files)
 {
     if (unshare(CLONE_NEWNS) != 0 ||
         mount("", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
-        mount("none", dir, "tmpfs",
-              MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-              "mode=0555,nr_inodes=2,size=4k") != 0 ||
-        chdir(dir) != 0) {
+        mount_root(dir, files) != 0 || chdir(dir) != 0) {
         return -errno;
     }
     return mount(".", "/", NULL, MS_MOVE, NULL) != 0 ? -errno : 0;
 }
 
-static int enter_empty_root(const char *dir)
+static int enter_empty_root(const char *dir, const char *files)
 {
     if (mkdir(dir, 0555) != 0 && errno != EEXIST) {
         return -errno;
     }
-    if (cover_root(dir) != 0 && chdir(dir) != 0) {
+    if (cover_root(dir, files) != 0 &&
+        chdir(files != NULL ? files : dir) != 0) {
         return -errno;
     }
     if (chroot(".") != 0 || chdir("/") != 0) {
@@ -137,7 +148,7 @@ static int give_up_rights(const struct confine *c)
     int rc;
 
     leave_namespaces();
-    rc = enter_empty_root(c->empty_dir);
+    rc = enter_empty_root(c->empty_dir, c->files_dir);
     if (rc == 0) {
         drop_bounding_set();
         rc = drop_user(confine_uid(c->user, c->domid));

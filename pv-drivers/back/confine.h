@@ -24,6 +24,7 @@ struct confine {
     const char *user;              /* the class, see confine_uid() */
     unsigned int domid;            /* whom it serves */
     const char *empty_dir;         /* made if absent; becomes the root */
+    const char *files_dir;         /* seen there, read-only; NULL: nothing */
     const int *syscalls;           /* __NR_*, allowed */
     size_t nr_syscalls;
     const unsigned long *ioctls;   /* the only requests for ioctl() */
