@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The main program of a backend process; the class of its devices is linked
- * in (blkd.c, netd.c).
+ * in (blkd.c, netd.c; screend.c has two).
  *
  *   paravane-blkd --domid N [--backend-domid B] [--run-dir DIR]
  *                 [--plain-io] [--foreground] [--verbose]
  *   paravane-netd --domid N [--backend-domid B] [--run-dir DIR]
  *                 [--foreground] [--verbose]
- *   either with --sandbox: print what its serving processes may do, and end
+ *   paravane-screend --domid N [--backend-domid B] [--run-dir DIR]
+ *                 [--foreground] [--verbose]
+ *   each with --sandbox: print what its serving processes may do, and end
  *
  * paravane-blkd serves every disk that the toolstack describes below
  * /local/domain/B/backend/qdisk/N (B is 0): frontend, frontend-id, params
@@ -18,6 +20,9 @@
  * /local/domain/B/backend/tapnet/N: frontend, frontend-id, mac, handle,
  * online, state=1, bridge (the tap becomes its port) and vifname (the tap's
  * name, vifN.HANDLE if absent).  No hotplug script and no udev is needed.
+ *
+ * paravane-screend serves the frame buffer below .../backend/vfb/N and the
+ * keyboard and pointer below .../backend/vkbd/N (docs/screen-path.md).
  *
  * Devices may come and go while it runs; it may be started before the first
  * one exists.
@@ -49,16 +54,25 @@
 #include <sys/epoll.h>
 #include <sys/stat.h>
 
-struct backd {
+#define MAX_CLASSES 2
+
+/* The devices of one class. */
+struct set {
     struct back back;
-    unsigned int backend_domid;
     char base[96];
-    char run_dir[128];
     struct device *devices;
-    bool seen_any;
+    bool seen_any, gone;
+    struct backd *owner;
 };
 
-static struct device *find(struct backd *b, unsigned int id)
+struct backd {
+    struct set sets[MAX_CLASSES];
+    unsigned int nr;
+    unsigned int backend_domid;
+    char run_dir[128];
+};
+
+static struct device *find(struct set *b, unsigned int id)
 {
     struct device *d;
 
@@ -67,7 +81,7 @@ static struct device *find(struct backd *b, unsigned int id)
     return d;
 }
 
-static void remove_unseen(struct backd *b)
+static void remove_unseen(struct set *b)
 {
     struct device **link = &b->devices;
 
@@ -85,7 +99,7 @@ static void remove_unseen(struct backd *b)
     }
 }
 
-static void note(struct backd *b, const char *name)
+static void note(struct set *b, const char *name)
 {
     struct device *d;
     uint32_t id;
@@ -105,7 +119,20 @@ static void note(struct backd *b, const char *name)
     d->seen = true;
 }
 
-static void scan(struct backd *b)
+/* Every class that had devices has none left, nor will have. */
+static bool all_gone(const struct backd *b)
+{
+    unsigned int i;
+
+    for (i = 0; i < b->nr; i++) {
+        if (b->sets[i].seen_any && !b->sets[i].gone) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void scan(struct set *b)
 {
     struct device *d;
     char **names;
@@ -120,13 +147,15 @@ static void scan(struct backd *b)
     }
     if (rc == 0) {
         b->seen_any = true;
+        b->gone = false;
         for (i = 0; i < nr; i++) {
             note(b, names[i]);
         }
         free(names);
     }
     remove_unseen(b);
-    if (rc == -ENOENT && b->seen_any) {
+    b->gone = rc == -ENOENT;
+    if (rc == -ENOENT && b->seen_any && all_gone(b->owner)) {
         evloop_stop(b->back.loop, 0);
     }
 }
@@ -134,7 +163,7 @@ static void scan(struct backd *b)
 /* "<base>/<id>/<key>": one device; anything shorter: look at all. */
 static void on_backend(void *ctx, const char *path)
 {
-    struct backd *b = ctx;
+    struct set *b = ctx;
     size_t len = strlen(b->base);
     struct device *d = NULL;
     const char *key = NULL;
@@ -160,12 +189,12 @@ static void on_backend(void *ctx, const char *path)
 
 static void on_store(void *arg, uint32_t events)
 {
-    xs_dispatch(((struct backd *)arg)->back.xs);
+    xs_dispatch(((struct backd *)arg)->sets[0].back.xs);
 }
 
 static void on_signal(void *arg, int signo)
 {
-    evloop_stop(((struct backd *)arg)->back.loop, 0);
+    evloop_stop(((struct backd *)arg)->sets[0].back.loop, 0);
 }
 
 static void make_dirs(char *path)
@@ -182,12 +211,24 @@ static void make_dirs(char *path)
     mkdir(path, 0755);
 }
 
-static void print_sandbox(const struct device_class *class)
+static void print_sandbox(const struct confine *c)
 {
     char text[1024];
 
-    confine_describe(class->sandbox, text, sizeof(text));
-    printf("%s\n", text);
+    if (c != NULL) {
+        confine_describe(c, text, sizeof(text));
+        printf("%s\n", text);
+    }
+}
+
+static void print_sandboxes(const struct backd *b)
+{
+    unsigned int i;
+
+    for (i = 0; i < b->nr; i++) {
+        print_sandbox(b->sets[i].back.class->sandbox);
+        print_sandbox(b->sets[i].back.class->more_sandbox);
+    }
     exit(0);
 }
 
@@ -210,7 +251,7 @@ static int parse_args(struct backd *b, int argc, char **argv)
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1 && rc == 0) {
         switch (c) {
         case 'd':
-            rc = keys_parse_u32(optarg, 0x7fef, &b->back.domid);
+            rc = keys_parse_u32(optarg, 0x7fef, &b->sets[0].back.domid);
             have_domid = rc == 0;
             break;
         case 'b':
@@ -220,13 +261,13 @@ static int parse_args(struct backd *b, int argc, char **argv)
             snprintf(b->run_dir, sizeof(b->run_dir), "%s", optarg);
             break;
         case 'p':
-            b->back.plain_io = true;
-            rc = b->back.class->plain_io_option ? 0 : -EINVAL;
+            b->sets[0].back.plain_io = true;
+            rc = b->sets[0].back.class->plain_io_option ? 0 : -EINVAL;
             break;
         case 'f':
             break;
         case 's':
-            print_sandbox(b->back.class);
+            print_sandboxes(b);
             break;
         case 'v':
             level = LOG_LVL_DEBUG;
@@ -236,66 +277,115 @@ static int parse_args(struct backd *b, int argc, char **argv)
             break;
         }
     }
-    log_init(b->back.class->program, level, 0);
+    log_init(b->sets[0].back.class->program, level, 0);
     return rc == 0 && have_domid && optind == argc ? 0 : ERR_USAGE;
 }
 
-static int start(struct backd *b, struct err *e)
+static int open_all(struct backd *b, struct err *e)
 {
     static const int signos[] = { SIGTERM, SIGINT, 0 };
-    struct xs_watch *w;
+    struct back *first = &b->sets[0].back;
     int rc;
 
-    b->back.loop = evloop_new();
-    rc = xs_open(&b->back.xs, 30000);
-    if (b->back.loop == NULL || rc != 0) {
+    first->loop = evloop_new();
+    rc = xs_open(&first->xs, 30000);
+    if (first->loop == NULL || rc != 0) {
         return err_errno(e, rc != 0 ? rc : -ENOMEM, "cannot reach the store",
                          "xenstored");
     }
-    if (evloop_add(b->back.loop, xs_fd(b->back.xs), EPOLLIN, on_store,
+    if (evloop_add(first->loop, xs_fd(first->xs), EPOLLIN, on_store,
                    b) == NULL ||
-        evloop_signal(b->back.loop, signos, on_signal, b) == NULL) {
+        evloop_signal(first->loop, signos, on_signal, b) == NULL) {
         return err_errno(e, -errno, "cannot start", "event loop");
-    }
-    rc = xs_watch(b->back.xs, b->base, on_backend, b, &w);
-    if (rc != 0) {
-        return err_errno(e, rc, "cannot watch", "%s", b->base);
     }
     return 0;
 }
 
-int backd_main(int argc, char **argv, const struct device_class *class)
+static int start(struct backd *b, struct err *e)
+{
+    const struct back *first = &b->sets[0].back;
+    int rc = open_all(b, e);
+    struct xs_watch *w;
+    unsigned int i;
+
+    for (i = 0; i < b->nr && rc == 0; i++) {
+        struct set *s = &b->sets[i];
+
+        s->back.loop = first->loop;
+        s->back.xs = first->xs;
+        rc = xs_watch(first->xs, s->base, on_backend, s, &w);
+        if (rc != 0) {
+            err_errno(e, rc, "cannot watch", "%s", s->base);
+        }
+    }
+    return rc;
+}
+
+static void name_paths(struct backd *b)
+{
+    unsigned int i;
+
+    for (i = 0; i < b->nr; i++) {
+        struct set *s = &b->sets[i];
+
+        s->back.domid = b->sets[0].back.domid;
+        s->back.run_dir = b->run_dir;
+        snprintf(s->back.empty_dir, sizeof(s->back.empty_dir), "%s/empty",
+                 b->run_dir);
+        snprintf(s->base, sizeof(s->base), "/local/domain/%u/backend/%s/%u",
+                 b->backend_domid, s->back.class->type, s->back.domid);
+    }
+}
+
+static void free_devices(struct backd *b)
+{
+    unsigned int i;
+
+    for (i = 0; i < b->nr; i++) {
+        while (b->sets[i].devices != NULL) {
+            struct device *d = b->sets[i].devices;
+
+            b->sets[i].devices = d->next;
+            device_free(d);
+        }
+    }
+}
+
+int backd_run(int argc, char **argv, const struct device_class *const *classes,
+              void *shared)
 {
     static struct backd b = { .run_dir = "/run/paravane/blk" };
     struct err e = ERR_INIT;
     int rc;
 
-    b.back.class = class;
+    for (; classes[b.nr] != NULL && b.nr < MAX_CLASSES; b.nr++) {
+        b.sets[b.nr].back.class = classes[b.nr];
+        b.sets[b.nr].back.shared = shared;
+        b.sets[b.nr].owner = &b;
+    }
     rc = parse_args(&b, argc, argv);
     if (rc != 0) {
         fprintf(stderr, "usage: %s --domid N [--backend-domid B] [--run-dir "
-                "DIR] %s[--foreground] [--verbose]\n", class->program,
-                class->plain_io_option ? "[--plain-io] " : "");
+                "DIR] %s[--foreground] [--verbose]\n", classes[0]->program,
+                classes[0]->plain_io_option ? "[--plain-io] " : "");
         return rc;
     }
-    snprintf(b.base, sizeof(b.base), "/local/domain/%u/backend/%s/%u",
-             b.backend_domid, class->type, b.back.domid);
     make_dirs(b.run_dir);
-    b.back.run_dir = b.run_dir;
-    snprintf(b.back.empty_dir, sizeof(b.back.empty_dir), "%s/empty",
-             b.run_dir);
+    name_paths(&b);
     if (start(&b, &e) != 0) {
         log_errval(&e);
         return err_exit_status(&e);
     }
-    rc = evloop_run(b.back.loop);
-    while (b.devices != NULL) {
-        struct device *d = b.devices;
-
-        b.devices = d->next;
-        device_free(d);
-    }
-    xs_close(b.back.xs);
-    evloop_free(b.back.loop);
+    rc = evloop_run(b.sets[0].back.loop);
+    free_devices(&b);
+    xs_close(b.sets[0].back.xs);
+    evloop_free(b.sets[0].back.loop);
     return rc < 0 ? ERR_FAILED : rc;
+}
+
+int backd_main(int argc, char **argv, const struct device_class *class)
+{
+    const struct device_class *const classes[] = { class, NULL };
+
+    return backd_run(argc, argv, classes, NULL);
 }

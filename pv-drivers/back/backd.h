@@ -11,4 +11,11 @@ struct device_class;
 /* An exit status. */
 int backd_main(int argc, char **argv, const struct device_class *class);
 
+/*
+ * The same for a program that serves several classes, ended by NULL; @shared
+ * is what their devices find in struct back.
+ */
+int backd_run(int argc, char **argv, const struct device_class *const *classes,
+              void *shared);
+
 #endif

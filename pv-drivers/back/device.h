@@ -45,6 +45,7 @@ struct device_class {
     /* Let go of what the parent holds; @gone: nobody will continue. */
     void (*release)(struct device *d, bool gone);
     const struct confine *sandbox; /* of its serving processes */
+    const struct confine *more_sandbox;    /* of another process, or NULL */
     bool plain_io_option;
 };
 
@@ -57,6 +58,7 @@ struct back {
     const char *run_dir;           /* journals, the empty directory */
     char empty_dir[160];
     bool plain_io;
+    void *shared;                  /* what the classes of a program share */
 };
 
 struct device {
