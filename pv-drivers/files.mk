@@ -15,3 +15,13 @@ PROGRAMS += paravane-netd
 paravane-netd_SRCS = $(addprefix pv-drivers/back/,netd.c net_serve.c \
     net_device.c) $(BACKD_SRCS) $(NET_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
 paravane-netd_LIBS := -lseccomp
+
+# The screen: SCREEN_SRCS shows a picture, FB_SRCS is the guest's side of it.
+SCREEN_SRCS := $(addprefix pv-drivers/screen/,link.c keys.c png.c vnc.c web.c \
+    control.c)
+FB_SRCS := $(addprefix pv-drivers/back/,fb.c input.c)
+PROGRAMS += paravane-screend
+paravane-screend_SRCS = $(addprefix pv-drivers/back/,screend.c fb_serve.c \
+    input_serve.c viewer.c screen.c screen_device.c) $(BACKD_SRCS) \
+    $(SCREEN_SRCS) $(FB_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
+paravane-screend_LIBS := -lvncserver -lpng -lseccomp

@@ -51,6 +51,18 @@ int port_map(struct port *p, const uint32_t *refs, unsigned int count,
              bool writable, struct port_pages *pages);
 void port_unmap(struct port *p, struct port_pages *pages);
 
+/*
+ * Frames that the peer names by number without granting them (only the frame
+ * buffer does): port_open_frames() takes the right to map frames of the peer,
+ * and of no other domain; it needs the control domain's rights, the map does
+ * not.  All or nothing.
+ */
+int port_open_frames(struct port *p, struct err *e);
+int port_map_frames(struct port *p, const uint64_t *frames,
+                    unsigned int count, bool writable,
+                    struct port_pages *pages);
+void port_unmap_frames(struct port *p, struct port_pages *pages);
+
 /* Every piece gets a status.  0, or -EIO if one failed, or -errno. */
 int port_copy(struct port *p, struct port_copy *pieces, unsigned int count);
 

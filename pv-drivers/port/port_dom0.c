@@ -7,17 +7,23 @@
 
 #include <lib/err.h>
 #include <lib/evtchn.h>
+#include <lib/foreign.h>
 #include <lib/gnttab.h>
+#include <lib/hypercall.h>
+#include <lib/xen_abi.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <xen/sys/privcmd.h>
 
 struct port {
     unsigned int domid;
     int gnttab_fd;
     int evtchn_fd;
     evtchn_local_t local;          /* 0: not bound */
+    struct hyp *hyp;               /* port_open_frames(), or NULL */
 };
 
 int port_open(struct port **port, unsigned int domid, struct err *e)
@@ -51,6 +57,7 @@ void port_close(struct port *p)
     }
     evtchn_close(p->evtchn_fd);
     gnttab_close(p->gnttab_fd);
+    hyp_close(p->hyp);
     free(p);
 }
 
@@ -108,6 +115,43 @@ void port_unmap(struct port *p, struct port_pages *pages)
     };
 
     gnttab_unmap(p->gnttab_fd, &map);
+    pages->addr = NULL;
+}
+
+/* From the restriction on, the descriptor serves this domain's frames only. */
+int port_open_frames(struct port *p, struct err *e)
+{
+    domid_t domid = (domid_t)p->domid;
+
+    p->hyp = hyp_open(e);
+    if (p->hyp == NULL) {
+        return -ENODEV;
+    }
+    if (ioctl(hyp_fd(p->hyp), IOCTL_PRIVCMD_RESTRICT, &domid) != 0) {
+        return err_errno(e, -errno, "cannot restrict privcmd", "domain %u",
+                         p->domid);
+    }
+    return 0;
+}
+
+int port_map_frames(struct port *p, const uint64_t *frames,
+                    unsigned int count, bool writable,
+                    struct port_pages *pages)
+{
+    void *addr = foreign_map(p->hyp, p->domid,
+                             PROT_READ | (writable ? PROT_WRITE : 0), frames,
+                             count, NULL);
+
+    if (addr == NULL) {
+        return -errno;
+    }
+    *pages = (struct port_pages){ addr, 0, count };
+    return 0;
+}
+
+void port_unmap_frames(struct port *p, struct port_pages *pages)
+{
+    foreign_unmap(pages->addr, pages->count);
     pages->addr = NULL;
 }
 

@@ -66,6 +66,29 @@ void port_unmap(struct port *p, struct port_pages *pages)
     pages->addr = NULL;
 }
 
+int port_map_frames(struct port *p, const uint64_t *frames,
+                    unsigned int count, bool writable,
+                    struct port_pages *pages)
+{
+    unsigned int i;
+
+    for (i = 0; i < count; i++) {
+        if (frames[i] >= FAKE_PAGES || p->bad[frames[i]] ||
+            frames[i] != frames[0] + i) {
+            return -EINVAL;
+        }
+    }
+    p->mapped += count;
+    *pages = (struct port_pages){ fake_page(p, (uint32_t)frames[0]), 0,
+                                  count };
+    return 0;
+}
+
+void port_unmap_frames(struct port *p, struct port_pages *pages)
+{
+    port_unmap(p, pages);
+}
+
 static int copy_one(struct port *p, struct port_copy *c)
 {
     uint8_t *page;

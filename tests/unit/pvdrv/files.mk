@@ -20,3 +20,12 @@ UNIT_TESTS += test_hostile
 test_hostile_SRCS = $(sort tests/unit/pvdrv/test_hostile.c \
     tests/unit/pvdrv/fake_port.c $(BLK_SRCS) $(NET_SRCS) $(LIB_CORE_SRCS))
 test_hostile_LIBS := -luring
+UNIT_TESTS += test_fb test_input
+test_fb_SRCS = tests/unit/pvdrv/test_fb.c tests/unit/pvdrv/fake_port.c \
+    pv-drivers/back/fb.c pv-drivers/screen/link.c control-domain/lib/err.c
+test_input_SRCS = tests/unit/pvdrv/test_input.c \
+    tests/unit/pvdrv/fake_port.c pv-drivers/back/input.c
+UNIT_TESTS += test_screen
+test_screen_SRCS = tests/unit/pvdrv/test_screen.c $(SCREEN_SRCS) \
+    $(LIB_CORE_SRCS)
+test_screen_LIBS := -lvncserver -lpng

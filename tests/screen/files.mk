@@ -1,0 +1,15 @@
+# Test programs of the screen: a viewers' process without a guest, a VNC
+# client, a look into PNG files.
+SCREEN_TOOLS := $(addprefix $(BUILD)/screen/,viewer_rig vnc_client png_check)
+VIEWER_RIG_SRCS = tests/screen/viewer_rig.c $(addprefix pv-drivers/back/,\
+    screen.c viewer.c serve.c confine.c) $(SCREEN_SRCS) $(LIB_CORE_SRCS)
+
+$(BUILD)/screen/viewer_rig: $$(patsubst %.c,$$(BUILD)/user/%.o,$$(VIEWER_RIG_SRCS))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(USER_LDFLAGS) -o $@ $^ -lvncserver -lpng -lseccomp
+$(BUILD)/screen/vnc_client: tests/screen/vnc_client.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $< -lvncclient
+$(BUILD)/screen/png_check: tests/screen/png_check.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $< -lpng
