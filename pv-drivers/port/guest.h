@@ -21,6 +21,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Handles as structures, as guests have them. */
+#if !defined(__XEN_TOOLS__) && !defined(__XEN_INTERFACE_VERSION__)
+#define __XEN_INTERFACE_VERSION__ 0x00040900
+#endif
 #include <xen/xen.h>
 
 #define GUEST_PAGE 4096u

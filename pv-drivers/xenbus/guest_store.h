@@ -5,7 +5,7 @@
  * Owns    requests and replies, one at a time, and the count of watch events
  *         that came between.  The daemons of dom0 use client/xs.h instead.
  * ABI     xen/io/xs_wire.h, docs/misc/xenstore-ring.txt
- * Tests   tests/guests/frontend; tests/unit/pvdrv/test_front.c
+ * Tests   tests/guests/frontend; tests/unit/pvdrv/test_guest_store.c
  *
  * Freestanding: no libc.
  */

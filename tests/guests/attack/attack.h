@@ -15,6 +15,7 @@ void run_frames(void);   /* frames.c: page tables and frames */
 void run_cpu(void);      /* cpu.c: registers, selectors, vectors, returns */
 void run_calls(void);    /* calls.c: hypercalls with bad arguments */
 void run_rights(void);   /* rights.c: what only dom0 may do */
+void run_refusals(void); /* refusals.c: what is not built, odd lengths, full */
 
 uint64_t rnd(void);            /* xorshift, seeded by "seed=" */
 uint64_t rnd_argument(void);   /* a value likely to hurt */

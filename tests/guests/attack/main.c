@@ -86,6 +86,7 @@ void guest_main(void)
     take_seed();
     run_rights();
     run_frames();
+    run_refusals();
     run_cpu();
     run_calls();
     report_end();

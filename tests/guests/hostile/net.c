@@ -66,7 +66,9 @@ static void put_tx(const void *slot)
 /* A packet: mostly whole, with the lengths that a chain should have. */
 static void send_packet(void)
 {
-    unsigned int nr = now_and_then(3) ? 1 + domu_random(22) : 1, i;
+    /* Beyond eighteen slots the backend gives the ring up. */
+    unsigned int nr = !now_and_then(3) ? 1
+                      : 1 + domu_random(now_and_then(200) ? 22 : 18), i;
     struct netif_tx_request r = random_slot(nr > 1);
     union {
         struct netif_extra_info info;
@@ -83,7 +85,7 @@ static void send_packet(void)
     if (r.flags & NETTXF_extra_info) {
         memset(&x, 0, sizeof(x));
         x.info.type = (uint8_t)domu_random(6);
-        x.info.flags = (uint8_t)now_and_then(8);
+        x.info.flags = (uint8_t)now_and_then(200);
         x.info.u.gso.size = (uint16_t)odd_number();
         x.info.u.gso.type = (uint8_t)domu_random(3);
         put_tx(&x);

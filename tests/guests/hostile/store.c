@@ -72,7 +72,7 @@ static bool random_message(uint32_t *len)
         XS_GET_PERMS, XS_DIRECTORY_PART, XS_GET_DOMAIN_PATH, XS_RESET_WATCHES,
     };
     struct xsd_sockmsg m = { .req_id = domu_random(1u << 16) };
-    bool fatal = now_and_then(400);
+    bool fatal = now_and_then(2000);
 
     m.type = now_and_then(10) ? (uint32_t)odd_number() & 31
              : now_and_then(40) ? (uint32_t)odd_number()
@@ -108,7 +108,7 @@ static void drop_replies(void)
 static bool push(uint32_t len, bool read_replies)
 {
     struct xenstore_domain_interface *p = store.page;
-    unsigned int patience = 50;
+    unsigned int patience = 8;
     uint32_t i = 0;
 
     while (i < len && patience > 0) {
@@ -118,7 +118,7 @@ static bool push(uint32_t len, bool read_replies)
 
         if (used >= XENSTORE_RING_SIZE) {
             guest_event_send(store.port);
-            guest_event_wait(store.port, now_ns() + 20 * NS_PER_MS);
+            guest_event_wait(store.port, now_ns() + 5 * NS_PER_MS);
             if (read_replies) {
                 drop_replies();
             }
@@ -129,6 +129,7 @@ static bool push(uint32_t len, bool read_replies)
             p->req[MASK_XENSTORE_IDX(prod++)] = message[i++];
         }
         __atomic_store_n(&p->req_prod, prod, __ATOMIC_SEQ_CST);
+        patience = 8;
     }
     if (read_replies && now_and_then(8)) {
         guest_event_send(store.port);

@@ -1,7 +1,8 @@
 # Unit tests of pv-drivers.
 UNIT_TESTS += test_blk_ring test_blk test_back_state
 test_blk_ring_SRCS = tests/unit/pvdrv/test_ring.c \
-    pv-drivers/ring/ring.c pv-drivers/ring/blk_msg.c
+    pv-drivers/ring/ring.c pv-drivers/ring/ring_front.c \
+    pv-drivers/ring/blk_msg.c
 test_blk_SRCS = tests/unit/pvdrv/test_blk.c tests/unit/pvdrv/fake_port.c \
     $(BLK_SRCS) $(LIB_CORE_SRCS)
 test_blk_LIBS := -luring
@@ -29,3 +30,8 @@ UNIT_TESTS += test_screen
 test_screen_SRCS = tests/unit/pvdrv/test_screen.c $(SCREEN_SRCS) \
     $(LIB_CORE_SRCS)
 test_screen_LIBS := -lvncserver -lpng
+UNIT_TESTS += test_guest_store
+test_guest_store_SRCS = $(sort tests/unit/pvdrv/test_guest_store.c \
+    $(addprefix pv-drivers/,port/port_guest.c \
+    xenbus/guest_store.c) tests/unit/store/host_file.c $(XS_SERVER_SRCS) \
+    $(XS_STORE_SRCS) $(XS_CONN_SRCS) $(XS_PROTO_SRCS) $(LIB_CORE_SRCS))

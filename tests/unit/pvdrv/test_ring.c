@@ -2,9 +2,11 @@
 /*
  * Rings and block requests against a hostile frontend: producer jumps, wild
  * segments, sums that overflow.  Every accepted request satisfies INV-BM1.
+ * And both ends of a ring against each other.
  */
 #include <ring/blk_msg.h>
 #include <ring/ring.h>
+#include <ring/ring_front.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -233,6 +235,101 @@ static void random_requests_never_leave_the_disk(void **state)
     assert_true(accepted > 1000);
 }
 
+static uint64_t seed = 1;
+
+static uint32_t rnd(uint32_t below)
+{
+    seed ^= seed << 13;
+    seed ^= seed >> 7;
+    seed ^= seed << 17;
+    return (uint32_t)((seed >> 32) * below >> 32);
+}
+
+/* ---- both ends ------------------------------------------------------------------- */
+
+struct pair {
+    struct ring_front f;
+    struct ring_back b;
+    uint32_t sent, answered, got;
+    bool f_asleep, b_asleep;          /* until the other side notifies */
+};
+
+static void front_turn(struct pair *p)
+{
+    uint32_t n = rnd(40), word[4];
+
+    while (n-- > 0 && ring_front_room(&p->f) > 0) {
+        word[0] = p->sent++;
+        ring_front_put(&p->f, word, sizeof(word));
+    }
+    if (ring_front_publish(&p->f)) {
+        p->b_asleep = false;
+    }
+    while (ring_front_take(&p->f, word, sizeof(word[0]))) {
+        assert_int_equal(word[0], p->got);
+        p->got++;
+    }
+    p->f_asleep = !ring_front_wait(&p->f);
+}
+
+static void back_turn(struct pair *p)
+{
+    uint32_t slot[4], n = rnd(40);
+
+    while (n-- > 0 && ring_pending(&p->b) > 0) {
+        ring_take(&p->b, slot);
+        assert_int_equal(slot[0], p->answered);
+        ring_put(&p->b, slot, sizeof(slot[0]));
+        p->answered++;
+    }
+    if (ring_publish(&p->b)) {
+        p->f_asleep = false;
+    }
+    p->b_asleep = !ring_wait(&p->b);
+}
+
+/* Each side sleeps until told: a lost event would stop both for good. */
+static void both_ends_pass_every_slot_and_miss_no_event(void **state)
+{
+    struct pair p;
+
+    memset(&p, 0, sizeof(p));
+    ring_front_init(&p.f, page, sizeof(page), 16);
+    ring_attach(&p.b, page, sizeof(page), 16, 0, 0);
+    while (p.got < 500000) {
+        bool front = !p.f_asleep || ring_front_room(&p.f) > 100;
+
+        assert_true(front || !p.b_asleep);
+        if (front && rnd(2)) {
+            front_turn(&p);
+        } else if (!p.b_asleep) {
+            back_turn(&p);
+        }
+    }
+    assert_false(p.f.broken);
+    assert_false(p.b.broken);
+}
+
+static void front_breaks_on_answers_nobody_asked_for(void **state)
+{
+    static const uint32_t prods[] = { 3, 4, 254, 0x80000000u, 0xffffffffu };
+    struct ring_front f;
+    uint8_t slot[16] = { 0 };
+    size_t i;
+
+    for (i = 0; i < sizeof(prods) / sizeof(prods[0]); i++) {
+        ring_front_init(&f, page, sizeof(page), 16);
+        ring_front_put(&f, slot, sizeof(slot));
+        ring_front_put(&f, slot, sizeof(slot));
+        ring_front_publish(&f);
+        f.shared->rsp_prod = prods[i];
+        assert_false(ring_front_take(&f, slot, sizeof(slot)));
+        assert_true(f.broken);
+        f.shared->rsp_prod = 1;
+        assert_false(ring_front_take(&f, slot, sizeof(slot)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +341,8 @@ int main(void)
         cmocka_unit_test(requests_are_checked_by_table),
         cmocka_unit_test(read_only_disks_refuse_every_change),
         cmocka_unit_test(random_requests_never_leave_the_disk),
+        cmocka_unit_test(both_ends_pass_every_slot_and_miss_no_event),
+        cmocka_unit_test(front_breaks_on_answers_nobody_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
