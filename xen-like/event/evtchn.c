@@ -105,6 +105,7 @@ struct evtchn *evtchn_port_alloc(struct domain *d, enum port_state state,
     chn->state = state;
     chn->notify = 0;
     chn->what = 0;
+    chn->consumer = 0;
     *rc = 0;
     return chn;
 }
@@ -116,6 +117,7 @@ void evtchn_port_free(struct evtchn *chn)
     chn->state = PORT_FREE;
     chn->notify = 0;
     chn->what = 0;
+    chn->consumer = 0;
     d->evtchn->in_use[chn->port / 64] &= ~(1ull << (chn->port % 64));
     /* The next user of the number must not find an old event. */
     clear_bit(chn->port, d->shared_info->evtchn_pending);
@@ -256,12 +258,13 @@ static void close_locked(struct evtchn *chn)
 
 /* Close a port with no other domain at its end; -EAGAIN: it has one, whose
  * domid is in *@other. */
-static int close_alone(struct domain *d, struct evtchn *chn, domid_t *other)
+static int close_alone(struct domain *d, struct evtchn *chn, bool ours,
+                       domid_t *other)
 {
     int rc = 0;
 
     spin_lock(&d->evtchn->lock);
-    if (chn->state == PORT_FREE) {
+    if (chn->state == PORT_FREE || (chn->consumer && !ours)) {
         rc = -EINVAL;
     } else if (chn->state == PORT_INTERDOMAIN && chn->peer->owner != d) {
         *other = chn->peer->owner->domid;
@@ -287,7 +290,7 @@ static int close_pair(struct domain *d, struct evtchn *chn, struct domain *rd)
     return rc;
 }
 
-int evtchn_close(struct domain *d, evtchn_port_t port)
+int evtchn_close_any(struct domain *d, evtchn_port_t port, bool ours)
 {
     struct evtchn *chn = evtchn_port(d, port);
     domid_t other = 0;
@@ -300,7 +303,7 @@ int evtchn_close(struct domain *d, evtchn_port_t port)
     for (;;) {
         struct domain *rd;
 
-        rc = close_alone(d, chn, &other);
+        rc = close_alone(d, chn, ours, &other);
         if (rc != -EAGAIN) {
             return rc;
         }
@@ -316,6 +319,11 @@ int evtchn_close(struct domain *d, evtchn_port_t port)
     }
 }
 
+int evtchn_close(struct domain *d, evtchn_port_t port)
+{
+    return evtchn_close_any(d, port, false);
+}
+
 int evtchn_bind_vcpu(struct domain *d, evtchn_port_t port,
                      unsigned int vcpu_id)
 {
@@ -329,7 +337,7 @@ int evtchn_bind_vcpu(struct domain *d, evtchn_port_t port,
         return -EINVAL;
     }
     spin_lock(&d->evtchn->lock);
-    if (chn->state == PORT_FREE || chn->state == PORT_IPI ||
+    if (chn->state == PORT_FREE || chn->consumer || chn->state == PORT_IPI ||
         (chn->state == PORT_VIRQ && !virq_is_global(chn->what))) {
         rc = -EINVAL;
     } else {
@@ -350,9 +358,9 @@ int evtchn_status(struct domain *d, struct evtchn_status *st)
         return -EINVAL;
     }
     spin_lock(&d->evtchn->lock);
-    st->status = chn->state;
+    st->status = chn->consumer ? PORT_FREE : chn->state;
     st->vcpu = chn->notify;
-    switch ((enum port_state)chn->state) {
+    switch ((enum port_state)st->status) {
     case PORT_UNBOUND:
         st->u.unbound.dom = chn->what;
         break;
@@ -394,9 +402,10 @@ int evtchn_reset(struct domain *d)
 {
     evtchn_port_t port = 0;
     unsigned int nr = 0;
+    bool dying = atomic_load(&d->dying) != DOMDYING_alive;
 
     while ((port = next_used(d->evtchn, port + 1)) != 0) {
-        if (evtchn_close(d, port) == 0 && ++nr % CLOSE_BATCH == 0 &&
+        if (evtchn_close_any(d, port, dying) == 0 && ++nr % CLOSE_BATCH == 0 &&
             hypercall_preempt()) {
             return -ERESTART;
         }

@@ -38,6 +38,19 @@ int must_check evtchn_bind_vcpu(struct domain *d, evtchn_port_t port,
 int must_check evtchn_status(struct domain *d, struct evtchn_status *st);
 int must_check evtchn_reset(struct domain *d);
 
+/*
+ * Ports of the hypervisor in @v's domain (event/own_port): @remote binds one
+ * and its events reach the consumer, not the guest, who cannot close or move
+ * it.  Sending is for whoever is bound; nobody: nothing.
+ */
+int must_check evtchn_xen_alloc(struct vcpu *v, domid_t remote,
+                                evtchn_port_t *port);
+void evtchn_xen_close(struct domain *d, evtchn_port_t port);
+void evtchn_xen_send(struct domain *d, evtchn_port_t port);
+void evtchn_set_consumer(void (*fn)(struct vcpu *v));
+int must_check evtchn_close_any(struct domain *d, evtchn_port_t port,
+                                bool ours);
+
 /* VIRQs: per vcpu (timer, debug...), or global to one handler domain. */
 void virq_send_vcpu(struct vcpu *v, unsigned int virq);
 void virq_send_global(unsigned int virq);    /* to the domain that bound it */

@@ -37,7 +37,7 @@ struct evtchn {
     uint16_t port;                   /* [I] */
     uint16_t notify;                 /* [a] vcpu that gets the upcall */
     uint8_t state;                   /* [L] enum port_state */
-    uint8_t pad;
+    uint8_t consumer;                /* [L] events go to the hypervisor */
     uint16_t what;                   /* [L] remote domid, virq or pirq */
 };
 _Static_assert(sizeof(struct evtchn) == 24, "128 ports in a page");
@@ -76,12 +76,19 @@ static inline struct evtchn *evtchn_port(const struct domain *d,
 /* Port @port, pending and not masked, is news to @v. */
 void bits2l_select(struct vcpu *v, evtchn_port_t port);
 
+/* A port of ours in a guest's table (event/own_port): its vcpu is told. */
+void evtchn_consume(struct vcpu *v);
+
 /* @chn's event happened: set it pending for its owner. */
 static inline void evtchn_notify(const struct evtchn *chn)
 {
     struct domain *d = chn->owner;
     evtchn_port_t port = chn->port;
 
+    if (unlikely(chn->consumer)) {
+        evtchn_consume(domain_vcpu(d, chn->notify));
+        return;
+    }
     if (test_and_set_bit(port, d->shared_info->evtchn_pending)) {
         return;
     }

@@ -1,0 +1,1 @@
+HV_OBJS += ioreq/server.o ioreq/range.o ioreq/page.o
