@@ -28,6 +28,11 @@ vmctl_SRCS  = $(wildcard toolstack/*/*.c) xen-like/lib/elf.c $(LIB_SRCS) \
     $(XS_CLIENT_SRCS)
 vmctl_LIBS := -lxml2 -luuid -ljson-c -lxxhash $(TOOLSTACK_IMAGE_LIBS)
 
+UNIT_TESTS += test_pvh
+test_pvh_SRCS := tests/unit/toolstack/test_pvh.c $(addprefix toolstack/build/, \
+    pvh_layout.c acpi.c hvm_context.c) xen-like/lib/elf.c \
+    control-domain/lib/err.c
+
 UNIT_TESTS += test_build test_lifecycle test_store_entries
 test_build_SRCS = tests/unit/toolstack/test_build.c toolstack/build/create.c \
     toolstack/build/memory.c toolstack/config/def.c $(LIB_SRCS)

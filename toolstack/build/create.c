@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Creates the domain and sets what must be set before memory arrives: number
- * of vCPUs, affinity, weight, memory ceiling, address size, TSC mode.
+ * of vCPUs, affinity, weight, memory ceiling, paging pool or address size,
+ * TSC mode.
  * Tests: tests/unit/toolstack/test_build.c makes each call fail in turn.
  */
 #include <build/create.h>
@@ -39,6 +40,10 @@ static int make(struct creating *c)
         .grant_opts = XEN_DOMCTL_GRANT_version(1),
     };
 
+    if (def->type == GUEST_PVH) {
+        config.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
+        config.arch.emulation_flags = XEN_X86_EMU_LAPIC;
+    }
     memcpy(config.handle, def->uuid, sizeof(config.handle));
     c->domid = 0;
     return failed(c, ctl_domain_create(c->h, &c->domid, &config),
@@ -107,6 +112,21 @@ static int set_limits(struct creating *c)
                   "cannot set the memory limit");
 }
 
+/*
+ * What nested paging may use: a page for each MiB to map it, as much again
+ * for it to be split, and some for each vCPU.  A hypervisor that counts these
+ * pages as its own has no such limit.
+ */
+static int set_pool(struct creating *c)
+{
+    uint64_t pages = 256ull * c->def->max_vcpus +
+                     2 * (c->def->memory_kib / 1024);
+    int rc = ctl_domain_set_paging_pool(c->h, c->domid,
+                                        pages * XEN_PAGE_SIZE);
+
+    return rc == -ENOSYS || rc == -EOPNOTSUPP ? 0 : rc;
+}
+
 static int set_mode(struct creating *c)
 {
     int rc = 0;
@@ -116,7 +136,9 @@ static int set_mode(struct creating *c)
                                 0, 0);
     }
     if (rc == 0) {
-        rc = ctl_domain_set_address_size(c->h, c->domid, 64);
+        rc = c->def->type == GUEST_PV
+                 ? ctl_domain_set_address_size(c->h, c->domid, 64)
+                 : set_pool(c);
     }
     return failed(c, rc, "cannot set the domain's mode");
 }

@@ -33,6 +33,12 @@ static int short_of_memory(struct hyp *h, uint64_t nr_pages, struct err *e)
                    need, free);
 }
 
+/* Where the nth page is to appear in the guest. */
+static uint64_t pfn_of(const struct guest_memory *m, uint64_t n)
+{
+    return n < m->split ? n : m->high + (n - m->split);
+}
+
 /* Extents of 2^@order pages from @from on; how many pages were added. */
 static int64_t populate_batch(struct guest_memory *m, uint64_t from,
                               uint64_t count, unsigned int order)
@@ -41,7 +47,7 @@ static int64_t populate_batch(struct guest_memory *m, uint64_t from,
     int64_t done;
 
     for (uint64_t i = 0; i < count; i++) {
-        frames[i] = from + (i << order);
+        frames[i] = pfn_of(m, from + (i << order));
     }
     done = ctl_memory_populate(m->h, m->domid, frames, count, order, 0);
     for (int64_t i = 0; i < done; i++) {
@@ -58,7 +64,8 @@ static int populate(struct guest_memory *m)
     uint64_t next = 0;
 
     while (next < m->nr_pages) {
-        uint64_t left = m->nr_pages - next;
+        uint64_t end = next < m->split ? m->split : m->nr_pages;
+        uint64_t left = end - next;
         bool use_big = big && left >= BIG_PAGES;
         uint64_t count = use_big ? left / BIG_PAGES : left;
         int64_t got = populate_batch(m, next, count < BATCH ? count : BATCH,
@@ -83,12 +90,13 @@ static int claim(struct hyp *h, unsigned int domid, uint64_t nr_pages)
     return rc == -ENOSYS || rc == -EOPNOTSUPP ? 0 : rc;
 }
 
-int memory_populate(struct guest_memory *m, struct hyp *h, unsigned int domid,
-                    uint64_t nr_pages, struct err *e)
+int memory_populate_split(struct guest_memory *m, struct hyp *h,
+                          unsigned int domid, uint64_t nr_pages,
+                          uint64_t split, uint64_t high, struct err *e)
 {
     int rc;
 
-    *m = (struct guest_memory){ h, domid, nr_pages,
+    *m = (struct guest_memory){ h, domid, nr_pages, split, high,
                                 calloc(nr_pages, sizeof(uint64_t)) };
     if (m->p2m == NULL) {
         return err_errno(e, -ENOMEM, "cannot list the guest's pages", NULL);
@@ -147,6 +155,12 @@ int memory_populate_pfns(struct guest_memory *m, const uint64_t *pfns,
     }
     return rc == 0 ? 0 : err_errno(e, rc, "cannot give the guest its memory",
                                    "domain %u", m->domid);
+}
+
+int memory_populate(struct guest_memory *m, struct hyp *h, unsigned int domid,
+                    uint64_t nr_pages, struct err *e)
+{
+    return memory_populate_split(m, h, domid, nr_pages, nr_pages, 0, e);
 }
 
 void memory_forget(struct guest_memory *m)

@@ -5,7 +5,6 @@
  * initrd, p2m, start info, page tables, pin, shared info, context, grants.
  * Tested by the nested boots; layout and tables by unit tests.
  */
-#include <build/bzimage.h>
 #include <build/memory.h>
 #include <build/pv_boot.h>
 #include <build/pv_tables.h>
@@ -14,7 +13,6 @@
 #include <lib/err.h>
 #include <lib/foreign.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -31,7 +29,7 @@ struct booting {
     const struct boot_files *f;
     struct guest_memory mem;
     struct pv_tables tables;
-    struct pv_guest *g;
+    struct guest_ends *g;
     uint64_t shared_info_mfn;
     struct err *e;
 };
@@ -40,67 +38,6 @@ static int failed(const struct booting *b, int rc, const char *what)
 {
     return rc == 0 ? 0 : err_errno(b->e, rc, what, "domain %u (%s)", b->domid,
                                    b->def->name);
-}
-
-/* ---- files ------------------------------------------------------------------ */
-
-static uint64_t pages_of(const struct domain_def *def)
-{
-    return def->memory_kib / (XEN_PAGE_SIZE / 1024);
-}
-
-/* Messages of the kernel's readers do not know the file: name it. */
-static void name_file(struct err *e, const struct domain_def *def)
-{
-    if (e != NULL && e->which[0] == '\0') {
-        snprintf(e->which, sizeof(e->which), "%s", def->kernel);
-    }
-}
-
-static int load_kernel(const struct domain_def *def, struct boot_files *f,
-                       struct err *e)
-{
-    struct bytes file;
-    int rc = bytes_read_file(def->kernel, "kernel", KERNEL_FILE_MAX, &file, e);
-
-    if (rc == 0) {
-        rc = kernel_image(&file, &f->image, e);
-        bytes_free(&file);
-    }
-    if (rc == 0) {
-        rc = pv_kernel_parse(&f->image, &f->kernel, e);
-    }
-    if (rc != 0) {
-        name_file(e, def);
-    }
-    return rc;
-}
-
-int boot_files_load(const struct domain_def *def, struct boot_files *f,
-                    struct err *e)
-{
-    int rc;
-
-    memset(f, 0, sizeof(*f));
-    rc = load_kernel(def, f, e);
-    if (rc == 0 && def->initrd != NULL && *def->initrd != '\0') {
-        rc = bytes_read_file(def->initrd, "initrd", INITRD_FILE_MAX,
-                             &f->initrd, e);
-    }
-    if (rc == 0) {
-        rc = pv_layout_compute(&f->kernel, pages_of(def), f->initrd.len,
-                               &f->layout, e);
-    }
-    if (rc != 0) {
-        boot_files_free(f);
-    }
-    return rc;
-}
-
-void boot_files_free(struct boot_files *f)
-{
-    bytes_free(&f->image);
-    bytes_free(&f->initrd);
 }
 
 /* ---- steps -------------------------------------------------------------------- */
@@ -317,7 +254,7 @@ static int seed_grants(struct booting *b)
 }
 
 int pv_boot(struct hyp *h, unsigned int domid, const struct domain_def *def,
-            const struct boot_files *f, struct pv_guest *g, struct err *e)
+            const struct boot_files *f, struct guest_ends *g, struct err *e)
 {
     static int (*const steps[])(struct booting *b) = {
         alloc_channels, set_memory_map, populate, load_image, load_initrd,

@@ -12,30 +12,9 @@
 #ifndef BUILD_PV_BOOT_H
 #define BUILD_PV_BOOT_H
 
-#include <build/pv_layout.h>
-#include <config/def.h>
-
-struct hyp;
-
-/* What can be read and checked before there is a domain. */
-struct boot_files {
-    struct bytes image;        /* the unpacked kernel */
-    struct bytes initrd;
-    struct pv_kernel kernel;
-    struct pv_layout layout;
-};
-
-int boot_files_load(const struct domain_def *def, struct boot_files *f,
-                    struct err *e);
-void boot_files_free(struct boot_files *f);
-
-/* What the store and the daemons must know about the guest. */
-struct pv_guest {
-    uint64_t store_mfn, console_mfn;
-    uint32_t store_port, console_port;
-};
+#include <build/boot.h>
 
 int pv_boot(struct hyp *h, unsigned int domid, const struct domain_def *def,
-            const struct boot_files *f, struct pv_guest *g, struct err *e);
+            const struct boot_files *f, struct guest_ends *g, struct err *e);
 
 #endif

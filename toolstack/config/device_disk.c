@@ -217,8 +217,8 @@ static void check_target(const struct domain_def *def, size_t i,
                        "already", d->target, def->disks[k].line);
         }
     }
-    if (strcmp(d->bus, "xen") != 0 && def->type == GUEST_PV) {
-        diag_warn(dg, d->line, "disk %s: bus '%s' is not honoured, a PV guest "
+    if (strcmp(d->bus, "xen") != 0 && def->type != GUEST_HVM) {
+        diag_warn(dg, d->line, "disk %s: bus '%s' is not honoured, the guest "
                   "sees the xen bus", d->target, d->bus);
     }
 }

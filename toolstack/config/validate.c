@@ -92,11 +92,11 @@ static void check_type(const struct domain_def *def, struct diag *dg)
 {
     if (def->type == GUEST_UNSET) {
         diag_error(dg, def->os_line, "<os><type> is missing: linux");
-    } else if (def->type != GUEST_PV) {
+    } else if (def->type == GUEST_HVM) {
         diag_error_class(dg, ERR_UNSUPPORTED, def->type_line,
-                         "<type>%s</type>: this version builds PV guests "
-                         "only; use <type>linux</type>",
-                         def_guest_type_name(def->type));
+                         "<type>hvm</type>: this version builds PV and PVH "
+                         "guests; use <type>linux</type> or "
+                         "<type>xenpvh</type>");
     }
 }
 
@@ -122,7 +122,7 @@ static void check_os(const struct domain_def *def, bool files, struct diag *dg)
         return;                        /* said already: there is no <os> */
     }
     if (def->kernel == NULL || *def->kernel == '\0') {
-        diag_error(dg, def->os_line, "<os><kernel> is missing: a PV guest "
+        diag_error(dg, def->os_line, "<os><kernel> is missing: the guest "
                    "starts a kernel that is a file of the control domain");
     } else {
         check_file("kernel", def->kernel, def->kernel_line, files, dg);

@@ -112,7 +112,7 @@ static int boot(struct vm *vm, struct err *e)
         return restore_pv(vm->h, vm->domid, &vm->def, &vm->stream.reader,
                           &vm->guest, &vm->stream.store, vm->cancel, e);
     }
-    rc = pv_boot(vm->h, vm->domid, &vm->def, &vm->files, &vm->guest, e);
+    rc = boot_guest(vm->h, vm->domid, &vm->def, &vm->files, &vm->guest, e);
     boot_files_free(&vm->files);       /* tens of MiB: not needed again */
     return rc;
 }

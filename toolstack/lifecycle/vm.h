@@ -11,7 +11,7 @@
 #ifndef LIFECYCLE_VM_H
 #define LIFECYCLE_VM_H
 
-#include <build/pv_boot.h>
+#include <build/boot.h>
 #include <devices/devices.h>
 #include <lifecycle/backend.h>
 #include <lifecycle/stream.h>
@@ -26,7 +26,7 @@ struct vm {
     unsigned int done;                 /* steps, as bits: see start.c */
     struct boot_files files;
     struct stream stream;              /* instead of files, if restored */
-    struct pv_guest guest;
+    struct guest_ends guest;
     struct devices devices;
     struct backend backends[NR_BACKENDS];
     volatile sig_atomic_t *cancel;     /* set by a signal: undo and leave */

@@ -24,7 +24,9 @@ static int first_memory(struct restoring *s)
     if (m->p2m != NULL) {
         return 0;
     }
-    *m = (struct guest_memory){ s->h, s->domid, s->s.guest.nr_pfns, NULL };
+    *m = (struct guest_memory){ .h = s->h, .domid = s->domid,
+                                .nr_pages = s->s.guest.nr_pfns,
+                                .split = s->s.guest.nr_pfns };
     m->p2m = malloc(m->nr_pages * sizeof(m->p2m[0]));
     if (m->p2m == NULL) {
         return restoring_failed(s, -ENOMEM, "cannot list the guest's pages");

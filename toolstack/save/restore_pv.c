@@ -246,7 +246,7 @@ static int finish(struct restoring *s)
 }
 
 int restore_pv(struct hyp *h, unsigned int domid, const struct domain_def *def,
-               struct save_reader *r, struct pv_guest *g, struct buf *store,
+               struct save_reader *r, struct guest_ends *g, struct buf *store,
                volatile sig_atomic_t *cancel, struct err *e)
 {
     struct restoring *s = calloc(1, sizeof(*s));

@@ -11,7 +11,7 @@
 #ifndef SAVE_RESTORE_PV_H
 #define SAVE_RESTORE_PV_H
 
-#include <build/pv_boot.h>
+#include <build/boot.h>
 #include <lib/buf.h>
 #include <save/reader.h>
 #include <signal.h>
@@ -21,7 +21,7 @@
  * entries for suspend_write_store().
  */
 int restore_pv(struct hyp *h, unsigned int domid, const struct domain_def *def,
-               struct save_reader *r, struct pv_guest *g, struct buf *store,
+               struct save_reader *r, struct guest_ends *g, struct buf *store,
                volatile sig_atomic_t *cancel, struct err *e);
 
 #endif

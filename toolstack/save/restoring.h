@@ -33,7 +33,7 @@ struct restoring {
     struct save_tsc tsc;
     uint8_t shared[SAVE_PAGE];
     struct restored_vcpu vcpu[SAVE_VCPUS_MAX];
-    struct pv_guest *g;
+    struct guest_ends *g;
     uint64_t shared_info;              /* machine address */
     struct buf *store;
     struct err *e;

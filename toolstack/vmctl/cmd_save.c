@@ -255,6 +255,10 @@ static int save_to(struct ctl *c, struct dom *d, const char *path,
     if (rc == 0) {
         rc = dom_def(d, &s.def, e);
     }
+    if (rc == 0 && s.def.type != GUEST_PV) {
+        rc = err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "cannot save", d->name,
+                     "it is not a PV guest");
+    }
     if (rc == 0) {
         rc = gather(&s, e);
     }

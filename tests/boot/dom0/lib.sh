@@ -75,7 +75,8 @@ sha() { sha256sum | cut -d' ' -f1; }
 
 guest_log() { echo "/var/log/xen/console/guest-$1.log"; }
 
-# domain NAME RUN [MEMORY] [VCPUS] [DISK]: the XML of a guest that runs RUN.
+# domain NAME RUN [MEMORY] [VCPUS] [DISK]: the XML of a guest that runs RUN;
+# a PV guest, or of the type in TYPE.
 domain()
 {
     cat <<END
@@ -84,11 +85,12 @@ domain()
   <memory unit='MiB'>${3:-192}</memory>
   <vcpu>${4:-1}</vcpu>
   <os>
-    <type arch='x86_64' machine='xenpv'>linux</type>
+    <type arch='x86_64'>${TYPE:-linux}</type>
     <kernel>/boot/vmlinuz</kernel>
     <initrd>/boot/guest.img</initrd>
     <cmdline>console=hvc0 quiet guest.run=$2</cmdline>
   </os>
+  <clock offset='utc'>${CLOCK:-}</clock>
   <on_poweroff>destroy</on_poweroff>
   <on_reboot>restart</on_reboot>
   <on_crash>destroy</on_crash>

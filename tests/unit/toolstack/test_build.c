@@ -115,6 +115,7 @@ static void some_def(struct domain_def *def)
     def_init(def);
     def->name = strdup("t");
     def->memory_kib = 65536;
+    def->type = GUEST_PV;
     def->max_vcpus = 3;
     def->weight = 300;
     def->cpuset = strdup("0-1");

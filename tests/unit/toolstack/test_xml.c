@@ -240,7 +240,7 @@ static const struct bad {
     { DOM(MEM OS "<bootloader>pygrub</bootloader>"), 5, ERR_UNSUPPORTED,
       "<bootloader> is not supported" },
     { DOM(MEM "<os><type>hvm</type><kernel>/k</kernel></os>"), 4,
-      ERR_UNSUPPORTED, "PV guests only" },
+      ERR_UNSUPPORTED, "builds PV and PVH" },
     { DOM(MEM "<os><type>linux</type></os>"), 4, ERR_CONFIG,
       "<kernel> is missing" },
     { DOM(MEM "<os><type>linux</type>\n<kernel>k</kernel></os>"), 5,

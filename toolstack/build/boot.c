@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Reads kernel and initrd, then lets the row of the guest's type go on.
+ * Tested by the nested boots.
+ */
+#include <build/boot.h>
+#include <build/bzimage.h>
+#include <build/pv_boot.h>
+#include <build/pvh_boot.h>
+#include <errno.h>
+#include <lib/err.h>
+#include <lib/xen_abi.h>
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t pages_of(const struct domain_def *def)
+{
+    return def->memory_kib / (XEN_PAGE_SIZE / 1024);
+}
+
+static int pv_parse(const struct domain_def *def, struct boot_files *f,
+                    struct err *e)
+{
+    (void)def;
+    return pv_kernel_parse(&f->image, &f->kernel, e);
+}
+
+static int pv_plan(const struct domain_def *def, struct boot_files *f,
+                   struct err *e)
+{
+    return pv_layout_compute(&f->kernel, pages_of(def), f->initrd.len,
+                             &f->layout, e);
+}
+
+static int pvh_parse(const struct domain_def *def, struct boot_files *f,
+                     struct err *e)
+{
+    (void)def;
+    return pvh_kernel_parse(&f->image, &f->pvh_kernel, e);
+}
+
+static int pvh_plan(const struct domain_def *def, struct boot_files *f,
+                    struct err *e)
+{
+    return pvh_layout_compute(f->pvh_kernel.end, pages_of(def), f->initrd.len,
+                              def->cmdline == NULL ? 0 : strlen(def->cmdline),
+                              &f->pvh_layout, e);
+}
+
+static const struct boot_kind {
+    int (*parse)(const struct domain_def *def, struct boot_files *f,
+                 struct err *e);
+    int (*plan)(const struct domain_def *def, struct boot_files *f,
+                struct err *e);
+    int (*boot)(struct hyp *h, unsigned int domid,
+                const struct domain_def *def, const struct boot_files *f,
+                struct guest_ends *g, struct err *e);
+} kinds[] = {
+    [GUEST_PV]  = { pv_parse,  pv_plan,  pv_boot },
+    [GUEST_PVH] = { pvh_parse, pvh_plan, pvh_boot },
+};
+
+static const struct boot_kind *kind_of(const struct domain_def *def)
+{
+    return (size_t)def->type < sizeof(kinds) / sizeof(kinds[0]) &&
+           kinds[def->type].boot != NULL ? &kinds[def->type] : NULL;
+}
+
+/* Messages of the kernel's readers do not know the file: name it. */
+static void name_file(struct err *e, const struct domain_def *def)
+{
+    if (e != NULL && e->which[0] == '\0') {
+        snprintf(e->which, sizeof(e->which), "%s", def->kernel);
+    }
+}
+
+static int load_kernel(const struct boot_kind *kind,
+                       const struct domain_def *def, struct boot_files *f,
+                       struct err *e)
+{
+    struct bytes file;
+    int rc = bytes_read_file(def->kernel, "kernel", KERNEL_FILE_MAX, &file, e);
+
+    if (rc == 0) {
+        rc = kernel_image(&file, &f->image, e);
+        bytes_free(&file);
+    }
+    if (rc == 0) {
+        rc = kind->parse(def, f, e);
+    }
+    if (rc != 0) {
+        name_file(e, def);
+    }
+    return rc;
+}
+
+int boot_files_load(const struct domain_def *def, struct boot_files *f,
+                    struct err *e)
+{
+    const struct boot_kind *kind = kind_of(def);
+    int rc;
+
+    memset(f, 0, sizeof(*f));
+    if (kind == NULL) {
+        return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED,
+                       "cannot build this type of guest", def->name, "%s",
+                       def_guest_type_name(def->type));
+    }
+    rc = load_kernel(kind, def, f, e);
+    if (rc == 0 && def->initrd != NULL && *def->initrd != '\0') {
+        rc = bytes_read_file(def->initrd, "initrd", INITRD_FILE_MAX,
+                             &f->initrd, e);
+    }
+    if (rc == 0) {
+        rc = kind->plan(def, f, e);
+    }
+    if (rc != 0) {
+        boot_files_free(f);
+    }
+    return rc;
+}
+
+void boot_files_free(struct boot_files *f)
+{
+    bytes_free(&f->image);
+    bytes_free(&f->initrd);
+}
+
+int boot_guest(struct hyp *h, unsigned int domid, const struct domain_def *def,
+               const struct boot_files *f, struct guest_ends *g,
+               struct err *e)
+{
+    return kind_of(def)->boot(h, domid, def, f, g, e);
+}
