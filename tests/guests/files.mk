@@ -46,7 +46,7 @@ $(eval $(call guest,bench/bench,bench,notes))
 DOMU_GUESTS := frontend hostile
 FRONT_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/ring_front.c \
     port/port_guest.c xenbus/guest_store.c front/device.c front/blk.c \
-    front/net.c front/console.c)
+    front/net.c front/console.c front/input.c)
 DOMU_OBJS := $(patsubst %.c,$(BUILD)/guests/obj/%.o,$(FRONT_SRCS)) \
     $(call guest_objs,domu)
 DOMU_ELFS := $(patsubst %,$(BUILD)/domu/%.elf,$(DOMU_GUESTS))

@@ -128,8 +128,10 @@ static void run_loop(bool with_disk, bool with_net)
             errors++;
             break;
         }
-        if (!with_disk && with_net) {
-            net_front_wait(&card, now_ns() + 100 * NS_PER_MS);
+        if (with_net) {               /* steady, not greedy */
+            net_front_wait(&card, now_ns() + 50 * NS_PER_MS);
+        } else {
+            guest_event_wait(store.port, now_ns() + 50 * NS_PER_MS);
         }
         if (now_ns() >= next_look) {
             next_look = now_ns() + 200 * NS_PER_MS;

@@ -2,7 +2,7 @@
 /*
  * hostile/hostile.h - a guest whose device fronts lie, from a seed.
  *
- * Words of its command line: one of block, net, console, store; ops=N, seed=N.
+ * Words of its command line: one of block, net, console, store, screen; ops=N, seed=N.
  * The same seed gives the same attempts; what the backend had done meanwhile
  * depends on its timing.  Ends with "HOSTILE <what> <operations> ..." in the
  * store key data/hostile and on the console.
@@ -31,6 +31,7 @@ void attack_block(void);
 void attack_net(void);
 void attack_console(void);
 void attack_store(void);
+void attack_screen(void);
 
 /* True once in @n times. */
 bool now_and_then(uint32_t n);

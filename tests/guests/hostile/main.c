@@ -189,6 +189,7 @@ void guest_main(void)
     static const struct { const char *word; void (*run)(void); } attacks[] = {
         { "block", attack_block }, { "net", attack_net },
         { "console", attack_console }, { "store", attack_store },
+        { "screen", attack_screen },
     };
     char line[120];
     unsigned int i;

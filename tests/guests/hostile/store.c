@@ -210,7 +210,7 @@ void attack_store(void)
     while (h.ops < h.limit) {
         session();
         reconnect();
-        if (h.ops - shown > 10000) {
+        if (h.ops - shown > 2000) {
             shown = h.ops;
             print("hostile: %lu operations, %lu sessions\n", h.ops,
                   h.sessions);

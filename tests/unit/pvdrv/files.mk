@@ -35,3 +35,7 @@ test_guest_store_SRCS = $(sort tests/unit/pvdrv/test_guest_store.c \
     $(addprefix pv-drivers/,port/port_guest.c \
     xenbus/guest_store.c) tests/unit/store/host_file.c $(XS_SERVER_SRCS) \
     $(XS_STORE_SRCS) $(XS_CONN_SRCS) $(XS_PROTO_SRCS) $(LIB_CORE_SRCS))
+UNIT_TESTS += test_hostile_screen
+test_hostile_screen_SRCS = tests/unit/pvdrv/test_hostile_screen.c \
+    tests/unit/pvdrv/fake_port.c $(FB_SRCS) pv-drivers/screen/link.c \
+    $(LIB_CORE_SRCS)
