@@ -14,6 +14,7 @@
 #                            same back to port 5001
 #   guest.run=work           for ever: check a pattern in memory on every vCPU,
 #                            write a block of the disk, flush it, read it back
+#   guest.run=bench          measure every disk, in instructions
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -120,6 +121,21 @@ run_stream()
     echo "GUEST STREAM $1 $(head -c $(($1 * 1048576)) /dev/xvda | sha256sum | cut -d' ' -f1)"
 }
 
+run_bench()
+{
+    for disk in /dev/xvd?; do
+        for how in "read rand 4096 1 1000" "write rand 4096 1 1000" \
+                   "read seq 4096 1 1000" "read rand 4096 32 4000" \
+                   "write rand 4096 32 4000" "read seq 4096 32 4000" \
+                   "read seq 65536 1 300" "write seq 65536 1 300" \
+                   "read seq 1048576 1 50" "write seq 1048576 1 50" \
+                   "read seq 262144 16 200" "write seq 262144 16 200"; do
+            # shellcheck disable=SC2086
+            echo "GUEST $(blkbench "$disk" $how 2>&1)"
+        done
+    done
+}
+
 run_net()
 {
     n=0
@@ -178,6 +194,7 @@ discard) run_discard ;;
 readonly) run_readonly ;;
 net) run_net ;;
 work) run_work ;;
+bench) need_disk; run_bench ;;
 stream) run_stream 64 ;;
 stream:*) run_stream "${run#*:}" ;;
 idle) while :; do sleep 3600; done ;;
