@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <linux/fs.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -125,6 +126,7 @@ int blk_image_lock(struct blk_image *img)
 void blk_image_close(struct blk_image *img)
 {
     if (img->uring) {
+        io_uring_unregister_files(&img->ring);   /* the lock goes now */
         io_uring_queue_exit(&img->ring);
         img->uring = false;
     }
@@ -136,19 +138,37 @@ void blk_image_close(struct blk_image *img)
 
 /* ---- asynchronous I/O -------------------------------------------------------- */
 
+/*
+ * Only this thread uses the ring, and completions wait until it asks for
+ * them: the cheapest way that the kernel has.
+ */
+static bool start_ring(struct blk_image *img)
+{
+    unsigned int flags = IORING_SETUP_SINGLE_ISSUER |
+                         IORING_SETUP_DEFER_TASKRUN |
+                         IORING_SETUP_TASKRUN_FLAG;
+
+    if (io_uring_queue_init(BLK_IMAGE_DEPTH, &img->ring, flags) != 0) {
+        return false;
+    }
+    if (io_uring_register_files(&img->ring, &img->fd, 1) != 0) {
+        io_uring_queue_exit(&img->ring);
+        return false;
+    }
+    io_uring_register_ring_fd(&img->ring);     /* or does without */
+    return true;
+}
+
 int blk_image_start(struct blk_image *img, void *buffers, size_t bytes,
                     bool want_uring)
 {
     struct iovec iov = { .iov_base = buffers, .iov_len = bytes };
 
     img->buffers = buffers;
-    if (!want_uring ||
-        io_uring_queue_init(BLK_IMAGE_DEPTH, &img->ring, 0) != 0) {
-        img->uring = false;
-        return 0;
+    img->uring = want_uring && start_ring(img);
+    if (img->uring) {
+        img->fixed = io_uring_register_buffers(&img->ring, &iov, 1) == 0;
     }
-    img->uring = true;
-    img->fixed = io_uring_register_buffers(&img->ring, &iov, 1) == 0;
     return 0;
 }
 
@@ -182,29 +202,30 @@ static void prepare(struct blk_image *img, struct io_uring_sqe *sqe,
     switch (op) {
     case IMG_READ:
         if (img->fixed) {
-            io_uring_prep_read_fixed(sqe, img->fd, buf, (unsigned int)len,
+            io_uring_prep_read_fixed(sqe, 0, buf, (unsigned int)len,
                                      offset, 0);
         } else {
-            io_uring_prep_read(sqe, img->fd, buf, (unsigned int)len, offset);
+            io_uring_prep_read(sqe, 0, buf, (unsigned int)len, offset);
         }
         break;
     case IMG_WRITE:
         if (img->fixed) {
-            io_uring_prep_write_fixed(sqe, img->fd, buf, (unsigned int)len,
+            io_uring_prep_write_fixed(sqe, 0, buf, (unsigned int)len,
                                       offset, 0);
         } else {
-            io_uring_prep_write(sqe, img->fd, buf, (unsigned int)len, offset);
+            io_uring_prep_write(sqe, 0, buf, (unsigned int)len, offset);
         }
         break;
     case IMG_FLUSH:
-        io_uring_prep_fsync(sqe, img->fd, IORING_FSYNC_DATASYNC);
+        io_uring_prep_fsync(sqe, 0, IORING_FSYNC_DATASYNC);
         break;
     case IMG_DISCARD:
-        io_uring_prep_fallocate(sqe, img->fd,
+        io_uring_prep_fallocate(sqe, 0,
                                 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
                                 (off_t)offset, (off_t)len);
         break;
     }
+    sqe->flags |= IOSQE_FIXED_FILE;    /* the only one */
 }
 
 int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
@@ -234,16 +255,12 @@ int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
     return 0;
 }
 
+/* Whatever finishes at once is there to be reaped. */
 void blk_image_submit(struct blk_image *img)
 {
     if (img->uring && io_uring_sq_ready(&img->ring) > 0) {
-        io_uring_submit(&img->ring);
+        io_uring_submit_and_get_events(&img->ring);
     }
-}
-
-int blk_image_fd(const struct blk_image *img)
-{
-    return img->uring ? img->ring.ring_fd : -1;
 }
 
 static unsigned int reap_plain(struct blk_image *img, blk_image_done_fn *fn,
@@ -261,6 +278,57 @@ static unsigned int reap_plain(struct blk_image *img, blk_image_done_fn *fn,
     return n;
 }
 
+static bool is_watch(const struct blk_image *img, const void *tag)
+{
+    return (const char *)tag >= (const char *)img->watch &&
+           (const char *)tag < (const char *)(img->watch + BLK_IMAGE_WATCHES);
+}
+
+/* The kernel ends one when events pile up; it is armed again then. */
+static void arm(struct blk_image *img)
+{
+    for (unsigned int n = 0; n < img->nr_watches; n++) {
+        struct io_uring_sqe *sqe = img->watch[n].armed
+                                   ? NULL : io_uring_get_sqe(&img->ring);
+
+        if (sqe != NULL) {
+            io_uring_prep_poll_multishot(sqe, img->watch[n].fd, POLLIN);
+            io_uring_sqe_set_data(sqe, &img->watch[n]);
+            img->watch[n].armed = true;
+        }
+    }
+}
+
+static void note_fired(struct blk_image *img, const void *tag,
+                       unsigned int flags)
+{
+    size_t n = ((size_t)((const char *)tag - (const char *)img->watch)) /
+               sizeof(img->watch[0]);
+
+    img->watch[n].fired = true;
+    img->watch[n].armed = (flags & IORING_CQE_F_MORE) != 0;
+}
+
+int blk_image_watch(struct blk_image *img, int fd)
+{
+    unsigned int n = img->nr_watches;
+
+    if (!img->uring || n == BLK_IMAGE_WATCHES) {
+        return -EOPNOTSUPP;
+    }
+    img->watch[n].fd = fd;
+    img->nr_watches++;
+    return (int)n;
+}
+
+bool blk_image_fired(struct blk_image *img, int watch)
+{
+    bool fired = img->watch[watch].fired;
+
+    img->watch[watch].fired = false;
+    return fired;
+}
+
 unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
                             void *arg)
 {
@@ -272,21 +340,29 @@ unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
     }
     while (io_uring_peek_cqe(&img->ring, &cqe) == 0) {
         void *tag = io_uring_cqe_get_data(cqe);
+        unsigned int flags = cqe->flags;
         int res = cqe->res;
 
         io_uring_cqe_seen(&img->ring, cqe);
+        if (is_watch(img, tag)) {
+            note_fired(img, tag, flags);
+            continue;
+        }
         fn(arg, tag, res);
         n++;
     }
     return n;
 }
 
+void blk_image_sleep(struct blk_image *img)
+{
+    arm(img);
+    io_uring_submit_and_wait(&img->ring, 1);
+}
+
 void blk_image_wait(struct blk_image *img)
 {
-    struct io_uring_cqe *cqe;
-
     if (img->uring) {
-        io_uring_submit(&img->ring);
-        io_uring_wait_cqe(&img->ring, &cqe);
+        blk_image_sleep(img);
     }
 }

@@ -5,8 +5,9 @@
  * Owns    opening, the lock (an open-file-description lock: it lasts until
  *         the kernel has finished the last I/O of a dead process, so a
  *         successor that gets the lock cannot be overtaken by old writes),
- *         and asynchronous I/O through io_uring.  Where io_uring is missing,
- *         I/O is done at once, with the same interface.
+ *         and asynchronous I/O through io_uring (of Linux 6.1), which is also
+ *         what the process sleeps on.  Where io_uring is missing, I/O is done
+ *         at once, with the same interface.
  * Tests   tests/unit/pvdrv/test_blk.c
  */
 #ifndef BACK_BLK_IMAGE_H
@@ -19,7 +20,8 @@
 
 struct err;
 
-#define BLK_IMAGE_DEPTH 512u
+#define BLK_IMAGE_DEPTH   512u
+#define BLK_IMAGE_WATCHES 4u
 
 enum blk_image_op { IMG_READ, IMG_WRITE, IMG_FLUSH, IMG_DISCARD };
 
@@ -39,6 +41,8 @@ struct blk_image {
     uint8_t *buffers;
     struct { void *tag; int res; } done[2 * BLK_IMAGE_DEPTH];
     unsigned int nr_done;          /* finished at once, not yet reaped */
+    struct { int fd; bool fired, armed; } watch[BLK_IMAGE_WATCHES];
+    unsigned int nr_watches;
 };
 
 /* Open and look; no lock yet.  0 or -errno with @e filled. */
@@ -61,8 +65,15 @@ int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
 /* Send what was queued to the kernel. */
 void blk_image_submit(struct blk_image *img);
 
-/* Readable when something finished; -1: plain calls, reap after submit. */
-int blk_image_fd(const struct blk_image *img);
+/*
+ * With io_uring: wake blk_image_sleep() whenever @fd has become readable.
+ * Its number, or -EOPNOTSUPP: plain calls, wait elsewhere.
+ */
+int blk_image_watch(struct blk_image *img, int fd);
+/* Has that happened since it was asked last?  Known after a reap. */
+bool blk_image_fired(struct blk_image *img, int watch);
+/* Send what was queued, sleep until something finished or fired. */
+void blk_image_sleep(struct blk_image *img);
 
 /* @res: bytes, or -errno.  How many were handed out. */
 typedef void blk_image_done_fn(void *arg, void *tag, int res);

@@ -48,21 +48,8 @@ struct server {
     struct evloop *loop;
     struct blk blk;
     bool broken_said;
+    int event_watch, control_watch;   /* of the image's ring; < 0: the loop */
 };
-
-static void on_event(void *arg, uint32_t events)
-{
-    struct server *v = arg;
-
-    if (port_event_take(v->port)) {
-        port_event_rearm(v->port);
-    }
-}
-
-/* The image's ring became readable: blk_run() after the round reaps it. */
-static void on_image(void *arg, uint32_t events)
-{
-}
 
 /* Any byte, or the end of the parent: stop in good order. */
 static void on_control(void *arg, uint32_t events)
@@ -81,7 +68,62 @@ static void on_control(void *arg, uint32_t events)
     _exit(0);
 }
 
-static void serve(struct server *v)
+static bool run_once(struct server *v)
+{
+    bool more = blk_run(&v->blk);
+
+    if (blk_broken(&v->blk) && !v->broken_said) {
+        v->broken_said = true;
+        serve_say(v->s->control_fd, SERVE_BROKEN, EPROTO,
+                  "ring positions make no sense");
+    }
+    return more;
+}
+
+/* ---- waiting in the image's ring ---------------------------------------------- */
+
+/*
+ * The event stays masked while there is work, so a busy guest sends none that
+ * wakes us.  The device wakes nobody while an event lies there unfetched.
+ */
+static void rearm(struct server *v)
+{
+    port_event_take(v->port);
+    port_event_rearm(v->port);
+}
+
+static void serve_by_ring(struct server *v)
+{
+    struct blk_image *img = &v->s->image;
+
+    for (;;) {
+        bool more = run_once(v);
+
+        if (blk_image_fired(img, v->control_watch)) {
+            on_control(v, 0);
+        }
+        if (more) {
+            continue;
+        }
+        if (blk_image_fired(img, v->event_watch)) {
+            rearm(v);
+        }
+        blk_image_sleep(img);
+    }
+}
+
+/* ---- or, with plain calls, in an event loop -------------------------------------- */
+
+static void on_event(void *arg, uint32_t events)
+{
+    struct server *v = arg;
+
+    if (port_event_take(v->port)) {
+        port_event_rearm(v->port);
+    }
+}
+
+static void serve_by_loop(struct server *v)
 {
     bool more = true;             /* requests may wait from before */
 
@@ -89,25 +131,21 @@ static void serve(struct server *v)
         if (evloop_once(v->loop, more ? 0 : -1) < 0) {
             _exit(1);
         }
-        more = blk_run(&v->blk);
-        if (blk_broken(&v->blk) && !v->broken_said) {
-            v->broken_said = true;
-            serve_say(v->s->control_fd, SERVE_BROKEN, EPROTO,
-                      "ring positions make no sense");
-        }
+        more = run_once(v);
     }
 }
 
 static int add_sources(struct server *v)
 {
-    int image_fd = blk_image_fd(&v->s->image);
+    int event_fd = port_event_fd(v->port), control_fd = v->s->control_fd;
 
-    if (evloop_add(v->loop, port_event_fd(v->port), EPOLLIN, on_event,
-                   v) == NULL ||
-        evloop_add(v->loop, v->s->control_fd, EPOLLIN, on_control,
-                   v) == NULL ||
-        (image_fd >= 0 && evloop_add(v->loop, image_fd, EPOLLIN, on_image,
-                                     v) == NULL)) {
+    v->event_watch = blk_image_watch(&v->s->image, event_fd);
+    if (v->event_watch >= 0) {
+        v->control_watch = blk_image_watch(&v->s->image, control_fd);
+        return v->control_watch < 0 ? v->control_watch : 0;
+    }
+    if (evloop_add(v->loop, event_fd, EPOLLIN, on_event, v) == NULL ||
+        evloop_add(v->loop, control_fd, EPOLLIN, on_control, v) == NULL) {
         return -errno;
     }
     return 0;
@@ -160,6 +198,10 @@ void blk_serve(struct blk_serve *s)
     }
     serve_say(s->control_fd, SERVE_UP, 0,
               s->image.uring ? "io_uring" : "plain i/o");
-    serve(&v);
+    if (v.event_watch >= 0) {
+        serve_by_ring(&v);
+    } else {
+        serve_by_loop(&v);
+    }
     _exit(0);
 }
