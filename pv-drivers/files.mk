@@ -5,7 +5,7 @@ BLK_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/blk_msg.c \
 BACKD_SRCS := $(addprefix pv-drivers/,port/port_dom0.c xenbus/state.c \
     xenbus/keys.c back/confine.c back/serve.c back/device.c \
     back/device_child.c back/backd.c)
-BLKD_SRCS := $(addprefix pv-drivers/back/,blk_serve.c blk_device.c) $(BLK_SRCS)
+BLKD_SRCS := $(addprefix pv-drivers/back/,blk_serve.c blk_device.c blk_live.c) $(BLK_SRCS)
 PROGRAMS += paravane-blkd
 paravane-blkd_SRCS = pv-drivers/back/blkd.c $(BACKD_SRCS) $(BLKD_SRCS) \
     $(LIB_SRCS) $(XS_CLIENT_SRCS)

@@ -14,6 +14,7 @@
 #                            same back to port 5001
 #   guest.run=work           for ever: check a pattern in memory on every vCPU,
 #                            write a block of the disk, flush it, read it back
+#   guest.run=disks          say which disks there are, whenever that changes
 #   guest.run=bench          measure every disk, in instructions
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
@@ -121,6 +122,27 @@ run_stream()
     echo "GUEST STREAM $1 $(head -c $(($1 * 1048576)) /dev/xvda | sha256sum | cut -d' ' -f1)"
 }
 
+# One line for each disk that came, changed its size or went, with a checksum
+# of its first 64 KiB.
+run_disks()
+{
+    mkdir -p /tmp/seen
+    echo "GUEST WATCHES"
+    while :; do
+        for d in /sys/block/xvd* /tmp/seen/xvd*; do
+            d=${d##*/}
+            size=$(cat "/sys/block/$d/size" 2>/dev/null)
+            [ "$size" != "$(cat "/tmp/seen/$d" 2>/dev/null)" ] || continue
+            [ -n "$size" ] || { rm -f "/tmp/seen/$d"; [ "$d" = 'xvd*' ] || echo "GUEST LOST $d"; continue; }
+            [ -b "/dev/$d" ] || continue
+            echo "$size" > "/tmp/seen/$d"
+            blockdev --flushbufs "/dev/$d" 2>/dev/null
+            echo "GUEST SEES $d $size $(dd if="/dev/$d" bs=65536 count=1 2>/dev/null | sha256sum | cut -d' ' -f1)"
+        done
+        sleep 0.3
+    done
+}
+
 run_bench()
 {
     for disk in /dev/xvd?; do
@@ -195,6 +217,7 @@ readonly) run_readonly ;;
 net) run_net ;;
 work) run_work ;;
 bench) need_disk; run_bench ;;
+disks) run_disks ;;
 stream) run_stream 64 ;;
 stream:*) run_stream "${run#*:}" ;;
 idle) while :; do sleep 3600; done ;;

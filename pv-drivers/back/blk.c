@@ -408,6 +408,12 @@ void blk_drain(struct blk *b)
     }
 }
 
+void blk_resize(struct blk *b, uint64_t sectors)
+{
+    b->image->sectors = sectors;
+    b->limits.capacity = sectors;
+}
+
 bool blk_broken(const struct blk *b)
 {
     return b->ring.broken;

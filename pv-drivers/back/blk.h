@@ -85,6 +85,9 @@ bool blk_run(struct blk *b);
 /* Take no more requests and finish those in flight. */
 void blk_drain(struct blk *b);
 
+/* The image has @sectors from now on; requests in flight stay as they are. */
+void blk_resize(struct blk *b, uint64_t sectors);
+
 /* The peer broke the ring: only blk_drain() and blk_stop() make sense. */
 bool blk_broken(const struct blk *b);
 

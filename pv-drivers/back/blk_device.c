@@ -7,6 +7,7 @@
  */
 #include <back/blk_device.h>
 
+#include <back/blk_live.h>
 #include <back/blk_serve.h>
 #include <back/device_child.h>
 #include <lib/err.h>
@@ -49,7 +50,7 @@ static int read_params(struct device *d, struct err *e)
         return err_errno(e, rc, "cannot set up the disk", "%s/params",
                          d->path);
     }
-    path = blk_device_image_path(params);
+    path = params[0] == '\0' ? params : blk_device_image_path(params);
     if (path == NULL) {
         return err_set(e, -EINVAL, ERR_CONFIG, "cannot set up the disk",
                        d->path, "params \"%s\" is not a raw image", params);
@@ -79,6 +80,14 @@ static int read_keys(struct device *d, struct err *e)
     return 0;
 }
 
+/* An empty path is a drive without a medium. */
+static int open_image(struct device *d, struct blk_image *img, struct err *e)
+{
+    return d->disk.image_path[0] == '\0'
+               ? blk_image_empty(img, e)
+               : blk_image_open(img, d->disk.image_path, d->disk.readonly, e);
+}
+
 /* Say what we can, once the image is known to be usable. */
 static int offer(struct device *d, struct err *e)
 {
@@ -93,7 +102,7 @@ static int offer(struct device *d, struct err *e)
     };
     struct blk_image image;
     size_t i;
-    int rc = blk_image_open(&image, d->disk.image_path, d->disk.readonly, e);
+    int rc = open_image(d, &image, e);
 
     if (rc != 0) {
         return rc;
@@ -179,6 +188,7 @@ static void publish_size(struct device *d, const struct blk_image *img)
 {
     struct xs *xs = d->back->xs;
 
+    d->disk.sectors = img->sectors;
     keys_write_u64(xs, d->path, "sectors", img->sectors);
     keys_write_u64(xs, d->path, "sector-size", BLK_SECTOR_SIZE);
     keys_write_u64(xs, d->path, "physical-sector-size", img->physical_sector);
@@ -229,7 +239,7 @@ static int start(struct device *d, struct err *e)
     if (rc != 0) {
         return rc;
     }
-    rc = blk_image_open(&s.image, d->disk.image_path, d->disk.readonly, e);
+    rc = open_image(d, &s.image, e);
     if (rc != 0) {
         return rc;
     }
@@ -263,6 +273,6 @@ static void release(struct device *d, bool gone)
 
 const struct device_class blk_device_class = {
     .program = "paravane-blkd", .type = "qdisk", .noun = "disk",
-    .read = read_keys, .offer = offer, .start = start, .end = end,
+    .changed = blk_live_changed, .up = blk_live_up, .read = read_keys, .offer = offer, .start = start, .end = end,
     .sandbox = &blk_sandbox, .release = release, .plain_io_option = true,
 };

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -115,6 +116,28 @@ int blk_image_open(struct blk_image *img, const char *path, bool readonly,
         fcntl(img->fd, F_SETFL, 0);   /* through the page cache then */
         img->direct = false;
     }
+    return 0;
+}
+
+int blk_image_empty(struct blk_image *img, struct err *e)
+{
+    memset(img, 0, sizeof(*img));
+    img->readonly = true;
+    img->physical_sector = SECTOR;
+    img->discard_granularity = SECTOR;
+    img->fd = memfd_create("empty", MFD_CLOEXEC);
+    return img->fd >= 0 ? 0 : err_errno(e, -errno, "cannot serve an empty "
+                                        "drive", NULL);
+}
+
+int blk_image_measure(struct blk_image *img)
+{
+    off_t end = lseek(img->fd, 0, SEEK_END);
+
+    if (end < 0) {
+        return -errno;
+    }
+    img->sectors = (uint64_t)end / SECTOR;
     return 0;
 }
 

@@ -48,6 +48,10 @@ struct blk_image {
 /* Open and look; no lock yet.  0 or -errno with @e filled. */
 int blk_image_open(struct blk_image *img, const char *path, bool readonly,
                    struct err *e);
+/* A drive without a medium: no sectors. */
+int blk_image_empty(struct blk_image *img, struct err *e);
+/* Look at the size again: it may have changed.  0 or -errno. */
+int blk_image_measure(struct blk_image *img);
 /* lib/imglock.h: one writer or many readers.  -EAGAIN: held by another. */
 int blk_image_lock(struct blk_image *img);
 void blk_image_close(struct blk_image *img);

@@ -17,6 +17,7 @@
 #include <xen/sys/gntdev.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -51,10 +52,9 @@ struct server {
     int event_watch, control_watch;   /* of the image's ring; < 0: the loop */
 };
 
-/* Any byte, or the end of the parent: stop in good order. */
-static void on_control(void *arg, uint32_t events)
+/* In good order: what was taken is answered, what was mapped let go. */
+static void __attribute__((noreturn)) stop(struct server *v)
 {
-    struct server *v = arg;
     char text[200];
 
     blk_drain(&v->blk);
@@ -66,6 +66,24 @@ static void on_control(void *arg, uint32_t events)
     blk_stop(&v->blk);
     serve_say(v->s->control_fd, SERVE_DRAINED, 0, text);
     _exit(0);
+}
+
+/* Orders of the parent; its end is one too. */
+static void on_control(void *arg, uint32_t events)
+{
+    struct server *v = arg;
+    struct serve_order o;
+    ssize_t n;
+
+    while ((n = read(v->s->control_fd, &o, sizeof(o))) != -1) {
+        if (n != (ssize_t)sizeof(o) || o.kind != SERVE_SIZE) {
+            stop(v);
+        }
+        blk_resize(&v->blk, o.sectors);
+    }
+    if (errno != EAGAIN && errno != EINTR) {
+        stop(v);
+    }
 }
 
 static bool run_once(struct server *v)
@@ -139,6 +157,7 @@ static int add_sources(struct server *v)
 {
     int event_fd = port_event_fd(v->port), control_fd = v->s->control_fd;
 
+    fcntl(control_fd, F_SETFL, O_NONBLOCK);
     v->event_watch = blk_image_watch(&v->s->image, event_fd);
     if (v->event_watch >= 0) {
         v->control_watch = blk_image_watch(&v->s->image, control_fd);

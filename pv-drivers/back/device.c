@@ -132,6 +132,10 @@ void device_key_changed(struct device *d, const char *key)
     };
     size_t i;
 
+    if (d->state == XenbusStateConnected && d->back->class->changed != NULL &&
+        d->back->class->changed(d, key)) {
+        return;
+    }
     for (i = 0; i < sizeof(toolstack) / sizeof(toolstack[0]); i++) {
         if (strcmp(key, toolstack[i]) == 0) {
             d->failed = false;    /* the toolstack tried again */

@@ -40,6 +40,10 @@ struct device_class {
     /* Read the frontend's keys, prepare, device_child_spawn().  -EAGAIN:
      * try again soon. */
     int (*start)(struct device *d, struct err *e);
+    /* It is up: before the state says so.  NULL: nothing to do. */
+    void (*up)(struct device *d);
+    /* The toolstack changed a key of a connected device; false: not for us. */
+    bool (*changed)(struct device *d, const char *key);
     /* A connection ended for good. */
     void (*end)(struct device *d);
     /* Let go of what the parent holds; @gone: nobody will continue. */
@@ -84,6 +88,7 @@ struct device {
     struct {                       /* blk_device.c */
         char image_path[KEYS_PATH_MAX];
         bool readonly, discard, cdrom;
+        uint64_t sectors;          /* as published */
     } disk;
     struct {                       /* net_device.c */
         char name[16];             /* of the interface in dom0 */

@@ -204,6 +204,9 @@ static void on_control(void *arg, uint32_t events)
         glog_info(&d->log, d->back->domid,
                   "%s %u served by process %d, %s", d->back->class->noun,
                   d->id, (int)d->pid, m.text);
+        if (d->back->class->up != NULL) {
+            d->back->class->up(d);
+        }
         device_set_state(d, XenbusStateConnected);
         device_step(d);
         break;
@@ -220,14 +223,21 @@ static void on_control(void *arg, uint32_t events)
 
 /* ---- stop ---------------------------------------------------------------------------------- */
 
+bool device_child_order(struct device *d, const struct serve_order *order)
+{
+    return d->pid > 0 && send(d->control_fd, order, sizeof(*order),
+                              MSG_NOSIGNAL) == (ssize_t)sizeof(*order);
+}
+
 void device_child_stop(struct device *d)
 {
+    const struct serve_order stop = { .kind = SERVE_STOP };
     struct pollfd p = { .fd = d->control_fd, .events = POLLIN };
     struct serve_msg m = { .kind = 0 };
 
     d->connecting = false;
     evloop_timer_set(d->retry, 0, 0);
-    if (d->pid > 0 && send(d->control_fd, "q", 1, MSG_NOSIGNAL) == 1) {
+    if (d->pid > 0 && device_child_order(d, &stop)) {
         while (m.kind != SERVE_DRAINED && poll(&p, 1, STOP_MS) == 1 &&
                recv(d->control_fd, &m, sizeof(m), 0) ==
                (ssize_t)sizeof(m)) {

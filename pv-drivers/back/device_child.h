@@ -21,6 +21,10 @@ void device_child_start(struct device *d);
 /* Ask it to finish, wait up to ten seconds, then kill it. */
 void device_child_stop(struct device *d);
 
+/* Tell a serving process something; false: there is none, or it died. */
+struct serve_order;
+bool device_child_order(struct device *d, const struct serve_order *order);
+
 /* For the classes: fork and call @run, which does not return. */
 typedef void device_run_fn(void *arg, int control_fd);
 int device_child_spawn(struct device *d, device_run_fn *run, void *arg,

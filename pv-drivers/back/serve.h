@@ -26,6 +26,18 @@ struct serve_msg {
     char     text[200];
 };
 
+/* What its parent sends, whole. */
+enum serve_order_kind {
+    SERVE_STOP = 1,               /* finish what is in flight, then end */
+    SERVE_SIZE,                   /* a disk has @sectors from now on */
+};
+
+struct serve_order {
+    uint32_t kind;
+    uint32_t pad;
+    uint64_t sectors;
+};
+
 /*
  * Name the process, make it end with its parent, close every descriptor but
  * standard error and @fds, which move to 3, 4...

@@ -267,8 +267,11 @@ void disk_validate(const struct domain_def *def, size_t i, bool files,
     check_driver(d, dg);
     check_target(def, i, dg);
     if (d->source == NULL && d->device == DISK_CDROM) {
-        diag_warn(dg, d->line, "disk %s: an empty drive is not shown to a PV "
-                  "guest", d->target);
+        if (d->backend == BACKEND_OURS) {
+            return;
+        }
+        diag_warn(dg, d->line, "disk %s: an empty drive is not shown by the "
+                  "kernel's back end", d->target);
     } else if (d->source == NULL) {
         diag_error(dg, d->line, "disk %s: <source> is missing", d->target);
     } else if (d->source[0] != '/') {

@@ -186,8 +186,7 @@ int devices_unplug(struct devices *d, const char *element, size_t i,
 bool devices_need_blkd(const struct domain_def *def)
 {
     for (size_t i = 0; i < def->nr_disks; i++) {
-        if (def->disks[i].backend == BACKEND_OURS &&
-            def->disks[i].source != NULL) {
+        if (def->disks[i].backend == BACKEND_OURS) {
             return true;
         }
     }

@@ -22,7 +22,7 @@ size_t disk_nr(const struct domain_def *def)
     return def->nr_disks;
 }
 
-static const char *back_kind(const struct disk_def *disk)
+const char *disk_back_kind(const struct disk_def *disk)
 {
     return disk->backend == BACKEND_KERNEL ? "vbd" : "qdisk";
 }
@@ -54,6 +54,28 @@ static int kernel_device(struct devices *d, const struct disk_def *disk,
     return 0;
 }
 
+/* The format is always said: nothing is guessed from what a guest wrote. */
+void disk_params(const struct disk_def *disk, char *params, size_t size)
+{
+    const char *prefix = disk->backend == BACKEND_KERNEL ? ""
+                         : disk->format != NULL &&
+                           strcmp(disk->format, "qcow2") == 0 ? "qcow2:"
+                                                              : "aio:";
+
+    if (disk->source == NULL) {
+        params[0] = '\0';              /* a drive without a medium */
+    } else {
+        snprintf(params, size, "%s%s", prefix, disk->source);
+    }
+}
+
+/* An empty drive is one of our back end; the kernel's needs a device. */
+static bool has_entry(const struct disk_def *disk)
+{
+    return disk->source != NULL || (disk->device == DISK_CDROM &&
+                                    disk->backend == BACKEND_OURS);
+}
+
 static int write_entry(struct devices *d, const struct disk_def *disk,
                        const char *physical, struct err *e)
 {
@@ -79,12 +101,11 @@ static int write_entry(struct devices *d, const struct disk_def *disk,
         { "device-type", type }, { "trusted", "1" }, { NULL, NULL },
     };
     struct device_entry entry = { d->domid, disk->vdev, "vbd",
-                                  back_kind(disk), front, back };
+                                  disk_back_kind(disk), front, back };
 
     snprintf(domid, sizeof(domid), "%u", d->domid);
     snprintf(vdev, sizeof(vdev), "%u", disk->vdev);
-    snprintf(params, sizeof(params), "%s%s", kernel ? "" : "aio:",
-             disk->source);
+    disk_params(disk, params, sizeof(params));
     return device_entry_create(d->xs, &entry, e);
 }
 
@@ -93,7 +114,8 @@ static int attach(struct devices *d, const struct disk_def *disk,
 {
     char physical[32];
     dev_t dev = 0;
-    int rc = claim_check(d->xs, d->domid, disk, e);
+    int rc = disk->source == NULL ? 0
+             : claim_check(d->xs, d->domid, disk, e);
 
     if (rc != 0) {
         return rc;
@@ -114,8 +136,8 @@ int disk_attach(struct devices *d, size_t i, struct err *e)
     const struct disk_def *disk = &d->def->disks[i];
     int claim, rc;
 
-    if (disk->source == NULL) {
-        return 0;                      /* an empty drive: warned about */
+    if (!has_entry(disk)) {
+        return 0;                      /* warned about */
     }
     claim = claim_begin();             /* until its entry is in the store */
     rc = attach(d, disk, e);
@@ -129,6 +151,6 @@ bool disk_id(const struct domain_def *def, size_t i, struct device_id *id)
 
     id->devid = disk->vdev;
     id->front_kind = "vbd";
-    id->back_kind = back_kind(disk);
-    return disk->source != NULL;
+    id->back_kind = disk_back_kind(disk);
+    return has_entry(disk);
 }

@@ -9,6 +9,9 @@
 #include <devices/devices.h>
 
 size_t disk_nr(const struct domain_def *def);
+const char *disk_back_kind(const struct disk_def *disk);
+/* What the back end opens: "aio:/path", "qcow2:/path", "" or "/path". */
+void disk_params(const struct disk_def *disk, char *params, size_t size);
 int disk_attach(struct devices *d, size_t i, struct err *e);
 bool disk_id(const struct domain_def *def, size_t i, struct device_id *id);
 

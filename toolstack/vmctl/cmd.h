@@ -29,6 +29,8 @@ struct ctl {
     const char *want_state;            /* wait --for */
     const char *set;                   /* schedinfo --set */
     const char *domain, *event, *since;        /* events */
+    const char *driver, *subdriver, *type;     /* attach-disk */
+    bool readonly, details, eject, insert, update;
     /* connections, opened when first needed */
     struct hyp *h;
     struct xs *xs;
@@ -112,6 +114,8 @@ verb_fn cmd_dumpxml, cmd_console, cmd_dmesg, cmd_debug_keys, cmd_wait;
 verb_fn cmd_setmem, cmd_setvcpus, cmd_vcpupin, cmd_vcpuinfo, cmd_schedinfo;
 verb_fn cmd_sysrq, cmd_supervise, cmd_save, cmd_restore;
 verb_fn cmd_attach_device, cmd_detach_device, cmd_update_device, cmd_events;
+verb_fn cmd_attach_disk, cmd_detach_disk, cmd_domblklist;
+verb_fn cmd_blockresize, cmd_change_media;
 verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 
 /*

@@ -149,6 +149,9 @@ static bool *flag_of(struct ctl *c, enum opt o)
         [OPT_CLEAR] = &c->clear, [OPT_LIVE] = &c->live,
         [OPT_CONFIG] = &c->config, [OPT_CURRENT] = &c->current,
         [OPT_ONCE] = &c->once, [OPT_CURSOR] = &c->cursor,
+        [OPT_READONLY] = &c->readonly, [OPT_DETAILS] = &c->details,
+        [OPT_EJECT] = &c->eject, [OPT_INSERT] = &c->insert,
+        [OPT_UPDATE] = &c->update,
     };
 
     return flags[o];
@@ -160,7 +163,8 @@ static const char **word_of(struct ctl *c, enum opt o)
     const char **const words[OPT_COUNT] = {
         [OPT_FOR] = &c->want_state, [OPT_SET] = &c->set,
         [OPT_DOMAIN] = &c->domain, [OPT_EVENT] = &c->event,
-        [OPT_SINCE] = &c->since,
+        [OPT_SINCE] = &c->since, [OPT_DRIVER] = &c->driver,
+        [OPT_SUBDRIVER] = &c->subdriver, [OPT_TYPE] = &c->type,
     };
 
     return words[o];

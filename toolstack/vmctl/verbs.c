@@ -40,6 +40,14 @@ const struct option_row options[OPT_COUNT] = {
     [OPT_COMPRESS]  = { "compress", false, "smaller, and slower" },
     [OPT_VERIFY]    = { "verify", false, "send all pages twice, to compare" },
     [OPT_FORCE]     = { "force", false, "whatever the state is" },
+    [OPT_DRIVER]    = { "driver", true, "qemu, file or phy (the kernel's)" },
+    [OPT_SUBDRIVER] = { "subdriver", true, "format of the image: raw, qcow2" },
+    [OPT_TYPE]      = { "type", true, "disk or cdrom" },
+    [OPT_READONLY]  = { "readonly", false, "the guest may not write" },
+    [OPT_DETAILS]   = { "details", false, "type and device too" },
+    [OPT_EJECT]     = { "eject", false, "take the medium out" },
+    [OPT_INSERT]    = { "insert", false, "only into an empty drive" },
+    [OPT_UPDATE]    = { "update", false, "whatever is in it (default)" },
 };
 
 #define WAITS (BIT(OPT_WAIT) | BIT(OPT_NO_WAIT) | BIT(OPT_TIMEOUT))
@@ -103,6 +111,21 @@ const struct verb verbs[] = {
     { "update-device", "", "DOMAIN FILE", 2, 2, BIT(OPT_CONFIG) |
       BIT(OPT_CURRENT), cmd_update_device, NULL,
       "replace a device of a definition" },
+    { "attach-disk", "block-attach", "DOMAIN SOURCE TARGET", 3, 3,
+      SCOPE | BIT(OPT_STRICT) | BIT(OPT_DRIVER) | BIT(OPT_SUBDRIVER) |
+      BIT(OPT_TYPE) | BIT(OPT_READONLY), cmd_attach_disk, NULL,
+      "add a disk: an image or a host block device" },
+    { "detach-disk", "block-detach", "DOMAIN TARGET", 2, 2, SCOPE,
+      cmd_detach_disk, NULL, "take a disk away" },
+    { "domblklist", "block-list", "DOMAIN", 1, 1,
+      BIT(OPT_DETAILS) | BIT(OPT_NO_HEADER), cmd_domblklist, NULL,
+      "list its disks" },
+    { "blockresize", "", "DOMAIN TARGET [SIZE]", 2, 3, BIT(OPT_TIMEOUT),
+      cmd_blockresize, NULL,
+      "grow a disk of a running domain; without SIZE: look again" },
+    { "change-media", "cd-insert cd-eject", "DOMAIN TARGET [FILE]", 2, 3,
+      SCOPE | BIT(OPT_EJECT) | BIT(OPT_INSERT) | BIT(OPT_UPDATE),
+      cmd_change_media, NULL, "change what is in a CD-ROM drive" },
     { "events", "event monitor", "", 0, 0,
       BIT(OPT_DOMAIN) | BIT(OPT_EVENT) | BIT(OPT_TIMEOUT) | BIT(OPT_ONCE) |
       BIT(OPT_SINCE) | BIT(OPT_CURSOR), cmd_events, NULL,

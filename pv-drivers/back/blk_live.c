@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grow and change of medium.  Growing only needs a number in the serving
+ * process; another medium needs another process, which goes on in the ring
+ * where the old one stopped.  Covered by tests/boot/dom0/disks.sh.
+ */
+#include <back/blk_live.h>
+
+#include <back/blk_image.h>
+#include <back/device.h>
+#include <back/device_child.h>
+#include <back/serve.h>
+#include <client/xs.h>
+#include <lib/err.h>
+#include <lib/log.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SECTOR 512u
+
+/* The frontend looks at "sectors" whenever "state" is written. */
+static void announce(struct device *d)
+{
+    keys_write_u64(d->back->xs, d->path, "sectors", d->disk.sectors);
+    keys_write_state(d->back->xs, d->path, XenbusStateConnected);
+}
+
+/* ---- size ------------------------------------------------------------------------ */
+
+static int grow(struct device *d, struct blk_image *img, uint64_t bytes,
+                struct err *e)
+{
+    uint64_t have = img->sectors * SECTOR;
+
+    if (bytes == 0 || bytes == have) {
+        return 0;
+    }
+    if (img->is_device) {
+        return err_set(e, -EINVAL, ERR_STATE, "cannot change the size",
+                       d->disk.image_path, "a host block device of %llu bytes"
+                       " has a size of its own", (unsigned long long)have);
+    }
+    if (bytes < have) {
+        return err_set(e, -EINVAL, ERR_STATE, "a disk in use can only grow",
+                       d->disk.image_path, "it has %llu bytes",
+                       (unsigned long long)have);
+    }
+    if (ftruncate(img->fd, (off_t)bytes) != 0) {
+        return err_errno(e, -errno, "cannot make the image larger", "%s",
+                         d->disk.image_path);
+    }
+    return blk_image_measure(img);
+}
+
+static int resize(struct device *d, uint64_t bytes, struct err *e)
+{
+    struct blk_image img;
+    struct serve_order order = { .kind = SERVE_SIZE };
+    int rc = blk_image_open(&img, d->disk.image_path, d->disk.readonly, e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = grow(d, &img, bytes, e);
+    blk_image_close(&img);
+    if (rc == 0 && img.sectors != d->disk.sectors) {
+        log_info("d%u: disk %u has %llu sectors", d->back->domid, d->id,
+                 (unsigned long long)img.sectors);
+        d->disk.sectors = order.sectors = img.sectors;
+        device_child_order(d, &order); /* a successor measures itself */
+        announce(d);
+    }
+    return rc;
+}
+
+static void take_resize(struct device *d)
+{
+    struct xs *xs = d->back->xs;
+    char path[KEYS_PATH_MAX + 16], text[320] = "";
+    struct err e = ERR_INIT;
+    uint64_t bytes;
+
+    snprintf(path, sizeof(path), "%s/resize", d->path);
+    if (xs_read_number(xs, XS_TXN_NONE, path, &bytes) != 0) {
+        return;                       /* our own removal */
+    }
+    if (resize(d, bytes, &e) != 0) {
+        err_format(&e, text, sizeof(text));
+        log_err("%s: %s", d->path, text);
+    }
+    keys_write_text(xs, d->path, "resize-error", text);
+    xs_rm(xs, XS_TXN_NONE, path);
+}
+
+/* ---- medium ------------------------------------------------------------------------ */
+
+/* Only when the new one can be read is the old one let go. */
+static int try_medium(struct device *d, struct err *e)
+{
+    struct blk_image img;
+    int rc = d->back->class->read(d, e);
+
+    if (rc == 0 && d->disk.image_path[0] != '\0') {
+        rc = blk_image_open(&img, d->disk.image_path, d->disk.readonly, e);
+        if (rc == 0) {
+            blk_image_close(&img);
+        }
+    }
+    return rc;
+}
+
+static void take_medium(struct device *d)
+{
+    char before[sizeof(d->disk.image_path)];
+    struct err e = ERR_INIT;
+    char text[320] = "";
+
+    memcpy(before, d->disk.image_path, sizeof(before));
+    if (try_medium(d, &e) != 0) {
+        memcpy(d->disk.image_path, before, sizeof(before));
+        err_format(&e, text, sizeof(text));
+        log_err("%s: %s", d->path, text);
+    } else if (strcmp(before, d->disk.image_path) != 0) {
+        device_child_stop(d);
+        device_child_start(d);        /* blk_live_up() tells the frontend */
+    }
+    keys_write_text(d->back->xs, d->path, "medium-error", text);
+}
+
+void blk_live_up(struct device *d)
+{
+    if (d->state == XenbusStateConnected) {
+        announce(d);
+        keys_write_text(d->back->xs, d->path, "medium",
+                        d->disk.image_path);
+    }
+}
+
+bool blk_live_changed(struct device *d, const char *key)
+{
+    if (strcmp(key, "resize") == 0) {
+        take_resize(d);
+    } else if (strcmp(key, "params") == 0 && d->disk.cdrom) {
+        take_medium(d);
+    } else {
+        return false;
+    }
+    return true;
+}
