@@ -130,9 +130,16 @@ $(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
 .PHONY: fuzz all check unit clean help deps test
 all: $(addprefix $(BUILD)/,$(PROGRAMS)) $(ALL)
 
-unit: $(addprefix $(BUILD)/unit/,$(UNIT_TESTS))
-	$(Q)fail=0; for t in $^; do $$t >$$t.log 2>&1 || { fail=1; cat $$t.log; }; done; \
-	 grep -h 'PASSED  \]' $(addsuffix .log,$^) /dev/null | awk '{n+=$$4} END {print "unit: " n+0 " passed"}'; exit $$fail
+# A test is run again when it has changed or did not pass.
+UNIT_SECONDS ?= 300
+$(BUILD)/unit/%.ok: $(BUILD)/unit/%
+	$(Q)timeout -k 5 $(UNIT_SECONDS) $< >$<.log 2>&1 || \
+	 { rc=$$?; cat $<.log; echo "$* failed, status $$rc (124: hung)"; exit 1; }
+	$(Q)touch $@
+
+unit: $(patsubst %,$(BUILD)/unit/%.ok,$(UNIT_TESTS))
+	$(Q)grep -h 'PASSED  \]' $(^:.ok=.log) | \
+	 awk '{n+=$$4} END {print "unit: " n+0 " passed"}'
 
 # Each harness for a while; a failure prints the seed that repeats it.
 FUZZ_SECONDS ?= 10
