@@ -142,3 +142,10 @@ int xstate_set_xcr0(struct xstate *x, uint64_t xcr0)
     x->accum |= xcr0;
     return 0;
 }
+
+void xstate_load_xcr0(const struct xstate *x)
+{
+    if (xstate_mask != 0) {
+        xsetbv(0, x->xcr0);
+    }
+}

@@ -51,5 +51,7 @@ void xstate_load_fxsave(struct xstate *x, const void *fx512);
 void xstate_store_fxsave(const struct xstate *x, void *fx512);
 /* The guest's XSETBV; the caller restores afterwards.  -EINVAL: refused. */
 int must_check xstate_set_xcr0(struct xstate *x, uint64_t xcr0);
+/* The CPU's XCR0 after a change, its registers staying as they are. */
+void xstate_load_xcr0(const struct xstate *x);
 
 #endif

@@ -16,7 +16,8 @@ int control_domain_init(struct domain *d)
         return -ENOMEM;
     }
     d->control->node_affinity = 1;
-    *d->policy = *cpu_policy_system(XEN_SYSCTL_cpu_policy_pv_default);
+    *d->policy = *cpu_policy_system(d->cfg_hvm
+        ? XEN_SYSCTL_cpu_policy_hvm_default : XEN_SYSCTL_cpu_policy_pv_default);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <control/cpu_policies.h>
 #include <core/lock.h>
 #include <hv/errno.h>
+#include <hvm/backend.h>
 
 ABI_ASSERT(sizeof(struct cpu_leaf) == sizeof(xen_cpuid_leaf_t));
 ABI_ASSERT(CPU_NO_SUBLEAF == XEN_CPUID_NO_SUBLEAF);
@@ -22,7 +23,7 @@ static const struct cpu_leaf hv_limits[] = {
     { .leaf = 0x40000100u, .subleaf = CPU_NO_SUBLEAF },
 };
 
-static struct cpu_policy host, pv;           /* [I] once ready */
+static struct cpu_policy host, pv, hvm;          /* [I] once ready */
 static uint32_t ready;                       /* [a] */
 static spinlock_t lock = SPINLOCK_INIT(LOCK_LEAF);
 
@@ -44,7 +45,8 @@ static void read_once(void)
     spin_lock(&lock);
     if (!atomic_load(&ready)) {
         cpu_policy_read(&host, real_cpuid);
-        cpu_policy_limit_pv(&pv, &host);
+        cpu_policy_limit(&pv, &host, false);
+        cpu_policy_limit(&hvm, &host, true);
         atomic_store_release(&ready, 1);
     }
     spin_unlock(&lock);
@@ -60,6 +62,9 @@ const struct cpu_policy *cpu_policy_system(uint32_t index)
     case XEN_SYSCTL_cpu_policy_pv_max:
     case XEN_SYSCTL_cpu_policy_pv_default:
         return &pv;
+    case XEN_SYSCTL_cpu_policy_hvm_max:
+    case XEN_SYSCTL_cpu_policy_hvm_default:
+        return hvm_backend != NULL ? &hvm : NULL;
     default:
         return NULL;
     }

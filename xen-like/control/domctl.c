@@ -4,14 +4,17 @@
  * domain (create, vcpus, memory limit, pause, destroy, resume).
  * Tests: tests/guests/control; swap boots with xl.
  */
+#include <arch/cpu.h>
 #include <control/doors.h>
 #include <control/domctl.h>
 #include <domain/continuation.h>
 #include <domain/guest_ops.h>
 #include <domain/pages.h>
 #include <hv/errno.h>
+#include <hvm/hvm_domain.h>
 #include <lib/hypercall_page.h>
 #include <lib/string.h>
+#include <p2m/p2m.h>
 #include <pv/pv_domain.h>
 #include <sched/sched.h>
 
@@ -25,12 +28,29 @@ ABI_ASSERT(sizeof(struct xen_domctl_getdomaininfo) == 112);
 
 /* ---- creation -------------------------------------------------------------- */
 
-/* Only plain PV domains: everything else is refused, not ignored. */
+#define HVM_FLAGS (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
+#define EMU_KNOWN (XEN_X86_EMU_ALL & ~(XEN_X86_EMU_IOMMU | XEN_X86_EMU_VPCI))
+
+/* PV, or both hardware's help and nested paging, with a local APIC. */
+static bool kind_ok(const struct xen_domctl_createdomain *c)
+{
+    uint32_t emu = c->arch.emulation_flags;
+
+    if ((c->flags & HVM_FLAGS) == 0) {
+        return emu == 0;
+    }
+    return hvm_backend != NULL && (c->flags & HVM_FLAGS) == HVM_FLAGS &&
+           (emu & ~(uint32_t)EMU_KNOWN) == 0 && (emu & XEN_X86_EMU_LAPIC);
+}
+
+/* Everything else is refused, not ignored. */
 static int check_config(const struct xen_domctl_createdomain *c)
 {
-    if ((c->flags & ~(uint32_t)XEN_DOMCTL_CDF_xs_domain) != 0 ||
+    const uint32_t ok = XEN_DOMCTL_CDF_xs_domain | HVM_FLAGS |
+                        XEN_DOMCTL_CDF_oos_off;
+
+    if ((c->flags & ~ok) != 0 || !kind_ok(c) ||
         c->iommu_opts != 0 || c->vmtrace_size != 0 ||
-        c->arch.emulation_flags != 0 ||
         (c->arch.misc_flags & ~XEN_X86_MSR_RELAXED) != 0 ||
         c->max_vcpus == 0 || c->max_vcpus > MAX_VCPUS ||
         c->max_grant_frames > (int32_t)MAX_GRANT_FRAMES ||
@@ -54,7 +74,10 @@ static long op_createdomain(struct domain *caller, struct domain *none,
                                ? DEFAULT_MAPTRACK_FRAMES
                                : (uint32_t)c->max_maptrack_frames,
         .ssidref = c->ssidref,
-        .ops = &pv_guest_ops,
+        .ops = c->flags & XEN_DOMCTL_CDF_hvm ? &hvm_guest_ops
+                                             : &pv_guest_ops,
+        .hvm = (c->flags & XEN_DOMCTL_CDF_hvm) != 0,
+        .emulation = c->arch.emulation_flags,
     };
     domid_t domid = op->domain;
     struct domain *d;
@@ -187,12 +210,17 @@ static long op_getdomaininfo(struct domain *caller, struct domain *none,
 static long op_hypercall_init(struct domain *caller, struct domain *d,
                               struct xen_domctl *op)
 {
-    mfn_t mfn = _mfn(op->u.hypercall_init.gmfn);
+    mfn_t mfn = guest_frame(d, op->u.hypercall_init.gmfn);
 
     if (!page_get_writable(mfn, d->domid)) {
         return -EACCES;
     }
-    hypercall_page_pv64(mfn_to_virt(mfn));
+    if (d->hvm != NULL) {
+        hypercall_page_hvm(mfn_to_virt(mfn),
+                           cpu_ident.vendor != CPU_VENDOR_INTEL);
+    } else {
+        hypercall_page_pv64(mfn_to_virt(mfn));
+    }
     page_put_writable(mfn_to_page(mfn));
     return 0;
 }
@@ -208,6 +236,57 @@ static long op_get_address_size(struct domain *caller, struct domain *d,
 {
     op->u.address_size.size = 64;
     return 0;
+}
+
+/* Memory for nested tables, in bytes. */
+static long op_get_mempool(struct domain *caller, struct domain *d,
+                           struct xen_domctl *op)
+{
+    if (d->p2m == NULL) {
+        return -EOPNOTSUPP;
+    }
+    op->u.paging_mempool.size =
+        (uint64_t)atomic_load(&d->p2m->max_tables) << PAGE_SHIFT;
+    return 0;
+}
+
+static long set_mempool(struct domain *d, uint64_t pages)
+{
+    if (d->p2m == NULL) {
+        return -EOPNOTSUPP;
+    }
+    if (pages > P2M_MAX_TABLES) {
+        return -EINVAL;
+    }
+    atomic_store(&d->p2m->max_tables,
+                 max((uint32_t)pages, P2M_DEFAULT_TABLES));
+    return 0;
+}
+
+static long op_set_mempool(struct domain *caller, struct domain *d,
+                           struct xen_domctl *op)
+{
+    uint64_t bytes = op->u.paging_mempool.size;
+
+    return bytes % PAGE_SIZE != 0 ? -EINVAL
+                                  : set_mempool(d, bytes >> PAGE_SHIFT);
+}
+
+/* The old call for the same; no shadow tables, no dirty log here. */
+static long op_shadow(struct domain *caller, struct domain *d,
+                      struct xen_domctl *op)
+{
+    struct xen_domctl_shadow_op *s = &op->u.shadow_op;
+
+    if (d->p2m == NULL) {
+        return -EINVAL;
+    }
+    if (s->op == XEN_DOMCTL_SHADOW_OP_GET_ALLOCATION) {
+        s->mb = (atomic_load(&d->p2m->max_tables) + 255) >> 8;
+        return 0;
+    }
+    return s->op == XEN_DOMCTL_SHADOW_OP_SET_ALLOCATION
+           ? set_mempool(d, (uint64_t)s->mb << 8) : -EOPNOTSUPP;
 }
 
 /* Of guests with hardware's help, or of a feature that is switched off. */
@@ -242,7 +321,7 @@ static const struct {
     ROW(getvcpuaffinity, COPY_BACK, domctl_getvcpuaffinity),
     ROW(setnodeaffinity, 0, domctl_setnodeaffinity),
     ROW(getnodeaffinity, COPY_BACK, domctl_getnodeaffinity),
-    ROW(shadow_op, 0, op_invalid),
+    ROW(shadow_op, COPY_BACK, op_shadow),
     ROW(max_mem, 0, op_max_mem),
     ROW(setvcpucontext, 0, domctl_setvcpucontext),
     ROW(getvcpucontext, DYING_OK, domctl_getvcpucontext),
@@ -259,8 +338,8 @@ static const struct {
     ROW(resumedomain, 0, op_resume),
     ROW(sendtrigger, 0, op_unsupported),
     ROW(subscribe, 0, op_unsupported),
-    ROW(gethvmcontext, 0, op_invalid),
-    ROW(sethvmcontext, 0, op_invalid),
+    ROW(gethvmcontext, COPY_BACK, domctl_gethvmcontext),
+    ROW(sethvmcontext, 0, domctl_sethvmcontext),
     ROW(set_address_size, 0, op_set_address_size),
     ROW(get_address_size, COPY_BACK, op_get_address_size),
     ROW(assign_device, 0, op_unsupported),
@@ -296,8 +375,8 @@ static const struct {
     ROW(get_cpu_policy, COPY_BACK, domctl_get_cpu_policy),
     ROW(set_cpu_policy, COPY_BACK, domctl_set_cpu_policy),
     ROW(vmtrace_op, 0, op_unsupported),
-    ROW(get_paging_mempool_size, 0, op_unsupported),
-    ROW(set_paging_mempool_size, 0, op_unsupported),
+    ROW(get_paging_mempool_size, COPY_BACK, op_get_mempool),
+    ROW(set_paging_mempool_size, 0, op_set_mempool),
 #undef ROW
 };
 

@@ -38,6 +38,11 @@ long domctl_setvcpuextstate(struct domain *c, struct domain *d,
 long domctl_vcpu_msrs(struct domain *c, struct domain *d,
                       struct xen_domctl *op);
 
+long domctl_gethvmcontext(struct domain *c, struct domain *d,
+                          struct xen_domctl *op);
+long domctl_sethvmcontext(struct domain *c, struct domain *d,
+                          struct xen_domctl *op);
+
 /* domctl_info.c */
 long domctl_getvcpuinfo(struct domain *c, struct domain *d,
                         struct xen_domctl *op);

@@ -7,6 +7,7 @@
 #include <control/domctl.h>
 #include <domain/guest_ops.h>
 #include <hv/errno.h>
+#include <hvm/hvm_domain.h>
 #include <lib/string.h>
 #include <mm/heap.h>
 #include <pv/pv_domain.h>
@@ -111,6 +112,12 @@ long domctl_get_ext_vcpucontext(struct domain *c, struct domain *d,
     if (v == NULL) {
         return rc;
     }
+    memset(e, 0, sizeof(*e));
+    e->vcpu = v->vcpu_id;
+    e->size = sizeof(*e);
+    if (v->pv == NULL) {
+        return 0;
+    }
     cb = v->pv->cb;
     e->size = sizeof(*e);
     e->syscall32_callback_eip = cb[PV_CB_SYSCALL32].rip;
@@ -133,6 +140,9 @@ long domctl_set_ext_vcpucontext(struct domain *c, struct domain *d,
 
     if (v == NULL) {
         return rc;
+    }
+    if (v->pv == NULL) {
+        return 0;
     }
     if (!is_canonical(e->syscall32_callback_eip) ||
         !is_canonical(e->sysenter_callback_eip)) {
@@ -264,4 +274,83 @@ long domctl_vcpu_msrs(struct domain *c, struct domain *d,
         return 0;
     }
     return op->u.vcpu_msrs.msr_count == 0 ? 0 : -EINVAL;
+}
+
+/* ---- all of a hardware-assisted guest ---------------------------------------- */
+
+static long copy_context_out(struct domain *d, struct xen_domctl_hvmcontext *h,
+                             void *buf, uint32_t cap)
+{
+    uint32_t len = 0;
+    long rc = hvm_context_save(d, buf, cap, &len);
+
+    if (rc == 0 && h->size < len) {
+        rc = -ENOSPC;
+    }
+    if (rc == 0) {
+        h->size = len;
+        rc = copy_to_guest(DOMCTL_HANDLE(h->buffer), buf, len);
+    }
+    return rc;
+}
+
+long domctl_gethvmcontext(struct domain *c, struct domain *d,
+                          struct xen_domctl *op)
+{
+    struct xen_domctl_hvmcontext *h = &op->u.hvmcontext;
+    unsigned int order = 0;
+    void *buf;
+    long rc;
+
+    if (d == c || d->hvm == NULL) {
+        return -EINVAL;
+    }
+    if (h->buffer.p == NULL) {
+        h->size = HVM_CONTEXT_MAX(d);
+        return 0;
+    }
+    while ((PAGE_SIZE << order) < HVM_CONTEXT_MAX(d)) {
+        order++;
+    }
+    buf = heap_alloc_pages(order);
+    if (buf == NULL) {
+        return -ENOMEM;
+    }
+    domain_pause(d);
+    spin_lock(&d->lock);
+    rc = copy_context_out(d, h, buf, HVM_CONTEXT_MAX(d));
+    spin_unlock(&d->lock);
+    domain_unpause(d);
+    heap_free_pages(buf, order);
+    return rc;
+}
+
+long domctl_sethvmcontext(struct domain *c, struct domain *d,
+                          struct xen_domctl *op)
+{
+    const struct xen_domctl_hvmcontext *h = &op->u.hvmcontext;
+    unsigned int order = 0;
+    void *buf;
+    long rc;
+
+    if (d == c || d->hvm == NULL || h->size > HVM_CONTEXT_MAX(d)) {
+        return -EINVAL;
+    }
+    while ((PAGE_SIZE << order) < h->size) {
+        order++;
+    }
+    buf = heap_alloc_pages(order);
+    if (buf == NULL) {
+        return -ENOMEM;
+    }
+    rc = copy_from_guest(buf, DOMCTL_HANDLE(h->buffer), h->size);
+    if (rc == 0) {
+        domain_pause(d);
+        spin_lock(&d->lock);
+        rc = hvm_context_load(d, buf, h->size);
+        spin_unlock(&d->lock);
+        domain_unpause(d);
+    }
+    heap_free_pages(buf, order);
+    return rc;
 }

@@ -8,6 +8,7 @@
 #include <domain/vtime.h>
 #include <hv/errno.h>
 #include <lib/string.h>
+#include <p2m/p2m.h>
 
 #define PFINFO_MAX 1024u
 #define PF_BATCH   64u
@@ -58,7 +59,12 @@ void domain_info_fill(struct domain *d, struct xen_domctl_getdomaininfo *info)
     info->tot_pages = atomic_load(&d->tot_pages);
     info->max_pages = atomic_load(&d->max_pages);
     info->outstanding_pages = atomic_load(&d->claim);
-    info->shared_info_frame = mfn_x(d->shared_info_mfn);
+    info->shared_info_frame = d->hvm != NULL ? ~0ull
+                                             : mfn_x(d->shared_info_mfn);
+    if (d->hvm != NULL) {
+        info->flags |= XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
+        info->arch_config.emulation_flags = d->cfg_emulation;
+    }
     info->ssidref = d->ssidref;
     memcpy(info->handle, d->handle, sizeof(info->handle));
     info->gpaddr_bits = 52;
@@ -90,7 +96,7 @@ static uint64_t frame_type(struct domain *d, uint64_t gfn)
         [1] = XEN_DOMCTL_PFINFO_L1TAB, [2] = XEN_DOMCTL_PFINFO_L2TAB,
         [3] = XEN_DOMCTL_PFINFO_L3TAB, [4] = XEN_DOMCTL_PFINFO_L4TAB,
     };
-    mfn_t mfn = _mfn(gfn);
+    mfn_t mfn = guest_frame(d, gfn);
     uint64_t w, type;
 
     if (!page_get(mfn, d->domid)) {

@@ -205,10 +205,12 @@ long domctl_get_cpu_policy(struct domain *c, struct domain *d,
                            &p->nr_msrs, DOMCTL_HANDLE(p->msrs));
 }
 
-static long set_leaves(struct cpu_policy *mine, struct xen_domctl_cpu_policy *p)
+static long set_leaves(struct cpu_policy *mine, bool hvm,
+                       struct xen_domctl_cpu_policy *p)
 {
     const struct cpu_policy *most =
-        cpu_policy_system(XEN_SYSCTL_cpu_policy_pv_max);
+        cpu_policy_system(hvm ? XEN_SYSCTL_cpu_policy_hvm_max
+                              : XEN_SYSCTL_cpu_policy_pv_max);
 
     for (uint32_t i = 0; i < p->nr_leaves; i++) {
         struct cpu_leaf leaf;
@@ -267,7 +269,7 @@ long domctl_set_cpu_policy(struct domain *c, struct domain *d,
         return -ENOMEM;
     }
     *new = *d->policy;
-    rc = set_leaves(new, p);
+    rc = set_leaves(new, d->hvm != NULL, p);
     if (rc == 0) {
         rc = check_msrs(p);
     }

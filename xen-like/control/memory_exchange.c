@@ -208,7 +208,7 @@ long memory_exchange(struct domain *caller, uint64_t start, guest_handle_t arg)
     if (copy_from_guest(&x, arg, sizeof(x)) != 0) {
         return -EFAULT;
     }
-    rc = check(caller, &x);
+    rc = caller->p2m != NULL ? -EOPNOTSUPP : check(caller, &x);
     if (rc != 0) {
         return rc;
     }

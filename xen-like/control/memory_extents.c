@@ -10,6 +10,7 @@
 #include <hv/errno.h>
 #include <mm/buddy.h>
 #include <p2m/m2p.h>
+#include <p2m/p2m.h>
 
 #define MAX_ORDER_DOMU    9u
 #define MAX_ORDER_CONTROL 12u
@@ -35,6 +36,22 @@ unsigned int memory_addr_bits(uint32_t flags)
     return bits == 0 || bits > 64 ? 64 : bits;
 }
 
+/* A translated guest finds its frames where it named them; false: no room in
+ * its tables, the frames are given back. */
+static bool put_at(struct extents *x, uint64_t gpfn, mfn_t mfn,
+                   unsigned int order)
+{
+    if (x->d->p2m == NULL ||
+        p2m_set(x->d, gpfn, mfn, order, P2M_RAM) == 0) {
+        return true;
+    }
+    for (uint64_t i = 0; i < 1ul << order; i++) {
+        p2m_remove(x->d, gpfn + i, mfn_add(mfn, i));
+        (void)pages_release(mfn_to_page(mfn_add(mfn, i)));
+    }
+    return false;
+}
+
 /* One extent at @gpfn (~0: the guest names no pfn); its first frame. */
 static mfn_t take_extent(struct extents *x, uint64_t gpfn)
 {
@@ -43,6 +60,9 @@ static mfn_t take_extent(struct extents *x, uint64_t gpfn)
     if (!mfn_eq(mfn, INVALID_MFN)) {
         for (uint64_t i = 0; i < 1ul << x->order; i++) {
             m2p_set(mfn_add(mfn, i), gpfn == ~0ull ? M2P_INVALID : gpfn + i);
+        }
+        if (!put_at(x, gpfn, mfn, x->order)) {
+            return INVALID_MFN;
         }
     }
     return mfn;
@@ -67,6 +87,12 @@ static unsigned int take_block(struct extents *x, unsigned int at,
             uint64_t *f = &x->frame[at + i];
 
             m2p_set(mfn_add(mfn, i), named ? *f : M2P_INVALID);
+            if (!put_at(x, *f, mfn_add(mfn, i), 0)) {
+                while (++i < 1u << order) {
+                    (void)pages_release(mfn_to_page(mfn_add(mfn, i)));
+                }
+                return 0;
+            }
             *f = mfn_x(mfn) + i;
         }
         return 1u << order;
@@ -103,11 +129,15 @@ static unsigned int take_batch(struct extents *x, unsigned int nr, bool named)
 static bool drop_extent(struct extents *x, uint64_t gmfn)
 {
     for (uint64_t i = 0; i < 1ul << x->order; i++) {
-        mfn_t mfn = _mfn(gmfn + i);
+        mfn_t mfn = guest_frame(x->d, gmfn + i);
         struct page_info *pg;
         bool had;
 
         if (gmfn + i < gmfn || !page_get(mfn, x->d->domid)) {
+            return false;
+        }
+        if (x->d->p2m != NULL && p2m_remove(x->d, gmfn + i, mfn) != 0) {
+            page_put(mfn_to_page(mfn));
             return false;
         }
         /* The M2P entry stays: the frame may live on in a mapping. */
@@ -148,7 +178,7 @@ static long run_batch(struct extents *x, enum direction dir, uint64_t at,
         return drop_batch(x, nr);
     }
     done = take_batch(x, nr, dir == POPULATE);
-    if (x->list.va != 0 &&
+    if (x->list.va != 0 && x->d->p2m == NULL &&
         copy_to_guest(h, x->frame, done * sizeof(uint64_t)) != 0) {
         return -EFAULT;
     }
@@ -202,6 +232,10 @@ static long reservation(struct domain *caller, enum direction dir,
     }
     if (domain_get_for(caller, r.domid, &x.d) != 0) {
         return (long)start;
+    }
+    if (x.d->p2m != NULL && dir == INCREASE) {
+        domain_put(x.d);
+        return (long)start;          /* where would they be? */
     }
     x.list = HANDLE(r.extent_start);
     x.order = r.extent_order;

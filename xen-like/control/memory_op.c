@@ -14,6 +14,7 @@
 #include <mm/frame_table.h>
 #include <mm/heap.h>
 #include <mm/map.h>
+#include <p2m/p2m.h>
 
 ABI_ASSERT(sizeof(struct xen_memory_reservation) == 32);
 ABI_ASSERT(sizeof(struct xen_memory_exchange) == 72);
@@ -76,7 +77,10 @@ static long op_maximum_gpfn(struct domain *caller, uint64_t start,
     struct domain *d;
     long rc = get_domain(caller, arg, &d);
 
-    if (rc == 0) {
+    if (rc == 0 && d->p2m != NULL) {
+        rc = (long)d->p2m->max_gfn;
+        domain_put(d);
+    } else if (rc == 0) {
         uint64_t max_pfn = READ_ONCE(d->shared_info->arch.max_pfn);
 
         rc = max_pfn != 0 ? (long)((max_pfn - 1) & 0xfffffffffful) : 0;
@@ -259,13 +263,6 @@ put_domain:
 
 /* ---- what PV guests and this hypervisor do without ------------------------- */
 
-/* Only translated guests have a physmap to put frames into. */
-static long op_physmap(struct domain *caller, uint64_t start,
-                       guest_handle_t arg)
-{
-    return -EACCES;
-}
-
 static long op_none_shared(struct domain *caller, uint64_t start,
                            guest_handle_t arg)
 {
@@ -301,9 +298,9 @@ static const struct {
     ROW(memory_map, ANY, op_memory_map),
     ROW(machine_memory_map, CONTROL, op_machine_memory_map),
     ROW(set_memory_map, ANY, op_set_memory_map),
-    ROW(add_to_physmap, ANY, op_physmap),
-    ROW(add_to_physmap_batch, ANY, op_physmap),
-    ROW(remove_from_physmap, ANY, op_physmap),
+    ROW(add_to_physmap, ANY, memory_physmap_add),
+    ROW(add_to_physmap_batch, ANY, memory_physmap_batch),
+    ROW(remove_from_physmap, ANY, memory_physmap_remove),
     ROW(get_sharing_freed_pages, ANY, op_none_shared),
     ROW(get_sharing_shared_pages, ANY, op_none_shared),
     ROW(claim_pages, CONTROL, memory_claim),

@@ -24,6 +24,12 @@ long memory_decrease(struct domain *caller, uint64_t start, guest_handle_t arg);
 long memory_populate(struct domain *caller, uint64_t start, guest_handle_t arg);
 long memory_exchange(struct domain *caller, uint64_t start, guest_handle_t arg);
 long memory_claim(struct domain *caller, uint64_t start, guest_handle_t arg);
+long memory_physmap_add(struct domain *caller, uint64_t start,
+                        guest_handle_t arg);
+long memory_physmap_batch(struct domain *caller, uint64_t start,
+                          guest_handle_t arg);
+long memory_physmap_remove(struct domain *caller, uint64_t start,
+                           guest_handle_t arg);
 long memory_acquire(struct domain *caller, uint64_t start, guest_handle_t arg);
 
 /* The largest extent order @caller may ask for. */

@@ -12,6 +12,7 @@
 #include <core/console.h>
 #include <core/keyhandler.h>
 #include <hv/errno.h>
+#include <hvm/backend.h>
 #include <lib/string.h>
 #include <mm/buddy.h>
 #include <mm/frame_table.h>
@@ -66,7 +67,9 @@ static long op_physinfo(struct xen_sysctl *op)
     p->max_cpu_id = 63 - (unsigned int)__builtin_clzll(cpu_online_mask);
     p->nr_nodes = 1;
     p->cpu_khz = tsc_khz;
-    p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 |
+        (hvm_backend != NULL ? XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap
+                             : 0);
     p->total_pages = total_frames;
     p->free_pages = buddy_free_frames();
     p->outstanding_pages = buddy_claimed_frames();

@@ -17,6 +17,7 @@
 #include <event/evtchn.h>
 #include <event/vcpu_info.h>
 #include <mm/heap.h>
+#include <p2m/p2m.h>
 #include <sched/sched.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
@@ -139,7 +140,7 @@ static long op_register_info(struct vcpu *v, guest_handle_t uarg)
     if (copy_from_guest(&op, uarg, sizeof(op)) != 0) {
         return -EFAULT;
     }
-    return vcpu_info_register(v, _mfn(op.mfn), op.offset);
+    return vcpu_info_register(v, guest_frame(v->domain, op.mfn), op.offset);
 }
 
 static long op_set_periodic(struct vcpu *v, guest_handle_t uarg)

@@ -11,6 +11,7 @@
 #include <domain/domain.h>
 #include <domain/guest_copy.h>
 #include <hv/errno.h>
+#include <hvm/backend.h>
 #include <lib/string.h>
 #include <xen/features.h>
 #include <xen/version.h>
@@ -19,6 +20,8 @@
 
 #define EXTRAVERSION ".0-paravane"
 #define CAPABILITIES "xen-3.0-x86_64 "
+#define CAPABILITIES_HVM CAPABILITIES \
+    "hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 "
 
 static long op_extraversion(struct domain *caller, guest_handle_t arg)
 {
@@ -41,9 +44,10 @@ static long op_compile_info(struct domain *caller, guest_handle_t arg)
 
 static long op_capabilities(struct domain *caller, guest_handle_t arg)
 {
-    static const xen_capabilities_info_t s = CAPABILITIES;
+    static const xen_capabilities_info_t pv = CAPABILITIES;
+    static const xen_capabilities_info_t all = CAPABILITIES_HVM;
 
-    return copy_to_guest(arg, s, sizeof(s));
+    return copy_to_guest(arg, hvm_backend != NULL ? all : pv, sizeof(pv));
 }
 
 static long op_changeset(struct domain *caller, guest_handle_t arg)
@@ -68,6 +72,16 @@ static uint32_t features_of(const struct domain *d)
                  1u << XENFEAT_memory_op_vnode_supported |
                  1u << XENFEAT_direct_mapped;
 
+    if (d->hvm != NULL) {
+        f &= ~(1u << XENFEAT_mmu_pt_update_preserve_ad |
+               1u << XENFEAT_highmem_assist | 1u << XENFEAT_direct_mapped |
+               1u << XENFEAT_gnttab_map_avail_bits);
+        f |= 1u << XENFEAT_writable_page_tables |
+             1u << XENFEAT_auto_translated_physmap |
+             1u << XENFEAT_supervisor_mode_kernel |
+             1u << XENFEAT_hvm_callback_vector |
+             1u << XENFEAT_hvm_safe_pvclock | 1u << XENFEAT_not_direct_mapped;
+    }
     if (d->is_hardware) {
         f |= 1u << XENFEAT_dom0;
     }

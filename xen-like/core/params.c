@@ -17,6 +17,7 @@ struct boot_params params = {
     .guest_loglevel = LOG_ERR,
     .console_serial = true,
     .console_vga = true,
+    .hvm = true,
 };
 
 static uint64_t parse_size(const char *s, const char **end)
@@ -144,6 +145,7 @@ static const struct option {
     { "loglvl", set_loglvl, NULL },
     { "guest_loglvl", set_guest_loglvl, NULL },
     { "noreboot", accept, &params.noreboot },
+    { "hvm", accept, &params.hvm },
     { "panic_test", set_panic_kind, &params.panic_test },
     { "domu_first", accept, &params.domu_first },
     { "log_hypercalls", accept, &params.log_hypercalls },

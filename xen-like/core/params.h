@@ -17,6 +17,7 @@ struct boot_params {
     unsigned int dom0_max_vcpus;    /* 0: all CPUs */
     unsigned int maxcpus;           /* 0: all */
     bool noreboot;
+    bool hvm;                       /* hardware-assisted guests, if it can */
     bool domu_first;                /* first module is an unprivileged domain */
     bool panic_test;                /* panic on purpose after the banner */
     char panic_kind[8];             /* panic_test=stack, =text: later, so */

@@ -29,7 +29,7 @@ struct vcpu;
  */
 struct cpu_info {
     struct cpu_regs regs;
-    uint64_t align;
+    uint64_t translated;         /* [C] @regs are of a guest with a p2m */
     struct vcpu *current_vcpu;   /* [C] never NULL once scheduling started */
     uint64_t percpu_offset;      /* [I] */
     uint32_t cpu;                /* [I] */

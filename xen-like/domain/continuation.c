@@ -8,8 +8,6 @@
 #include <domain/domain.h>
 #include <domain/multicall_state.h>
 
-#define SYSCALL_LENGTH 2
-
 static void continue_in_batch(struct mc_state *mc, unsigned int op,
                               unsigned int nr_args, const uint64_t *args)
 {
@@ -34,6 +32,6 @@ long hypercall_continue(unsigned int op, unsigned int nr_args,
     for (unsigned int i = 0; i < nr_args; i++) {
         *to[i] = args[i];
     }
-    r->rip -= SYSCALL_LENGTH;
+    r->rip -= current->hcall_bytes;
     return op;                      /* becomes the guest's rax again */
 }

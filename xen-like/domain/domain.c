@@ -162,6 +162,7 @@ int vcpu_create(struct domain *d, unsigned int id, struct vcpu **out)
     v->domain = d;
     v->vcpu_id = id;
     v->poll_port = ~0u;
+    v->hcall_bytes = d->cfg_hvm ? 3 : 2;
     v->pause_count = d->controller_paused;
     v->info_mfn = INVALID_MFN;
     /* The first 32 have their info in shared_info; the others must register

@@ -125,6 +125,7 @@ struct vcpu {
     uint32_t poll_port;               /* [a] SCHEDOP_poll: ~0 none, 0 many */
     bool polling;                     /* [a] */
     uint8_t hcall_preempted;          /* [C] see domain/continuation.h */
+    uint8_t hcall_bytes;              /* [I] of the instruction that calls */
     struct mc_state *multicall;       /* [C] batch being run, or NULL */
 
     struct sched_vcpu *sched;         /* sched/ */

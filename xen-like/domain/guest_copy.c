@@ -8,6 +8,13 @@
 #include <arch/smap.h>
 #include <domain/guest_copy.h>
 
+static guest_copy_fn translated;
+
+void guest_copy_set_translated(guest_copy_fn fn)
+{
+    translated = fn;
+}
+
 /* Words, then the odd bytes; returns bytes not copied. */
 static size_t copy_user(void *dst, const void *src, size_t bytes)
 {
@@ -32,6 +39,9 @@ static size_t copy_user(void *dst, const void *src, size_t bytes)
 
 int copy_from_guest_any(void *dst, guest_handle_t src, size_t bytes)
 {
+    if (guest_is_translated()) {
+        return translated(src.va, dst, bytes, false) == 0 ? 0 : -EFAULT;
+    }
     if (!guest_range_ok(src.va, bytes)) {
         return -EFAULT;
     }
@@ -40,6 +50,9 @@ int copy_from_guest_any(void *dst, guest_handle_t src, size_t bytes)
 
 int copy_to_guest_any(guest_handle_t dst, const void *src, size_t bytes)
 {
+    if (guest_is_translated()) {
+        return translated(dst.va, (void *)src, bytes, true) == 0 ? 0 : -EFAULT;
+    }
     if (!guest_range_ok(dst.va, bytes)) {
         return -EFAULT;
     }
@@ -48,6 +61,9 @@ int copy_to_guest_any(guest_handle_t dst, const void *src, size_t bytes)
 
 size_t copy_from_guest_some(void *dst, uint64_t va, size_t bytes)
 {
+    if (guest_is_translated()) {
+        return translated(va, dst, bytes, false);
+    }
     if (!guest_range_ok(va, bytes)) {
         return bytes;
     }

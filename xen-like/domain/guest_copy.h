@@ -13,10 +13,24 @@
 #include <arch/extable.h>
 #include <arch/paging.h>
 #include <arch/smap.h>
+#include <core/percpu.h>
 #include <hv/errno.h>
 #include <hv/types.h>
 
 int must_check clear_guest(guest_handle_t dst, size_t bytes);
+
+/*
+ * The current guest has a p2m: its addresses mean something in its own page
+ * tables only.  The copy is @hook's then; it returns bytes NOT done.  hvm/
+ * fills it, init/ hands it down.
+ */
+typedef size_t (*guest_copy_fn)(uint64_t va, void *buf, size_t bytes,
+                                bool to_guest);
+void guest_copy_set_translated(guest_copy_fn fn);
+static inline bool guest_is_translated(void)
+{
+    return unlikely(get_cpu_info()->translated != 0);
+}
 #ifdef HOST_TEST
 int must_check copy_from_guest(void *dst, guest_handle_t src, size_t bytes);
 int must_check copy_to_guest(guest_handle_t dst, const void *src, size_t bytes);
@@ -55,7 +69,7 @@ copy_from_guest(void *dst, guest_handle_t src, size_t bytes)
 {
     uint64_t *out = dst, v;
 
-    if (!GUEST_COPY_SHORT(bytes)) {
+    if (!GUEST_COPY_SHORT(bytes) || guest_is_translated()) {
         return copy_from_guest_any(dst, src, bytes);
     }
     if (!guest_range_ok(src.va, bytes)) {
@@ -79,7 +93,7 @@ copy_to_guest(guest_handle_t dst, const void *src, size_t bytes)
 {
     const uint64_t *in = src;
 
-    if (!GUEST_COPY_SHORT(bytes)) {
+    if (!GUEST_COPY_SHORT(bytes) || guest_is_translated()) {
         return copy_to_guest_any(dst, src, bytes);
     }
     if (!guest_range_ok(dst.va, bytes)) {
@@ -109,6 +123,9 @@ static inline int must_check get_guest_u32(uint32_t *dst, guest_handle_t src)
     uint32_t v = 0;
     int rc = 0;
 
+    if (guest_is_translated()) {
+        return copy_from_guest_any(dst, src, sizeof(*dst));
+    }
     if (!guest_range_ok(src.va, sizeof(v))) {
         return -EFAULT;
     }

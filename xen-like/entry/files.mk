@@ -1,4 +1,4 @@
-HV_OBJS += entry/pv_entry.o entry/exceptions.o entry/traps.o
+HV_OBJS += entry/vcpu_loop.o entry/pv_entry.o entry/exceptions.o entry/traps.o
 
 $(BUILD)/hv/entry/offsets.h: xen-like/entry/offsets.c | $(BUILD)/abi/xen
 	@mkdir -p $(@D)

@@ -14,7 +14,15 @@ void offsets(void);
 void offsets(void)
 {
     OFFSET(REGS_r15, struct cpu_info, regs.r15);
+    OFFSET(REGS_r14, struct cpu_info, regs.r14);
+    OFFSET(REGS_r13, struct cpu_info, regs.r13);
+    OFFSET(REGS_r12, struct cpu_info, regs.r12);
+    OFFSET(REGS_rbp, struct cpu_info, regs.rbp);
+    OFFSET(REGS_rbx, struct cpu_info, regs.rbx);
     OFFSET(REGS_r11, struct cpu_info, regs.r11);
+    OFFSET(REGS_r10, struct cpu_info, regs.r10);
+    OFFSET(REGS_r9, struct cpu_info, regs.r9);
+    OFFSET(REGS_r8, struct cpu_info, regs.r8);
     OFFSET(REGS_rax, struct cpu_info, regs.rax);
     OFFSET(REGS_rcx, struct cpu_info, regs.rcx);
     OFFSET(REGS_rdx, struct cpu_info, regs.rdx);

@@ -7,6 +7,7 @@
  * word the guest may scribble over at any time; nothing read here is
  * trusted further.  Tested by tests/unit/event/test_evtchn.c.
  */
+#include <domain/guest_ops.h>
 #include <event/poll.h>
 #include <event/table.h>
 #include <sched/sched.h>
@@ -27,6 +28,9 @@ void vcpu_mark_events_pending(struct vcpu *v)
     /* The exit path of the current vcpu looks at the flag by itself, and
      * vcpu_kick() knows. */
     if (atomic_xchg(&v->info->evtchn_upcall_pending, 1) == 0) {
+        if (unlikely(v->hvm != NULL)) {
+            v->domain->ops->event_notify(v);
+        }
         vcpu_kick(v);
     }
 }

@@ -11,6 +11,7 @@
 #include <domain/page_type.h>
 #include <grant/table.h>
 #include <lib/string.h>
+#include <p2m/p2m.h>
 #include <hv/errno.h>
 
 #define IN_USE_ALREADY 2       /* not a GNTST_*: take the other way */
@@ -37,7 +38,7 @@ static always_inline int copy_locked(const struct gnttab_copy *op,
     if (unlikely(rc != GNTST_okay)) {
         return rc;
     }
-    *granted = _mfn(READ_ONCE(shared->frame));
+    *granted = guest_frame(rd, READ_ONCE(shared->frame));
     rc = grant_take_frame(*granted, rd->domid, !to_grant);
     if (likely(rc == GNTST_okay)) {
         if (to_grant) {
@@ -67,7 +68,8 @@ static always_inline int copy_one_grant(struct domain *ld,
                                         struct domain *rd, bool to_grant)
 {
     grant_ref_t gref = to_grant ? op->dest.u.ref : op->source.u.ref;
-    mfn_t own = _mfn(to_grant ? op->source.u.gmfn : op->dest.u.gmfn);
+    mfn_t own = guest_frame(ld, to_grant ? op->source.u.gmfn
+                                         : op->dest.u.gmfn);
     mfn_t granted = INVALID_MFN;
     struct grant_table *gt = rd->grant;
     struct grant_entry_v1 *shared;
@@ -106,7 +108,7 @@ static int end_hold(struct end *e, const struct domain *ld, uint64_t number)
         e->use.gref = (grant_ref_t)number;
         return grant_pin(&e->use, ld);
     }
-    e->use.mfn = _mfn(number);
+    e->use.mfn = guest_frame(ld, number);
     rc = grant_take_frame(e->use.mfn, ld->domid, e->use.readonly);
     if (rc == FRAME_IS_TABLE) {
         page_put(mfn_to_page(e->use.mfn));

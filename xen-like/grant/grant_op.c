@@ -126,6 +126,9 @@ static int setup_table(struct domain *d, const struct gnttab_setup_table *op,
             *status = GNTST_general_error;
             return 0;
         }
+        for (uint32_t i = 0; d->p2m != NULL && i < nr; i++) {
+            mfns[i] = INVALID_MFN;    /* for it to add to its physmap */
+        }
         if (copy_to_guest(guest_handle_index(list, done, sizeof(mfns[0])),
                           mfns, nr * sizeof(mfns[0])) != 0) {
             return -EFAULT;

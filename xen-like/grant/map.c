@@ -88,6 +88,9 @@ static int map_checked(struct domain *ld, struct granter *g,
     if ((op->flags & MAP_PURPOSES) == 0) {
         return GNTST_bad_gntref;
     }
+    if (unlikely(ld->p2m != NULL)) {
+        return GNTST_general_error;   /* only PV guests map grants */
+    }
     rd = granter_get(g, op->dom);
     if (rd == NULL || atomic_load(&rd->dying) != DOMDYING_alive) {
         return GNTST_bad_domain;

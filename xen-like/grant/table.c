@@ -10,6 +10,7 @@
 #include <domain/pages.h>
 #include <grant/table.h>
 #include <mm/heap.h>
+#include <p2m/p2m.h>
 #include <hv/errno.h>
 
 const struct grant_map_ops *grant_map_ops;
@@ -154,7 +155,7 @@ static int pin_locked(struct grant_use *use, domid_t mapper,
         }
     }
     if (likely(act->pins == 0)) {
-        mfn = _mfn(READ_ONCE(shared->frame));
+        mfn = guest_frame(use->rd, READ_ONCE(shared->frame));
     }
     use->mfn = mfn;
     rc = grant_take_frame(mfn, use->rd->domid, use->readonly);

@@ -5,8 +5,8 @@
  * Owns    struct hvm_backend, the one table a vendor fills; init/ hands it
  *         down with hvm_set_backend() on a machine that has the feature.
  * Rules   a backend knows the hardware's control block and its exit codes;
- *         what an exit means is in hvm/.  All calls but run() and the
- *         switches are for a vcpu that is current or not running.
+ *         what an exit means is in hvm/.  All calls but run() are
+ *         for a vcpu that is current or not running.
  */
 #ifndef HVM_BACKEND_H
 #define HVM_BACKEND_H
@@ -55,8 +55,6 @@ struct hvm_backend {
     int (*cpu_on)(void);                 /* each CPU; 0, -errno */
     int (*vcpu_init)(struct vcpu *v);
     void (*vcpu_free)(struct vcpu *v);
-    void (*switch_to)(struct vcpu *v);   /* interrupts off */
-    void (*switch_from)(struct vcpu *v);
     /* Enter with interrupts off; back with interrupts on, the exit handled:
      * by its own table, which calls hvm/exit for what vendors share. */
     enum exit_action (*run)(struct vcpu *v);
@@ -69,7 +67,8 @@ struct hvm_backend {
     /* Deliver at the next entry; or exit as soon as an interrupt could be. */
     void (*inject)(struct vcpu *v, const struct hvm_event *e);
     void (*open_window)(struct vcpu *v, bool open);
-    bool (*event_in_flight)(const struct vcpu *v);
+    uint8_t (*get_tpr)(const struct vcpu *v);        /* CR8 */
+    void (*set_tpr)(struct vcpu *v, uint8_t cr8);
 };
 
 extern const struct hvm_backend *hvm_backend;   /* NULL: no such guests */

@@ -20,9 +20,6 @@
 struct hvm_domain {
     uint64_t params[HVM_NR_PARAMS];  /* [a] */
     uint8_t callback_vector;         /* [a] 0: none */
-    uint8_t callback_gsi_on;         /* [a] the line is up for an event */
-    uint32_t callback_gsi;           /* [a] 0: none */
-    int64_t tsc_offset;              /* [I] guest TSC = host's + this */
     uint32_t flush_gen;              /* [a] ask all vcpus for a new ASID */
 };
 
@@ -48,13 +45,16 @@ struct hvm_vcpu {
     uint8_t insn[HVM_INSN_BYTES];    /* [C] of the access in io, as first seen */
     uint8_t insn_len;
     uint8_t upcall_vector;           /* [a] 0: the domain's callback */
-    uint8_t hypercall_len;           /* [C] bytes of the call being made */
-    uint8_t halted_for_sipi;         /* [a] an AP that waits */
     uint8_t nmi_pending;             /* [a] */
+    uint8_t init_pending;            /* [a] */
+    uint8_t wait_for_sipi;           /* [a] */
+    int16_t sipi;                    /* [a] vector to start at, -1: none */
     uint32_t flush_seen;             /* [C] */
     uint64_t mtrr_def, mtrr_fixed[HVM_NR_MTRR_FIXED];
     uint64_t mtrr_var[2 * HVM_NR_MTRR_VAR];
-    uint64_t misc_msr[4];
+    char line[80];                   /* [C] of port 0xe9 */
+    uint8_t line_len;
+    uint64_t host_tsc_aux;           /* while this one's is loaded */
 };
 
 extern const struct guest_ops hvm_guest_ops;
@@ -64,6 +64,24 @@ int hvm_relinquish(struct domain *d);
 void hvm_domain_free(struct domain *d);
 int hvm_vcpu_init(struct vcpu *v);
 void hvm_vcpu_free(struct vcpu *v);
+
+/* Hooks of vdev/: the target @v may be anywhere. */
+void hvm_vcpu_init_signal(struct vcpu *v);
+void hvm_vcpu_sipi(struct vcpu *v, uint8_t vector);
+void hvm_vcpu_nmi(struct vcpu *v);
+/* Before an entry: INIT and start-up requests to the current vcpu. */
+void hvm_vcpu_signals(struct vcpu *v);
+/* Events by a line: up while one is pending (vcpu 0), before each entry. */
+void hvm_callback_update(struct vcpu *v);
+
+/* hvm/context: the state of all vcpus and devices as records of
+ * xen/hvm/save.h.  save: bytes in *@len; -ENOSPC: more than @cap.  load:
+ * -EINVAL.  The domain is paused. */
+#define HVM_CONTEXT_MAX(d) (4096u + (d)->max_vcpus * 8192u)
+int must_check hvm_context_save(struct domain *d, void *buf, uint32_t cap,
+                                uint32_t *len);
+int must_check hvm_context_load(struct domain *d, const void *buf,
+                                uint32_t len);
 
 /* entry/vcpu_loop: run the current vcpu, act on its exits, for ever. */
 noreturn void vcpu_loop(void);

@@ -19,6 +19,9 @@ static long run_entry(struct mc_state *mc)
         return -ENOSYS;
     }
     op = index_clamp(op, NR_HYPERCALLS);
+    if (guest_is_translated() && !hypercall_rows[op].hvm) {
+        return -ENOSYS;
+    }
     return hypercall_table[op](c->args[0], c->args[1], c->args[2], c->args[3],
                                c->args[4], c->args[5]);
 }
@@ -29,11 +32,28 @@ static noinline int write_back(const struct mc_state *mc, uint64_t at)
     return copy_to_guest(guest_handle(at), &mc->call, sizeof(mc->call));
 }
 
+static noinline int one_entry_translated(struct mc_state *mc, uint64_t at)
+{
+    guest_handle_t result = guest_handle(at +
+        offsetof(struct multicall_entry, result));
+
+    if (copy_from_guest(&mc->call, guest_handle(at), sizeof(mc->call)) != 0) {
+        return -EFAULT;
+    }
+    mc->preempted = false;
+    mc->call.result = (unsigned long)run_entry(mc);
+    return mc->preempted ? write_back(mc, at)
+           : copy_to_guest(result, &mc->call.result, sizeof(mc->call.result));
+}
+
 /* Entry @at, copied in once, run, its result copied out. */
 static always_inline int one_entry(struct mc_state *mc, uint64_t at)
 {
     uint64_t *words = (uint64_t *)&mc->call, w;
 
+    if (guest_is_translated()) {
+        return one_entry_translated(mc, at);
+    }
     stac();
 #pragma GCC unroll 8
     for (unsigned int i = 0; i < sizeof(mc->call) / 8; i++) {

@@ -7,6 +7,7 @@
 #include <control/vcpu_op.h>
 #include <event/evtchn_op.h>
 #include <grant/grant_op.h>
+#include <hvm/hvm_op.h>
 #include <hypercall/table.h>
 #include <physdev/physdev_op.h>
 #include <pv/descriptor.h>
@@ -14,7 +15,10 @@
 #include <pv/trap.h>
 
 #define ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
-    { #nr, CALLER_ANY, (nr_args), (door) }
+    { #nr, CALLER_ANY, (nr_args), (door), false }
+/* Not only for PV guests. */
+#define ALL_ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
+    { #nr, CALLER_ANY, (nr_args), (door), true }
 /* The right of the caller comes before anything the door does. */
 #define CONTROL_DOOR(door) \
     static long checked_##door(uint64_t a0, uint64_t a1, uint64_t a2, \
@@ -29,7 +33,7 @@ CONTROL_DOOR(do_domctl)
 CONTROL_DOOR(do_mca)
 
 #define CONTROL_ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
-    { #nr, CALLER_CONTROL, (nr_args), (checked_##door) }
+    { #nr, CALLER_CONTROL, (nr_args), (checked_##door), true }
 
 const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
     ROW(set_trap_table,      do_set_trap_table, 1),
@@ -42,28 +46,29 @@ const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
     ROW(set_debugreg,        do_set_debugreg, 2),
     ROW(get_debugreg,        do_get_debugreg, 1),
     ROW(update_descriptor,   do_update_descriptor, 2),
-    ROW(memory_op,           do_memory_op, 2),
-    ROW(multicall,           do_multicall, 2),
+    ALL_ROW(memory_op,           do_memory_op, 2),
+    ALL_ROW(multicall,           do_multicall, 2),
     ROW(update_va_mapping,   do_update_va_mapping, 3),
-    ROW(set_timer_op,        do_set_timer_op, 1),
-    ROW(xen_version,         do_xen_version, 2),
-    ROW(console_io,          do_console_io, 3),
-    ROW(grant_table_op,      do_grant_table_op, 3),
-    ROW(vm_assist,           do_vm_assist, 2),
+    ALL_ROW(set_timer_op,        do_set_timer_op, 1),
+    ALL_ROW(xen_version,         do_xen_version, 2),
+    ALL_ROW(console_io,          do_console_io, 3),
+    ALL_ROW(grant_table_op,      do_grant_table_op, 3),
+    ALL_ROW(vm_assist,           do_vm_assist, 2),
     ROW(update_va_mapping_otherdomain, do_update_va_mapping_otherdomain, 4),
     ROW(iret,                do_iret, 0),
-    ROW(vcpu_op,             do_vcpu_op, 3),
+    ALL_ROW(vcpu_op,             do_vcpu_op, 3),
     ROW(set_segment_base,    do_set_segment_base, 2),
     ROW(mmuext_op,           do_mmuext_op, 4),
-    ROW(xsm_op,              do_xsm_op, 1),
-    ROW(sched_op,            do_sched_op, 2),
+    ALL_ROW(xsm_op,              do_xsm_op, 1),
+    ALL_ROW(sched_op,            do_sched_op, 2),
     ROW(callback_op,         do_callback_op, 2),
-    ROW(event_channel_op,    do_event_channel_op, 2),
+    ALL_ROW(hvm_op,          do_hvm_op, 2),
+    ALL_ROW(event_channel_op,    do_event_channel_op, 2),
     ROW(physdev_op,          do_physdev_op, 2),
     CONTROL_ROW(sysctl,      do_sysctl, 1),
     CONTROL_ROW(domctl,      do_domctl, 1),
-    ROW(xenpmu_op,           do_xenpmu_op, 2),
-    [__HYPERVISOR_arch_0] = { "mca", CALLER_CONTROL, 1, checked_do_mca },
+    ALL_ROW(xenpmu_op,           do_xenpmu_op, 2),
+    [__HYPERVISOR_arch_0] = { "mca", CALLER_CONTROL, 1, checked_do_mca, false },
 };
 
 hypercall_fn hypercall_table[NR_HYPERCALLS];

@@ -22,6 +22,7 @@ struct hypercall_row {
     enum caller_class caller;
     uint8_t nr_args;
     hypercall_fn fn;
+    bool hvm;                    /* also for hardware-assisted guests */
 };
 
 #define NR_HYPERCALLS 64u

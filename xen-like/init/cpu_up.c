@@ -5,6 +5,7 @@
  * A CPU is started by INIT and STARTUP interrupts; it runs boot/trampoline.S
  * and arrives in cpu_up_secondary() on its own stack.
  */
+#include <hvm/backend.h>
 #include <init/cpu_up.h>
 
 #include <acpi/madt.h>
@@ -194,6 +195,9 @@ noreturn void cpu_up_secondary(void)
     xstate_init_cpu();
     lapic_init_cpu();
     systime_sync_cpu();
+    if (hvm_backend != NULL && hvm_backend->cpu_on() != 0) {
+        panic("no memory for the areas of CPU %u", cpu);
+    }
     atomic_or(&cpu_online_mask, cpumask_of(cpu));
     atomic_add(&nr_cpus_online, 1);
     atomic_store_release(&arrived, 1);

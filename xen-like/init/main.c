@@ -51,6 +51,7 @@
 #include <mm/map_boot.h>
 #include <pv/pv_domain.h>
 #include <sched/sched.h>
+#include <svm/svm.h>
 #include <smp/ipi.h>
 #include <time/systime.h>
 #include <time/systime_init.h>
@@ -214,6 +215,18 @@ static void boot_text panic_tests(void)
     }
 }
 
+/* The boot CPU's part; the others do theirs as they come up. */
+static void boot_text init_hvm(void)
+{
+    const struct hvm_backend *b = params.hvm ? svm_probe() : NULL;
+
+    if (b != NULL && b->cpu_on() == 0) {
+        hvm_set_backend(b);
+    }
+    log_info("hardware-assisted guests: %s",
+             hvm_backend != NULL ? hvm_backend->name : "none");
+}
+
 /* Not in the section it frees. */
 static noreturn noinline void run(void)
 {
@@ -240,6 +253,7 @@ static noreturn void boot_text init_on_stack(void)
     keyhandler_init();
     keys_init();
     units_init();
+    init_hvm();
     hypercall_table_init();
     sched_init(pv_load_idle);
     desc_init_idt();                     /* from here on entry/'s vectors */

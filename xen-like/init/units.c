@@ -12,12 +12,16 @@
 #include <core/params.h>
 #include <core/panic.h>
 #include <domain/domain.h>
+#include <domain/guest_copy.h>
 #include <domain/pages.h>
 #include <domain/unit.h>
 #include <domain/vtime.h>
 #include <event/evtchn.h>
 #include <grant/grant.h>
+#include <hvm/guest_walk.h>
+#include <hvm/hvm_domain.h>
 #include <init/units.h>
+#include <ioreq/ioreq.h>
 #include <irq/irq.h>
 #include <physdev/io_perm.h>
 #include <physdev/pirq_map.h>
@@ -25,6 +29,7 @@
 #include <pv/pt_entry.h>
 #include <pv/pv_domain.h>
 #include <sched/sched.h>
+#include <vdev/front.h>
 #include <xen/sched.h>
 
 static const struct domain_unit units[] = {
@@ -44,6 +49,15 @@ static const struct domain_unit units[] = {
     { .name = "pv", .domain_init = pv_domain_init, .vcpu_init = pv_vcpu_init,
       .relinquish = pv_relinquish, .vcpu_free = pv_vcpu_free,
       .domain_free = pv_domain_free },
+    { .name = "hvm", .domain_init = hvm_domain_init,
+      .vcpu_init = hvm_vcpu_init, .relinquish = hvm_relinquish,
+      .vcpu_free = hvm_vcpu_free, .domain_free = hvm_domain_free },
+    { .name = "vdev", .domain_init = vdev_domain_init,
+      .vcpu_init = vdev_vcpu_init, .relinquish = vdev_relinquish,
+      .vcpu_free = vdev_vcpu_free, .domain_free = vdev_domain_free },
+    { .name = "ioreq", .domain_init = ioreq_domain_init,
+      .vcpu_init = ioreq_vcpu_init, .relinquish = ioreq_relinquish,
+      .vcpu_free = ioreq_vcpu_free, .domain_free = ioreq_domain_free },
     { .name = "grant", .domain_init = grant_domain_init,
       .relinquish = grant_relinquish, .domain_free = grant_domain_free },
     { .name = "control", .domain_init = control_domain_init,
@@ -90,6 +104,29 @@ static const struct grant_map_ops map_ops = {
     .done = pv_grant_done,
 };
 
+static uint64_t guest_tsc(struct vcpu *v)
+{
+    return rdtsc();
+}
+
+static const struct vdev_hooks vdev_hook_table = {
+    .kick = vcpu_kick,
+    .init = hvm_vcpu_init_signal,
+    .sipi = hvm_vcpu_sipi,
+    .nmi = hvm_vcpu_nmi,
+    .guest_tsc = guest_tsc,
+};
+
+/* Copies of a translated guest's hypercall arguments. */
+static size_t copy_translated(uint64_t va, void *buf, size_t bytes,
+                              bool to_guest)
+{
+    uint32_t pfec;
+
+    return hvm_copy_linear(current, va, buf, bytes,
+                           to_guest ? HVM_WRITE : HVM_READ, &pfec);
+}
+
 /* Somebody types: the control domain reads it (CONSOLEIO_read). */
 static void console_input(void)
 {
@@ -105,6 +142,8 @@ void units_init(void)
     page_type_set_ops(&pv_page_type_ops);
     pv_io_mem_access = io_mem_access;
     grant_set_map_ops(&map_ops);
+    vdev_set_hooks(&vdev_hook_table);
+    guest_copy_set_translated(copy_translated);
     io_perm_init();
     memory_op_init();
     pirq_map_init();

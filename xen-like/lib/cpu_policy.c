@@ -99,53 +99,60 @@ void cpu_policy_read(struct cpu_policy *p, cpu_policy_cpuid_fn cpuid)
 
 enum reg { A, B, C, D };
 
+/* VME PSE PGE PSE36: paging is such a guest's own.  Beside them: PCID,
+ * x2APIC and TSC-deadline (emulated), 1 GiB pages, SMEP INVPCID SMAP, UMIP. */
+#define HVM_EDX1 (BIT(1) | BIT(3) | BIT(13) | BIT(17))
+
 #define EDX1_COMMON 0x0181d3f5u   /* bits of leaf 1 EDX that AMD repeats */
 
 /* One row per feature word: its place in the ABI's order, the leaf, the bits
- * that a PV guest may see.  Word numbers without a row are zero. */
+ * that a guest may see.  Word numbers without a row are zero. */
 static const struct {
     uint8_t word;
     uint32_t leaf, subleaf;
     enum reg reg;
-    uint32_t pv;
+    uint32_t pv, hvm;          /* @hvm: what such guests see besides */
 } words[] = {
     /* FPU DE TSC MSR PAE MCE CX8 APIC SEP MTRR MCA CMOV PAT CLFSH ACPI MMX
      * FXSR SSE SSE2 SS */
-    { 0, 1, CPU_NO_SUBLEAF, D, 0x0fc9dbf5u },
+    { 0, 1, CPU_NO_SUBLEAF, D, 0x0fc9dbf5u, HVM_EDX1 },
     /* SSE3 PCLMUL SSSE3 FMA CX16 SSE4.1 SSE4.2 MOVBE POPCNT AES XSAVE AVX
      * F16C RDRAND HYPERVISOR */
     { 1, 1, CPU_NO_SUBLEAF, C,
       BIT(0) | BIT(1) | BIT(9) | BIT(12) | BIT(13) | BIT(19) | BIT(20) |
       BIT(22) | BIT(23) | BIT(25) | BIT(26) | BIT(28) | BIT(29) | BIT(30) |
-      BIT(31) },
+      BIT(31), BIT(17) | BIT(21) | BIT(24) },
     /* SYSCALL NX MMXEXT FFXSR RDTSCP LM 3DNOWEXT 3DNOW, and the repeated */
     { 2, 0x80000001u, CPU_NO_SUBLEAF, D,
       EDX1_COMMON | BIT(11) | BIT(20) | BIT(22) | BIT(25) | BIT(27) |
-      BIT(29) | BIT(30) | BIT(31) },
+      BIT(29) | BIT(30) | BIT(31), HVM_EDX1 | BIT(26) },
     /* LAHF CR8_LEGACY ABM SSE4A MISALIGNSSE 3DNOWPREFETCH XOP FMA4 TBM */
     { 3, 0x80000001u, CPU_NO_SUBLEAF, C,
       BIT(0) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(11) |
-      BIT(16) | BIT(21) },
+      BIT(16) | BIT(21), 0 },
     /* XSAVEOPT XSAVEC XGETBV1 */
-    { 4, 0xd, 1, A, BIT(0) | BIT(1) | BIT(2) },
+    { 4, 0xd, 1, A, BIT(0) | BIT(1) | BIT(2), 0 },
     /* FSGSBASE BMI1 AVX2 BMI2 ERMS RDSEED ADX CLFLUSHOPT CLWB SHA */
     { 5, 7, 0, B,
       BIT(0) | BIT(3) | BIT(5) | BIT(6) | BIT(8) | BIT(9) | BIT(13) |
-      BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29) },
+      BIT(18) | BIT(19) | BIT(23) | BIT(24) | BIT(29),
+      BIT(7) | BIT(10) | BIT(20) },
     /* GFNI VAES VPCLMULQDQ RDPID CLDEMOTE MOVDIRI MOVDIR64B */
     { 6, 7, 0, C,
-      BIT(8) | BIT(9) | BIT(10) | BIT(22) | BIT(25) | BIT(27) | BIT(28) },
+      BIT(8) | BIT(9) | BIT(10) | BIT(22) | BIT(25) | BIT(27) | BIT(28),
+      BIT(2) },
     /* ITSC */
-    { 7, 0x80000007u, CPU_NO_SUBLEAF, D, BIT(8) },
+    { 7, 0x80000007u, CPU_NO_SUBLEAF, D, BIT(8), 0 },
     /* CLZERO RSTR_FP_ERR_PTRS WBNOINVD */
-    { 8, 0x80000008u, CPU_NO_SUBLEAF, B, BIT(0) | BIT(2) | BIT(9) },
+    { 8, 0x80000008u, CPU_NO_SUBLEAF, B, BIT(0) | BIT(2) | BIT(9), 0 },
     /* FSRM MD_CLEAR SERIALIZE */
-    { 9, 7, 0, D, BIT(4) | BIT(10) | BIT(14) },
+    { 9, 7, 0, D, BIT(4) | BIT(10) | BIT(14), 0 },
     /* AVX_VNNI FZRM FSRS FSRCS */
-    { 10, 7, 1, A, BIT(4) | BIT(10) | BIT(11) | BIT(12) },
+    { 10, 7, 1, A, BIT(4) | BIT(10) | BIT(11) | BIT(12), 0 },
 };
 
 #define CPUID1_ECX_HYPERVISOR BIT(31)
+#define CPUID1_ECX_X2APIC     BIT(21)
 #define CPUID1_ECX_XSAVE      BIT(26)
 
 static uint32_t *reg_of(struct cpu_leaf *l, enum reg r)
@@ -179,11 +186,12 @@ static bool has_word(uint32_t leaf, uint32_t subleaf, enum reg r)
     return false;
 }
 
-static void mask_words(struct cpu_leaf *l)
+static void mask_words(struct cpu_leaf *l, bool hvm)
 {
     for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
         if (words[i].leaf == l->leaf && (words[i].subleaf == l->subleaf)) {
-            *reg_of(l, words[i].reg) &= words[i].pv;
+            *reg_of(l, words[i].reg) &= words[i].pv |
+                                        (hvm ? words[i].hvm : 0);
         }
     }
     /* Registers of feature leaves that have no word hold nothing else. */
@@ -244,7 +252,8 @@ static void limit_leaf(struct cpu_leaf *l)
     }
 }
 
-void cpu_policy_limit_pv(struct cpu_policy *p, const struct cpu_policy *host)
+void cpu_policy_limit(struct cpu_policy *p, const struct cpu_policy *host,
+                      bool hvm)
 {
     struct cpu_leaf *one;
 
@@ -256,8 +265,11 @@ void cpu_policy_limit_pv(struct cpu_policy *p, const struct cpu_policy *host)
                                 .subleaf = host->leaf[i].subleaf };
         if (pv_keeps(l->leaf)) {
             *l = host->leaf[i];
-            mask_words(l);
+            mask_words(l, hvm);
             limit_leaf(l);
+            if (hvm && l->leaf == 1) {
+                l->c |= CPUID1_ECX_X2APIC;    /* whatever the host has */
+            }
         }
     }
     /* Without XSAVE there is nothing that leaf 0xd could describe. */

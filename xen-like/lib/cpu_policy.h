@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/cpu_policy.h - CPUID as data: read a host, limit it for PV guests,
+ * lib/cpu_policy.h - CPUID as data: read a host, limit it for guests,
  * take changes from a toolstack, answer a guest's CPUID.
  *
  * Owns    the allow-list of features of PV guests (default deny: what is not
@@ -40,9 +40,10 @@ typedef void (*cpu_policy_cpuid_fn)(uint32_t leaf, uint32_t subleaf,
 
 void cpu_policy_read(struct cpu_policy *p, cpu_policy_cpuid_fn cpuid);
 
-/* What a PV guest on host @host may see at most, which is also what it sees
- * if nobody says otherwise. */
-void cpu_policy_limit_pv(struct cpu_policy *p, const struct cpu_policy *host);
+/* What a guest on host @host, PV or @hvm, may see at most, which is also what
+ * it sees if nobody says otherwise. */
+void cpu_policy_limit(struct cpu_policy *p, const struct cpu_policy *host,
+                      bool hvm);
 
 /* A stored leaf, or NULL. */
 const struct cpu_leaf *cpu_policy_find(const struct cpu_policy *p,

@@ -30,3 +30,17 @@ void hypercall_page_pv64(void *page)
         }
     }
 }
+
+void hypercall_page_hvm(void *page, bool amd)
+{
+    /* mov $nr, eax; vmmcall or vmcall; ret */
+    const uint8_t call[] = { 0xb8, 0, 0, 0, 0, 0x0f, 0x01, amd ? 0xd9 : 0xc1,
+                             0xc3 };
+    uint8_t *p = page;
+
+    __builtin_memset(p, INT3, 4096);
+    for (uint32_t nr = 0; nr < NR_STUBS; nr++, p += STUB_SIZE) {
+        __builtin_memcpy(p, call, sizeof(call));
+        __builtin_memcpy(p + 1, &nr, sizeof(nr));
+    }
+}

@@ -9,7 +9,10 @@
 #ifndef LIB_HYPERCALL_PAGE_H
 #define LIB_HYPERCALL_PAGE_H
 
+#include <hv/types.h>
+
 /* Fill 4096 bytes. */
 void hypercall_page_pv64(void *page);
+void hypercall_page_hvm(void *page, bool amd);
 
 #endif

@@ -38,14 +38,16 @@ struct p2m {
     uint32_t nr_tables;              /* [lock] */
     uint32_t max_tables;             /* [a] quota, set by the toolstack */
     uint64_t max_gfn;                /* [lock] highest ever mapped */
+    uint32_t nr_held;                /* [lock] entries of others' frames */
+    mfn_t last;                      /* [lock] newest table: chain */
     uint64_t pos;                    /* relinquish: progress */
-    uint32_t flushes;                /* [a] grows when rights were taken */
     void (*flush)(struct domain *d); /* [I] hvm/: wait until all CPUs did */
 };
 
 #define P2M_DEFAULT_TABLES 1024u
-/* One past the highest gfn a guest may use. */
-uint64_t p2m_gfn_limit(void);
+#define P2M_MAX_TABLES     0x40000u
+/* One past the highest gfn a guest may use: the backend knows. */
+extern uint64_t p2m_limit;               /* [I] */
 
 int must_check p2m_init(struct domain *d, void (*flush)(struct domain *d));
 /* Drop held entries; preemptible, -ERESTART.  No vcpu runs any more. */
@@ -75,9 +77,9 @@ static inline mfn_t guest_frame(const struct domain *d, uint64_t gfn)
 int must_check p2m_set(struct domain *d, uint64_t gfn, mfn_t mfn,
                        unsigned int order, enum p2m_type type);
 /* Take the entry out if it maps @mfn (INVALID_MFN: whatever), flushed. */
-int must_check p2m_remove(struct domain *d, uint64_t gfn, mfn_t mfn);
+int p2m_remove(struct domain *d, uint64_t gfn, mfn_t mfn);
 /* Change the type of RAM at @gfn from @from to @to; -EBUSY: is not @from. */
-int must_check p2m_change_type(struct domain *d, uint64_t gfn,
+int p2m_change_type(struct domain *d, uint64_t gfn,
                                enum p2m_type from, enum p2m_type to);
 
 #endif

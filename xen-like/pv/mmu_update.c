@@ -7,6 +7,7 @@
 #include <domain/guest_copy.h>
 #include <mm/tlb_flush.h>
 #include <p2m/m2p.h>
+#include <p2m/p2m.h>
 #include <pv/guest_walk.h>
 #include <pv/mmu_update.h>
 #include <pv/pt_entry.h>
@@ -154,6 +155,28 @@ static int batch_domains(struct batch *b, uint64_t foreigndom)
     return rc;
 }
 
+/* A frame of a translated domain is named by its gfn; one that is not there
+ * becomes a frame that cannot be had. */
+static pte_t translate_pte(const struct domain *pd, pte_t e)
+{
+    mfn_t mfn = guest_frame(pd, mfn_x(pte_mfn(e)));
+
+    return !(e & PTE_P) ? e
+           : (e & ~PTE_ADDR) | (mfn_to_maddr(mfn) & PTE_ADDR);
+}
+
+static noinline void translate(const struct batch *b, struct mmu_update *reqs,
+                               unsigned int nr)
+{
+    for (unsigned int i = 0; i < nr; i++) {
+        unsigned int cmd = reqs[i].ptr & 3;
+
+        if (cmd == MMU_NORMAL_PT_UPDATE || cmd == MMU_PT_UPDATE_PRESERVE_AD) {
+            reqs[i].val = translate_pte(b->pd, reqs[i].val);
+        }
+    }
+}
+
 static int run_requests(struct batch *b, uint64_t reqs, unsigned int count,
                         unsigned int *done)
 {
@@ -171,6 +194,9 @@ static int run_requests(struct batch *b, uint64_t reqs, unsigned int count,
             if (copy_from_guest(buf, guest_handle(reqs + *done * sizeof(*buf)),
                                 have * sizeof(*buf)) != 0) {
                 return -EFAULT;
+            }
+            if (unlikely(b->pd->p2m != NULL)) {
+                translate(b, buf, have);
             }
         }
         rc = next_request(b, &buf[at++]);
@@ -341,7 +367,8 @@ long do_update_va_mapping_otherdomain(uint64_t va, uint64_t pte,
     if (rc != 0) {
         return rc;
     }
-    rc = write_va(va, pte, b.pd);
+    rc = write_va(va, b.pd->p2m != NULL ? translate_pte(b.pd, pte) : pte,
+                  b.pd);
     domain_put(b.pd);
     domain_put(b.td);
     return rc != 0 ? rc : uvm_flush(va, flags);

@@ -22,8 +22,12 @@
 
 int pv_domain_init(struct domain *d)
 {
-    struct pv_domain *pv = heap_new(struct pv_domain);
+    struct pv_domain *pv;
 
+    if (d->cfg_hvm) {
+        return 0;
+    }
+    pv = heap_new(struct pv_domain);
     if (pv == NULL) {
         return -ENOMEM;
     }
@@ -85,9 +89,14 @@ static void pv_init_state(struct pv_vcpu *pv)
 
 int pv_vcpu_init(struct vcpu *v)
 {
-    struct pv_vcpu *pv = heap_new(struct pv_vcpu);
-    void *x = heap_alloc(xstate_bytes());
+    struct pv_vcpu *pv;
+    void *x;
 
+    if (v->domain->cfg_hvm) {
+        return 0;
+    }
+    pv = heap_new(struct pv_vcpu);
+    x = heap_alloc(xstate_bytes());
     v->pv = pv;
     v->xstate = x != NULL ? xstate_place(x) : NULL;
     if (pv == NULL || x == NULL) {
@@ -108,6 +117,9 @@ nomem:
 
 void pv_vcpu_free(struct vcpu *v)
 {
+    if (v->domain->cfg_hvm) {
+        return;
+    }
     if (v->pv != NULL) {
         heap_free(v->pv->traps);
         heap_free(v->pv);
@@ -377,7 +389,7 @@ int pv_relinquish(struct domain *d)
     struct vcpu *v;
 
     for_each_vcpu(d, v) {
-        if (vcpu_relinquish(v) != 0) {
+        if (v->pv != NULL && vcpu_relinquish(v) != 0) {
             return -ERESTART;
         }
     }

@@ -13,13 +13,11 @@
 #ifndef VDEV_VLAPIC_H
 #define VDEV_VLAPIC_H
 
+#include <arch/msr.h>
 #include <core/timer.h>
 #include <hv/types.h>
 
 #define VLAPIC_BASE      0xfee00000u
-#define MSR_APIC_BASE    0x1bu
-#define MSR_TSC_DEADLINE 0x6e0u
-#define MSR_X2APIC_FIRST 0x800u
 #define MSR_X2APIC_LAST  0x8ffu
 #define APIC_BASE_BSP    0x100u
 #define APIC_BASE_X2     0x400u

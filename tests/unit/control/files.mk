@@ -3,4 +3,5 @@ UNIT_TESTS += test_memory_op
 test_memory_op_KIND := hv
 test_memory_op_SRCS := tests/unit/control/test_memory_op.c \
         tests/fake-arch/fake.c tests/lib/domains.c \
-        $(addprefix xen-like/control/,memory_extents.c memory_exchange.c)
+        $(addprefix xen-like/control/,memory_extents.c memory_exchange.c) \
+        xen-like/p2m/p2m.c xen-like/p2m/fmt_npt.c

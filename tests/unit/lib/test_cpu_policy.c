@@ -23,7 +23,7 @@ static struct cpu_policy host, pv;
 static int set_up(void **state)
 {
     cpu_policy_read(&host, rich_host);
-    cpu_policy_limit_pv(&pv, &host);
+    cpu_policy_limit(&pv, &host, false);
     return 0;
 }
 

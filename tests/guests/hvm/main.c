@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hvm/main.c - facts of hardware-assisted guests, each a domain of 2 MiB
+ * that runs a few instructions.  Sources: APM vol. 2, 15; xen/hvm/.
+ */
+#include <lib/event.h>
+#include <lib/guest.h>
+#include <lib/hypercall.h>
+#include <lib/report.h>
+#include <lib/tinydom.h>
+#include <lib/tinyhvm.h>
+#include <xen/features.h>
+#include <xen/hvm/params.h>
+
+extern const uint8_t hvm_code[], hvm_code_end[];
+#define CODE(name) extern const uint8_t hvm_##name[]
+CODE(halt);
+CODE(spin);
+CODE(triple);
+CODE(cpuid);
+CODE(prefixed);
+CODE(hypercall);
+CODE(hypercall_page);
+CODE(ports);
+CODE(mmio);
+CODE(bad_msr);
+CODE(event);
+
+static struct tinyhvm t;
+
+static void build(const uint8_t *entry)
+{
+    t = (struct tinyhvm){ .vcpus = 1 };
+    EXPECT_EQ(tinyhvm_build(&t, hvm_code, (size_t)(hvm_code_end - hvm_code),
+                            (size_t)(entry - hvm_code)), 0);
+}
+
+/* Build, run to the end, expect @reason. */
+static void run(const uint8_t *entry, long reason)
+{
+    build(entry);
+    EXPECT_EQ(tinyhvm_run(&t), 0);
+    EXPECT_EQ(tinyhvm_wait(&t, 5000), reason);
+}
+
+static void end(void)
+{
+    EXPECT_EQ(tinyhvm_destroy(&t), 0);
+}
+
+static void guest_runs_and_a_halt_for_ever_is_poweroff(void)
+{
+    run(hvm_halt, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0x1234);
+    end();
+}
+
+static void info_says_hvm_and_hap(void)
+{
+    struct xen_domctl_getdomaininfo info;
+
+    build(hvm_halt);
+    EXPECT_EQ(domctl_info(t.domid, &info), 0);
+    EXPECT_EQ(info.flags & (XEN_DOMINF_hvm_guest | XEN_DOMINF_hap),
+              XEN_DOMINF_hvm_guest | XEN_DOMINF_hap);
+    EXPECT(info.tot_pages >= 512);
+    end();
+}
+
+static void guest_that_spins_can_be_destroyed(void)
+{
+    build(hvm_spin);
+    EXPECT_EQ(tinyhvm_run(&t), 0);
+    EXPECT_EQ(tinyhvm_wait(&t, 50), -1);
+    end();
+}
+
+static void triple_fault_is_reboot(void)
+{
+    run(hvm_triple, SHUTDOWN_reboot);
+    end();
+}
+
+static void cpuid_shows_the_hypervisor_and_no_svm(void)
+{
+    run(hvm_cpuid, SHUTDOWN_poweroff);
+    EXPECT(t.results[0] >= 0x40000004);
+    EXPECT_EQ(t.results[1], 0x566e6558);
+    EXPECT_EQ(t.results[2], 0x65584d4d);
+    EXPECT_EQ(t.results[3], 0x4d4d566e);
+    EXPECT_EQ(t.results[4] & 8, 8);
+    EXPECT_EQ(t.results[5], 0);
+    EXPECT_EQ(t.results[7] & 4, 0);
+    EXPECT_EQ(t.results[8] >> 31, 1);
+    EXPECT_EQ(t.results[8] >> 21 & 1, 1);
+    end();
+}
+
+static void prefixed_instruction_is_skipped_whole(void)
+{
+    run(hvm_prefixed, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 1);
+    EXPECT_EQ(t.results[1], 2);
+    end();
+}
+
+static void hypercalls_by_vmmcall(void)
+{
+    uint32_t features;
+
+    run(hvm_hypercall, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0x40011);
+    EXPECT_EQ(t.results[1], 0);
+    features = (uint32_t)(t.results[0x100 / 8] >> 32);
+    EXPECT((features >> XENFEAT_auto_translated_physmap) & 1);
+    EXPECT((features >> XENFEAT_hvm_callback_vector) & 1);
+    EXPECT((features >> XENFEAT_hvm_safe_pvclock) & 1);
+    EXPECT_EQ(t.results[2], -ENOSYS);
+    EXPECT_EQ(t.results[3], -EPERM);
+    EXPECT_EQ(t.results[4], -ENOSYS);
+    EXPECT_EQ(t.results[5], -EFAULT);
+    end();
+}
+
+static void hypercall_page_by_msr(void)
+{
+    run(hvm_hypercall_page, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0x40011);
+    end();
+}
+
+static void ports_of_nobody_read_ones(void)
+{
+    run(hvm_ports, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[1], 0x11223344556677ff);
+    EXPECT_EQ(t.results[2], 0x112233445566ffff);
+    EXPECT_EQ(t.results[3], 0xffffffff);
+    end();
+}
+
+static void memory_of_nobody_reads_ones(void)
+{
+    run(hvm_mmio, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0xffffffff);
+    EXPECT_EQ(t.results[1], 0xff);
+    EXPECT_EQ(t.results[2], 1);
+    end();
+}
+
+static void bad_msr_and_vmrun_fault(void)
+{
+    run(hvm_bad_msr, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 13);
+    EXPECT_EQ(t.results[1], 13);
+    EXPECT(t.results[2] == 6 || t.results[2] == 13);
+    EXPECT_EQ(t.results[3] & 0x1500, 0x500);
+    end();
+}
+
+static void event_arrives_at_the_callback_vector(void)
+{
+    struct evtchn_bind_interdomain bind;
+    struct evtchn_send send;
+    long port;
+
+    build(hvm_event);
+    port = event_alloc(t.domid, 0);
+    EXPECT(port > 0);
+    bind = (struct evtchn_bind_interdomain){
+        .remote_dom = t.domid, .remote_port = (evtchn_port_t)port };
+    EXPECT_EQ(hc_event(EVTCHNOP_bind_interdomain, &bind), 0);
+    EXPECT_EQ(tinyhvm_set_param(&t, HVM_PARAM_CALLBACK_IRQ,
+                                2ull << 56 | 0x40), 0);
+    EXPECT_EQ(tinyhvm_run(&t), 0);
+    while (t.results[1] == 0) {
+        hc_sched(SCHEDOP_yield, NULL);
+    }
+    send.port = bind.local_port;
+    EXPECT_EQ(hc_event(EVTCHNOP_send, &send), 0);
+    EXPECT_EQ(tinyhvm_wait(&t, 5000), SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0x40);
+    event_close(bind.local_port);
+    end();
+}
+
+static void twenty_guests_leak_nothing(void)
+{
+    struct xen_domctl_getdomaininfo info;
+    unsigned int i;
+
+    for (i = 0; i < 20; i++) {
+        run(hvm_halt, SHUTDOWN_poweroff);
+        end();
+    }
+    EXPECT(domctl_info(t.domid, &info) != 0 || info.domain != t.domid ||
+           (info.flags & XEN_DOMINF_dying));
+}
+
+static const struct fact facts[] = {
+    FACT(guest_runs_and_a_halt_for_ever_is_poweroff),
+    FACT(info_says_hvm_and_hap),
+    FACT(guest_that_spins_can_be_destroyed),
+    FACT(triple_fault_is_reboot),
+    FACT(cpuid_shows_the_hypervisor_and_no_svm),
+    FACT(prefixed_instruction_is_skipped_whole),
+    FACT(hypercalls_by_vmmcall),
+    FACT(hypercall_page_by_msr),
+    FACT(ports_of_nobody_read_ones),
+    FACT(memory_of_nobody_reads_ones),
+    FACT(bad_msr_and_vmrun_fault),
+    FACT(event_arrives_at_the_callback_vector),
+    FACT(twenty_guests_leak_nothing),
+};
+
+void guest_main(void)
+{
+    report_run(facts, ARRAY_SIZE(facts));
+    report_end();
+}

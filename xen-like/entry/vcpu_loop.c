@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A hardware-assisted vcpu, round and round: do what is due, enter the guest,
+ * act on why it came back.  Hypercalls from it go through the same table as
+ * everybody's; a row says whether such a guest has it.
+ */
+#include <arch/nospec.h>
+#include <core/percpu.h>
+#include <core/softirq.h>
+#include <hvm/guest_walk.h>
+#include <hvm/hvm_domain.h>
+#include <hvm/inject.h>
+#include <hvm/io.h>
+#include <hypercall/table.h>
+
+static void hypercall(struct vcpu *v)
+{
+    struct cpu_regs *r = guest_cpu_regs();
+    uint64_t nr = r->rax;
+
+    if (hvm_cpl(v) != 0) {
+        r->rax = (uint64_t)-EPERM;
+        return;
+    }
+    if (nr >= NR_HYPERCALLS) {
+        r->rax = (uint64_t)-ENOSYS;
+        return;
+    }
+    nr = index_clamp(nr, NR_HYPERCALLS);
+    if (!hypercall_rows[nr].hvm || !hvm_is_64bit(v)) {
+        r->rax = (uint64_t)-ENOSYS;
+        return;
+    }
+    r->rax = (uint64_t)hypercall_table[nr](r->rdi, r->rsi, r->rdx, r->r10,
+                                           r->r8, r->r9);
+}
+
+noreturn void vcpu_loop(void)
+{
+    for (;;) {
+        struct vcpu *v = current;
+
+        local_irq_disable();
+        if (softirq_pending()) {
+            local_irq_enable();
+            softirq_run();            /* may switch and not return */
+            continue;
+        }
+        hvm_vcpu_signals(v);
+        if (!hvm_io_ready(v) || softirq_pending()) {
+            continue;
+        }
+        hvm_callback_update(v);
+        hvm_inject_pending(v);
+        if (hvm_backend->run(v) == EXIT_HYPERCALL) {
+            hypercall(v);
+        }
+    }
+}

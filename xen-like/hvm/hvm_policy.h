@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hvm/hvm_policy.h - what a hardware-assisted guest sees of the processor.
+ *
+ * Owns    CPUID from the domain's policy and what depends on the vcpu's
+ *         state; MSRs by table: default deny (#GP).
+ * Source  SDM vol. 4, APM vol. 2 appendix A; xen/arch-x86/cpuid.h.
+ * Tests   tests/unit/hvm/test_hvm_policy.c, tests/guests/hvm/
+ */
+#ifndef HVM_HVM_POLICY_H
+#define HVM_HVM_POLICY_H
+
+#include <domain/domain.h>
+
+void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4]);
+/* false: #GP */
+bool must_check hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val);
+bool must_check hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val);
+
+#endif
