@@ -16,7 +16,13 @@
 static int cannot(const struct save_file *f, struct err *e, int rc,
                   const char *what)
 {
-    return rc == 0 ? 0 : err_errno(e, rc, what, "%s", f->final);
+    if (rc != 0) {
+        err_errno(e, rc, what, "%s", f->final);
+        if (rc == -ENOENT && e != NULL) {
+            e->class = ERR_FAILED;     /* of a path, not of a domain */
+        }
+    }
+    return rc;
 }
 
 /* The directory of @path, made absolute, and the last part of the name. */
