@@ -194,6 +194,7 @@ run_work()
         check_memory "$c" "$sum" &
         taskset -p -c "$c" $! >/dev/null 2>&1
     done
+    ip link set eth0 up 2>/dev/null && ip address add 10.77.1.2/24 dev eth0
     i=0
     while :; do
         block $i > /tmp/want

@@ -82,6 +82,13 @@ kill -9 $saver
 check 'it runs on without saver and worker' works
 check 'and that file is removed' wait_for 60 no_partial
 
+# A guest too slow to suspend in time: when it does at last, it is woken.
+check 'one hundredth of a CPU' vmctl schedinfo pair --set cap=1
+code 'too slow' 8 vmctl save --timeout 1 pair /srv/x.save
+check 'a whole CPU again' vmctl schedinfo pair --set cap=0
+check 'it runs on after that' works
+same 'no file of that' 0 "$(ls /srv | wc -l)"
+
 # ---- failing restores
 check 'save' vmctl save pair /srv/pair.save
 free=$(vmctl info | awk '/free/{print $0}' | grep -o '[0-9]*' | head -n 1)
