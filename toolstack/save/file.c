@@ -72,8 +72,9 @@ int save_file_open(struct save_file *f, struct err *e)
 {
     struct stat st;
 
-    f->fd = open(f->partial, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
-                             O_CLOEXEC, 0600);
+    /* Never a file that somebody else has made: a guest's memory follows. */
+    unlink(f->partial);
+    f->fd = open(f->partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     f->written = f->fd >= 0;
     if (f->fd < 0 || fstat(f->fd, &st) != 0) {
         return cannot(f, e, -errno, "cannot write the save file");

@@ -124,7 +124,9 @@ verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 int start_def(struct ctl *c, const struct domain_def *def, int stream_fd,
               struct err *e);
 
-/* cmd_stop.c: no trace of a live domain is left. */
+/* cmd_stop.c: a worker for a domain whose worker died. */
+void dom_ensure_worker(const struct dom *d);
+/* The same: no trace of a live domain is left. */
 int dom_destroy(struct ctl *c, const struct dom *d, struct err *e);
 /* The same: after a change, until @state ("stopped", "running"...). */
 int wait_for_state(struct ctl *c, const struct dom *d, const char *state,

@@ -260,6 +260,7 @@ static int save_to(struct ctl *c, struct dom *d, const char *path,
                      "it is not a PV guest");
     }
     if (rc == 0) {
+        dom_ensure_worker(d);          /* it looks after the guest */
         rc = gather(&s, e);
     }
     if (rc == 0) {

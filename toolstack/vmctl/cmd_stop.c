@@ -167,7 +167,7 @@ static int not_dom0(const struct dom *d, struct err *e)
 }
 
 /* The orphan of a worker that died still gets its configured action. */
-static void ensure_worker(const struct dom *d)
+void dom_ensure_worker(const struct dom *d)
 {
     struct worker_report report;
     struct rundir run;
@@ -205,7 +205,7 @@ static int ask(struct ctl *c, const char *domain, const char *word,
     if (rc != 0) {
         return rc;
     }
-    ensure_worker(d);
+    dom_ensure_worker(d);
     remember(d, word);
     snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown",
              d->domid);
