@@ -277,6 +277,49 @@ static void a_hypervisor_without_claims_still_serves(void **state)
     hyp_close(h);
 }
 
+/* As a saved guest needs it: these pfns and no others. */
+static void a_list_of_pfns_is_populated_as_it_is(void **state)
+{
+    uint64_t pfns[3000], p2m[6001];
+    struct fake f = { .claim_limit = 3000, .limit = 3000 };
+    struct hyp *h = hyp_open_fake(hypervisor, &f);
+    struct guest_memory m = { .h = h, .domid = DOMID, .nr_pages = 6001,
+                              .p2m = p2m };
+
+    memset(p2m, 0xff, sizeof(p2m));
+    for (unsigned int i = 0; i < 3000; i++) {
+        pfns[i] = 2 * i + 1;
+    }
+
+    assert_int_equal(memory_populate_pfns(&m, pfns, 3000, NULL), 0);
+    assert_int_equal(f.given, 3000);
+    assert_int_equal(f.claimed, 0);
+    for (unsigned int pfn = 0; pfn < 6001; pfn++) {
+        assert_true(p2m[pfn] == (pfn % 2 == 0 ? ~0ull : pfn + 0x100000));
+    }
+    assert_int_equal(memory_populate_pfns(&m, pfns, 0, NULL), 0);
+    hyp_close(h);
+}
+
+static void a_list_that_does_not_fit_is_a_shortage(void **state)
+{
+    uint64_t pfns[3] = { 1, 2, 3 }, p2m[4];
+    struct fake f = { .claim_limit = 2, .limit = 99 };
+    struct hyp *h = hyp_open_fake(hypervisor, &f);
+    struct guest_memory m = { .h = h, .domid = DOMID, .nr_pages = 4,
+                              .p2m = p2m };
+    struct err e = ERR_INIT;
+
+    assert_int_equal(memory_populate_pfns(&m, pfns, 3, &e), -ENOMEM);
+    assert_int_equal(e.class, ERR_RESOURCE);
+    assert_int_equal(f.given, 0);
+    f.claim_limit = 99;
+    f.limit = 2;
+    assert_int_equal(memory_populate_pfns(&m, pfns, 3, &e), -ENOMEM);
+    assert_int_equal(f.claimed, 0);
+    hyp_close(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +332,8 @@ int main(void)
         cmocka_unit_test(too_little_memory_says_how_much),
         cmocka_unit_test(a_shortage_on_the_way_gives_the_claim_back),
         cmocka_unit_test(a_hypervisor_without_claims_still_serves),
+        cmocka_unit_test(a_list_of_pfns_is_populated_as_it_is),
+        cmocka_unit_test(a_list_that_does_not_fit_is_a_shortage),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
