@@ -24,6 +24,7 @@ DOOR(do_platform_op);    /* arg */
 DOOR(do_domctl);         /* arg */
 DOOR(do_sysctl);         /* arg */
 DOOR(do_vm_assist);      /* cmd, type */
+DOOR(do_dm_op);          /* domid, number of buffers, buffers */
 DOOR(do_mca);            /* arg */
 DOOR(do_xenpmu_op);      /* op, arg */
 DOOR(do_xsm_op);         /* arg */

@@ -30,6 +30,8 @@ long memory_physmap_batch(struct domain *caller, uint64_t start,
                           guest_handle_t arg);
 long memory_physmap_remove(struct domain *caller, uint64_t start,
                            guest_handle_t arg);
+/* Move RAM of a translated guest from one gfn to another. */
+long memory_physmap_move(struct domain *d, uint64_t from, uint64_t to);
 long memory_acquire(struct domain *caller, uint64_t start, guest_handle_t arg);
 
 /* The largest extent order @caller may ask for. */

@@ -101,6 +101,11 @@ static long add_one(struct domain *d, unsigned int space, uint64_t idx,
     return rc;
 }
 
+long memory_physmap_move(struct domain *d, uint64_t from, uint64_t to)
+{
+    return add_one(d, XENMAPSPACE_gmfn, from, to);
+}
+
 long memory_physmap_add(struct domain *caller, uint64_t start,
                         guest_handle_t arg)
 {

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * control/memory_resource.c - XENMEM_acquire_resource: frames of a domain's
- * grant table for the toolstack, which writes the first grants of a guest.
+ * grant table for the toolstack, which writes the first grants of a guest,
+ * and the shared pages of a device model.
  */
 #include <control/memory_op.h>
 #include <grant/grant.h>
 #include <hv/errno.h>
+#include <ioreq/ioreq.h>
 
 static long grant_frames(struct domain *d, struct xen_mem_acquire_resource *r,
                          mfn_t *frame)
@@ -15,6 +17,23 @@ static long grant_frames(struct domain *d, struct xen_mem_acquire_resource *r,
     }
     return r->frame > UINT32_MAX ? -EINVAL
            : grant_resource_frames(d, (uint32_t)r->frame, r->nr_frames, frame);
+}
+
+/* Frames of a device model's server: 0 the ring, 1 the slots. */
+static long ioreq_frames(struct domain *d, struct xen_mem_acquire_resource *r,
+                         mfn_t *frame)
+{
+    long rc = d->ioreq == NULL || r->id > UINT16_MAX ? -EINVAL : 0;
+
+    for (uint32_t i = 0; rc == 0 && i < r->nr_frames; i++) {
+        rc = ioreq_frame(d, (ioservid_t)r->id, r->frame + i, &frame[i]);
+    }
+    return rc;
+}
+
+static uint32_t resource_size(const struct domain *d, unsigned int type)
+{
+    return type == XENMEM_resource_grant_table ? grant_max_frames(d) : 2;
 }
 
 long memory_acquire(struct domain *caller, uint64_t start, guest_handle_t arg)
@@ -30,7 +49,8 @@ long memory_acquire(struct domain *caller, uint64_t start, guest_handle_t arg)
     if (r.pad != 0) {
         return -EINVAL;
     }
-    if (r.type != XENMEM_resource_grant_table) {
+    if (r.type != XENMEM_resource_grant_table &&
+        r.type != XENMEM_resource_ioreq_server) {
         return -EOPNOTSUPP;
     }
     rc = domain_get_for(caller, r.domid, &d);
@@ -39,11 +59,12 @@ long memory_acquire(struct domain *caller, uint64_t start, guest_handle_t arg)
     }
     if (r.frame_list.p == NULL) {
         rc = r.nr_frames != 0 ? -EINVAL : 0;
-        r.nr_frames = grant_max_frames(d);
+        r.nr_frames = resource_size(d, r.type);
     } else if (r.nr_frames > MEM_BATCH) {
         rc = -E2BIG;
     } else {
-        rc = grant_frames(d, &r, frame);
+        rc = r.type == XENMEM_resource_grant_table
+           ? grant_frames(d, &r, frame) : ioreq_frames(d, &r, frame);
         if (rc == 0) {
             rc = copy_to_guest(HANDLE(r.frame_list), frame,
                                r.nr_frames * sizeof(frame[0]));

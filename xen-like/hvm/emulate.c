@@ -1,15 +1,299 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions that touch devices.  See emulate.h.
+ * Callbacks of the instruction emulator: memory of the guest by its page
+ * tables, devices by hvm/io.  See emulate.h.
+ * Tested by tests/unit/emul/ and HVM guests (make boot GROUP=hvm).
  */
+#include <arch/cpu.h>
+#include <arch/msr.h>
 #include <core/percpu.h>
+#include <core/softirq.h>
+#include <emul/execute.h>
 #include <hvm/emulate.h>
 #include <hvm/guest_walk.h>
 #include <hvm/hvm_domain.h>
+#include <hvm/inject.h>
+#include <hvm/io.h>
+#include <p2m/p2m.h>
+#include <pv/regs.h>
+
+#define ELEMENTS   256u                   /* of a string, between entries */
+#define VECTOR_PF  14u
+enum { ATTR_TYPE_WRITE = 2, ATTR_TYPE_DOWN = 4, ATTR_TYPE_CODE = 8,
+       ATTR_PRESENT = 0x80, ATTR_L = 0x200, ATTR_BIG = 0x400 };
+
+/* ---- memory ----------------------------------------------------------------- */
+static bool is_memory(struct vcpu *v, uint64_t gaddr)
+{
+    enum p2m_type t;
+
+    (void)p2m_lookup(v->domain, gaddr >> PAGE_SHIFT, &t);
+    return t != P2M_NONE && t != P2M_MMIO;
+}
+
+/* To or from a device, in pieces it may get: 1, 2, 4, 8 bytes. */
+static enum emul_result device(struct vcpu *v, uint64_t gaddr, uint8_t *buf,
+                               unsigned int bytes, bool write)
+{
+    while (bytes != 0) {
+        unsigned int n = 1u << (31 - __builtin_clz(bytes));
+        uint64_t data = 0;
+
+        if (write) {
+            __builtin_memcpy(&data, buf, n);
+        }
+        if (hvm_io(v, write, true, gaddr, n, &data) == HVM_IO_LATER) {
+            return EMUL_RETRY;
+        }
+        if (!write) {
+            __builtin_memcpy(buf, &data, n);
+        }
+        gaddr += n;
+        buf += n;
+        bytes -= n;
+    }
+    return EMUL_OK;
+}
+
+static enum emul_result where(struct emul_ctx *c, uint64_t linear, bool write,
+                              uint64_t *gaddr)
+{
+    struct vcpu *v = c->owner;
+    unsigned int how = (write ? HVM_WRITE : HVM_READ) |
+                       (hvm_cpl(v) == 3 ? HVM_USER : 0);
+
+    if (hvm_walk(v, linear, how, gaddr, &c->error) != 0) {
+        c->vector = VECTOR_PF;
+        c->cr2 = linear;
+        return EMUL_FAULT;
+    }
+    return EMUL_OK;
+}
+
+static enum emul_result access(struct emul_ctx *c, uint64_t linear,
+                               uint8_t *buf, unsigned int bytes, bool write)
+{
+    struct vcpu *v = c->owner;
+    enum emul_result r = EMUL_OK;
+
+    while (bytes != 0 && r == EMUL_OK) {
+        unsigned int n = min(bytes, (unsigned int)(PAGE_SIZE -
+                                                   (linear & ~PAGE_MASK)));
+        uint64_t gaddr;
+
+        r = where(c, linear, write, &gaddr);
+        if (r != EMUL_OK) {
+            break;
+        }
+        if (!is_memory(v, gaddr) ||
+            hvm_copy_phys(v, gaddr, buf, n, write) != 0) {
+            r = device(v, gaddr, buf, n, write);
+        }
+        linear += n;
+        buf += n;
+        bytes -= n;
+    }
+    return r;
+}
+
+static enum emul_result mem_read(struct emul_ctx *c, uint64_t linear,
+                                 void *buf, unsigned int bytes)
+{
+    return access(c, linear, buf, bytes, false);
+}
+
+/* Both pages of a write that crosses must be there before one changes. */
+static enum emul_result mem_write(struct emul_ctx *c, uint64_t linear,
+                                  const void *buf, unsigned int bytes)
+{
+    uint64_t last = linear + bytes - 1, gaddr;
+    uint8_t copy[8];
+
+    if ((linear ^ last) & PAGE_MASK) {
+        enum emul_result r = where(c, last, true, &gaddr);
+
+        if (r != EMUL_OK) {
+            return r;
+        }
+    }
+    __builtin_memcpy(copy, buf, bytes);
+    return access(c, linear, copy, bytes, true);
+}
+
+/* ---- ports ----------------------------------------------------------------------- */
+static enum emul_result port(struct emul_ctx *c, bool write, uint16_t nr,
+                             unsigned int bytes, uint32_t *val)
+{
+    uint64_t data = *val;
+
+    if (hvm_io(c->owner, write, false, nr, bytes, &data) == HVM_IO_LATER) {
+        return EMUL_RETRY;
+    }
+    *val = (uint32_t)data;
+    return EMUL_OK;
+}
+
+/* The device model moves the elements itself, within a page of RAM. */
+static enum emul_result port_rep(struct emul_ctx *c, bool write, uint16_t nr,
+                                 unsigned int bytes, uint64_t linear,
+                                 uint64_t *count)
+{
+    struct vcpu *v = c->owner;
+    enum p2m_type t;
+    uint64_t gaddr;
+
+    if (where(c, linear, !write, &gaddr) != EMUL_OK) {
+        return EMUL_UNKNOWN;
+    }
+    (void)p2m_lookup(v->domain, gaddr >> PAGE_SHIFT, &t);
+    if (t != P2M_RAM) {
+        return EMUL_UNKNOWN;
+    }
+    switch (hvm_io_rep(v, write, nr, bytes, gaddr, count)) {
+    case HVM_IO_DONE:
+        return EMUL_OK;
+    case HVM_IO_LATER:
+        return EMUL_RETRY;
+    default:
+        return EMUL_UNKNOWN;
+    }
+}
+
+static const struct emul_ops ops = { mem_read, mem_write, port, port_rep };
+
+/* ---- the vcpu's state in and out ------------------------------------------------------ */
+static void load_segments(struct emul_ctx *c, struct vcpu *v)
+{
+    bool real = !(hvm_backend->get_reg(v, HVM_CR0) & X86_CR0_PE) ||
+                (c->rflags & X86_EFLAGS_VM);
+    bool lma = (hvm_backend->get_reg(v, HVM_EFER) & EFER_LMA) != 0;
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(c->seg); i++) {
+        struct hvm_segment s;
+        bool data;
+
+        hvm_backend->get_segment(v, (enum hvm_seg)i, &s);
+        data = !(s.attr & ATTR_TYPE_CODE);
+        c->seg[i] = (struct emul_seg){
+            .base = s.base, .limit = s.limit,
+            .usable = real || (s.attr & ATTR_PRESENT),
+            .writable = real || (data && (s.attr & ATTR_TYPE_WRITE)),
+            .expand_down = !real && data && (s.attr & ATTR_TYPE_DOWN),
+            .big = (s.attr & ATTR_BIG) != 0,
+        };
+        if (i == SEG_CS) {
+            c->mode = lma && (s.attr & ATTR_L) ? 8
+                    : s.attr & ATTR_BIG ? 4 : 2;
+        } else if (i == SEG_SS) {
+            c->stack_size = c->mode == 8 ? 8 : s.attr & ATTR_BIG ? 4 : 2;
+        }
+    }
+}
+
+static void load(struct emul_ctx *c, struct vcpu *v)
+{
+    struct cpu_regs *r = guest_cpu_regs();
+
+    *c = (struct emul_ctx){ .ops = &ops, .owner = v, .rip = r->rip,
+                            .rflags = r->rflags };
+    for (unsigned int i = 0; i < 16; i++) {
+        c->reg[i] = *pv_reg(r, i);
+    }
+    load_segments(c, v);
+}
+
+/* @done: the instruction is complete, RIP moves on. */
+static void store(const struct emul_ctx *c, struct vcpu *v, bool done)
+{
+    struct cpu_regs *r = guest_cpu_regs();
+
+    for (unsigned int i = 0; i < 16; i++) {
+        *pv_reg(r, i) = c->reg[i];
+    }
+    r->rflags = c->rflags;
+    if (done) {
+        hvm_skip(v, (unsigned int)(c->rip - r->rip));
+    }
+}
+
+static void give_up(struct vcpu *v)
+{
+    const uint8_t *b = v->hvm->insn;
+
+    domain_crash(v->domain, "v%u: instruction at %#lx is not emulated: "
+                 "%02x %02x %02x %02x %02x %02x", v->vcpu_id,
+                 guest_cpu_regs()->rip, b[0], b[1], b[2], b[3], b[4], b[5]);
+}
+
+/* Does the exit that brought us here fit @in?  INV-HVM2. */
+static bool fits(const struct hvm_io *io, const struct insn *in)
+{
+    bool string_port = in->op == OP_INS || in->op == OP_OUTS;
+
+    return io->for_port ? string_port
+                        : !string_port && in->op != OP_IN && in->op != OP_OUT;
+}
+
+static void fault(struct vcpu *v, const struct emul_ctx *c)
+{
+    if (c->vector == VECTOR_PF) {
+        hvm_inject_page_fault(v, c->cr2, c->error);
+    } else {
+        hvm_inject_exception(v, c->vector, (int)c->error);
+    }
+}
+
+void hvm_emulate_resume(struct vcpu *v)
+{
+    struct hvm_io *io = &v->hvm->io;
+    enum emul_result r = EMUL_UNKNOWN;
+    struct emul_ctx c;
+    struct insn in;
+
+    load(&c, v);
+    if (!insn_decode_mode(v->hvm->insn, v->hvm->insn_len, c.mode, &in)) {
+        hvm_io_finish(v);
+        give_up(v);
+        return;
+    }
+    if (!fits(io, &in)) {
+        hvm_io_finish(v);                 /* the CPU shall look again */
+        return;
+    }
+    for (unsigned int n = 0; n < ELEMENTS; n++) {
+        r = emul_execute(&c, &in);
+        if (r != EMUL_OK || !c.again || softirq_pending()) {
+            break;
+        }
+        hvm_io_next_element(v);
+    }
+    store(&c, v, r == EMUL_OK && !c.again);
+    if (r == EMUL_RETRY) {
+        return;
+    }
+    hvm_io_finish(v);
+    if (r == EMUL_FAULT) {
+        fault(v, &c);
+    } else if (r == EMUL_UNKNOWN) {
+        give_up(v);
+    }
+}
+
+static enum exit_action start(struct vcpu *v, bool for_port)
+{
+    hvm_io_start(v, HVM_RESUME_EMULATE);
+    v->hvm->io.for_port = for_port;
+    v->hvm->insn_len = (uint8_t)hvm_fetch(v, v->hvm->insn, HVM_INSN_BYTES);
+    hvm_emulate_resume(v);
+    return EXIT_RESUME;
+}
 
 enum exit_action hvm_exit_emulate(struct vcpu *v)
 {
-    domain_crash(v->domain, "v%u: access to a device at %#lx",
-                 v->vcpu_id, guest_cpu_regs()->rip);
-    return EXIT_RESUME;
+    return start(v, false);
+}
+
+enum exit_action hvm_exit_string_port(struct vcpu *v)
+{
+    return start(v, true);
 }

@@ -30,6 +30,7 @@ enum exit_action hvm_exit_port(struct vcpu *v, bool write, uint16_t port,
                                unsigned int bytes, unsigned int len);
 /* An instruction that needs its bytes looked at: string I/O, MMIO. */
 enum exit_action hvm_exit_emulate(struct vcpu *v);
+enum exit_action hvm_exit_string_port(struct vcpu *v);
 /* The nested tables refused @gaddr. */
 enum exit_action hvm_exit_nested_fault(struct vcpu *v, uint64_t gaddr,
                                        bool write);

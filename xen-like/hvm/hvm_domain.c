@@ -155,7 +155,7 @@ static void start_at(struct vcpu *v, uint8_t vector)
     hvm_backend->set_reg(v, HVM_PAT, PAT_RESET);
     hvm_backend->set_reg(v, HVM_SHADOW, 0);
     v->hvm->event.valid = false;
-    v->hvm->io.state = HVM_IO_NONE;
+    v->hvm->io.resume = HVM_RESUME_NONE;
     atomic_store(&v->hvm->nmi_pending, 0);
     vdev_vcpu_reset(v);
 }

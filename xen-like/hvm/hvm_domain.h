@@ -23,14 +23,30 @@ struct hvm_domain {
     uint32_t flush_gen;              /* [a] ask all vcpus for a new ASID */
 };
 
-/* One access to a device that is answered elsewhere: sent, then done again
- * with the answer at hand. */
-enum hvm_io_state { HVM_IO_NONE, HVM_IO_WAIT, HVM_IO_READY };
-struct hvm_io {
-    uint8_t state;                   /* [C] enum hvm_io_state */
+/*
+ * Device accesses of one instruction, in order (hvm/io).
+ *
+ * INV-HVM1  an instruction that is begun again takes from the list what it
+ *           has had: each access is made once.
+ * INV-HVM2  only instructions that fit the exit are emulated.
+ */
+enum hvm_resume { HVM_RESUME_NONE, HVM_RESUME_PORT, HVM_RESUME_EMULATE };
+#define HVM_IO_LOG 12u
+struct hvm_io_entry {
     bool write, mmio;
     uint8_t bytes;
+    uint32_t count;
     uint64_t addr, data;
+};
+struct hvm_io {                      /* [C] */
+    uint8_t resume;                  /* enum hvm_resume: what to go on with */
+    bool pending;                    /* the last entry waits for its answer */
+    bool for_port;                   /* the exit was one of string ports */
+    uint8_t nr, next;
+    bool port_write;                 /* of hvm_exit_port */
+    uint8_t port_bytes, port_len;
+    uint16_t port;
+    struct hvm_io_entry log[HVM_IO_LOG];
 };
 
 #define HVM_INSN_BYTES 15u

@@ -30,6 +30,7 @@
 CONTROL_DOOR(do_platform_op)
 CONTROL_DOOR(do_sysctl)
 CONTROL_DOOR(do_domctl)
+CONTROL_DOOR(do_dm_op)
 CONTROL_DOOR(do_mca)
 
 #define CONTROL_ROW(nr, door, nr_args) [__HYPERVISOR_##nr] = \
@@ -67,6 +68,7 @@ const struct hypercall_row hypercall_rows[NR_HYPERCALLS] = {
     ROW(physdev_op,          do_physdev_op, 2),
     CONTROL_ROW(sysctl,      do_sysctl, 1),
     CONTROL_ROW(domctl,      do_domctl, 1),
+    CONTROL_ROW(dm_op,       do_dm_op, 3),
     ALL_ROW(xenpmu_op,           do_xenpmu_op, 2),
     [__HYPERVISOR_arch_0] = { "mca", CALLER_CONTROL, 1, checked_do_mca, false },
 };

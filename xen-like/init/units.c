@@ -142,6 +142,7 @@ void units_init(void)
     page_type_set_ops(&pv_page_type_ops);
     pv_io_mem_access = io_mem_access;
     grant_set_map_ops(&map_ops);
+    evtchn_set_consumer(ioreq_wake);
     vdev_set_hooks(&vdev_hook_table);
     guest_copy_set_translated(copy_translated);
     io_perm_init();

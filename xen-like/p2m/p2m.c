@@ -283,6 +283,40 @@ int p2m_change_type(struct domain *d, uint64_t gfn, enum p2m_type from,
     return rc;
 }
 
+uint64_t p2m_clean_range(struct domain *d, uint64_t gfn, unsigned int nr)
+{
+    struct p2m *p = d->p2m;
+    uint64_t dirty = 0;
+
+    spin_lock(&p->lock);
+    for (unsigned int i = 0; i < nr && i < 64; i++) {
+        uint64_t *slot = find_slot(p, gfn + i, INVALID_MFN);
+
+        if (slot != NULL && p2m_entry_type(*slot) == P2M_RAM) {
+            atomic_store(slot, make_leaf(pte_mfn(*slot), P2M_RAM_LOGDIRTY, 1));
+            dirty |= 1ull << i;
+        }
+    }
+    if (dirty != 0) {
+        p->flush(d);                 /* one for all: INV-P2M3 */
+    }
+    spin_unlock(&p->lock);
+    return dirty;
+}
+
+void p2m_mark_dirty(struct domain *d, uint64_t gfn)
+{
+    struct p2m *p = d->p2m;
+    uint64_t *slot;
+
+    spin_lock(&p->lock);
+    slot = find_slot(p, gfn, INVALID_MFN);
+    if (slot != NULL && p2m_entry_type(*slot) == P2M_RAM_LOGDIRTY) {
+        atomic_store(slot, make_leaf(pte_mfn(*slot), P2M_RAM, 1));
+    }
+    spin_unlock(&p->lock);
+}
+
 /* ---- death -------------------------------------------------------------------------- */
 
 /* The first gfn from @gfn on that may have an entry at level 1, in @slot. */

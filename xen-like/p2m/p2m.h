@@ -82,4 +82,13 @@ int p2m_remove(struct domain *d, uint64_t gfn, mfn_t mfn);
 int p2m_change_type(struct domain *d, uint64_t gfn,
                                enum p2m_type from, enum p2m_type to);
 
+/*
+ * Log what is written: of @nr (<= 64) RAM frames from @gfn on, a bit for each
+ * that was written since the last call (at first: all); writes to them are
+ * seen from now on.  0 bits for what is no RAM.
+ */
+uint64_t p2m_clean_range(struct domain *d, uint64_t gfn, unsigned int nr);
+/* @gfn was written by somebody else. */
+void p2m_mark_dirty(struct domain *d, uint64_t gfn);
+
 #endif

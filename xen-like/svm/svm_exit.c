@@ -116,7 +116,7 @@ static enum exit_action on_port(struct vcpu *v, struct svm_vcpu *s,
     uint64_t next = s->vmcb->info2 - guest_cpu_regs()->rip;
 
     if (info & 0xc) {
-        return hvm_exit_emulate(v);
+        return hvm_exit_string_port(v);
     }
     if (next == 0 || next > HVM_INSN_BYTES || (info & 0x70) == 0) {
         return hvm_exit_unknown(v, s->vmcb->exitcode, info, s->vmcb->info2);
