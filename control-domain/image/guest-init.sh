@@ -16,6 +16,8 @@
 #                            write a block of the disk, flush it, read it back
 #   guest.run=disks          say which disks there are, whenever that changes
 #   guest.run=bench          measure every disk, in instructions
+#   guest.run=hotplug        check memory and the disk again and again, say
+#                            which devices, CPUs and memory come and go
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -207,11 +209,75 @@ run_work()
     done
 }
 
+# A round: 8 MiB of memory and 4 MiB of the disk, new contents each time, read
+# back and compared.  Stops for ever, and says so, at the first difference.
+hotplug_round()
+{
+    block "$1" | tee /tmp/w1 > /tmp/w2
+    cat /tmp/w1 /tmp/w2 /tmp/w1 /tmp/w2 > /tmp/w3
+    want=$(sha256sum < /tmp/w3)
+    dd if=/tmp/w3 of=/dev/xvda bs=1M conv=notrunc,fsync 2>/dev/null || return 1
+    echo 3 > /proc/sys/vm/drop_caches
+    [ "$(head -c 4194304 /dev/xvda | sha256sum)" = "$want" ] || return 1
+    cat /tmp/w3 > /tmp/w4
+    [ "$(sha256sum < /tmp/w4)" = "$want" ]
+}
+
+# What udev does on a distribution: a CPU that appears is brought on line.
+new_cpus()
+{
+    for c in /sys/devices/system/cpu/cpu[0-9]*/online; do
+        [ "$(cat "$c" 2>/dev/null)" = 0 ] && echo 1 > "$c"
+    done 2>/dev/null
+}
+
+sees()
+{
+    d=$(cd /sys/block && echo xvd*)
+    n=$(cd /sys/class/net && for i in eth*; do [ -e "$i" ] && echo "$i"; done | tr '\n' ' ')
+    echo "disks $d nics $n cpus $(cat /sys/devices/system/cpu/online) mib $(($(awk '/MemTotal/{print $2}' /proc/meminfo) / 1024))"
+}
+
+# A new disk is read; one whose first word is "hold" is also kept open.
+look_at_disks()
+{
+    for b in /sys/block/xvd*; do
+        b=${b##*/}
+        case "$known" in *" $b "*) continue ;; esac
+        [ -b "/dev/$b" ] || continue
+        known="$known $b "
+        [ "$b" = xvda ] && continue
+        echo "GUEST NEWDISK $b $(blockdev --getsize64 "/dev/$b") $(sha256sum < "/dev/$b" | cut -d' ' -f1)"
+        [ "$(head -c 4 "/dev/$b")" = hold ] && sleep 100000 < "/dev/$b" &
+    done
+    for b in $known; do
+        [ -e "/sys/block/$b" ] || known=$(echo "$known" | sed "s/ $b / /")
+    done
+}
+
+run_hotplug()
+{
+    need_disk
+    known=" "
+    (i=0; while hotplug_round $i; do echo "GUEST ROUND $i"; i=$((i + 1)); done
+     echo "GUEST FAIL round $i") &
+    before=
+    while :; do
+        new_cpus
+        now=$(sees)
+        [ "$now" = "$before" ] || echo "GUEST SEES $now"
+        before=$now
+        look_at_disks
+        sleep 0.3
+    done
+}
+
 echo "GUEST UP $(uname -r)"
 echo "GUEST CPUS $(grep -c ^processor /proc/cpuinfo) online $(cat /sys/devices/system/cpu/online)"
 echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
 run=$(arg guest.run)
 case $run in
+hotplug) run_hotplug ;;
 disk) run_disk ;;
 discard) run_discard ;;
 readonly) run_readonly ;;

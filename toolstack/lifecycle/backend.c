@@ -28,7 +28,7 @@ void backend_init(struct backend *b, const struct backend_kind *kind,
     b->pidfd = -1;
 }
 
-static void program(const struct backend_kind *kind, char path[PATH_MAX])
+void backend_program(const struct backend_kind *kind, char path[PATH_MAX])
 {
     const char *given = getenv(kind->env);
     ssize_t len;
@@ -104,7 +104,7 @@ int backend_start(struct backend *b, struct err *e)
     pid_t pid;
     int rc;
 
-    program(b->kind, path);
+    backend_program(b->kind, path);
     rc = spawn(&pid, path, b);
     if (rc != 0) {
         return err_set(e, rc, ERR_FAILED, "cannot start a back end", path,
@@ -113,7 +113,8 @@ int backend_start(struct backend *b, struct err *e)
     b->pid = pid;
     b->pidfd = open_pidfd(pid);
     snprintf(text, sizeof(text), "%d %llu\n", pid, start_time(pid));
-    rc = b->pidfd < 0 ? b->pidfd : rundir_write(b->run, b->kind->pid_file, text);
+    rc = b->pidfd < 0 ? b->pidfd
+                      : rundir_write(b->run, b->kind->pid_file, text);
     if (rc != 0) {
         backend_stop(b, 0);
         return err_errno(e, rc, "cannot supervise a back end",

@@ -37,7 +37,10 @@ struct backend {
 void backend_init(struct backend *b, const struct backend_kind *kind,
                   const struct rundir *run, unsigned int domid);
 
-/* "PROGRAM --domid N"; the program is the one $env names or its neighbour. */
+/* The program $env names, or the one beside this program. */
+void backend_program(const struct backend_kind *kind, char path[PATH_MAX]);
+
+/* "PROGRAM --domid N". */
 int backend_start(struct backend *b, struct err *e);
 
 /* Find the process of an earlier worker; false: there is none. */

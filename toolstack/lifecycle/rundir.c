@@ -244,12 +244,16 @@ void rundir_unlock(struct rundir *r)
     }
 }
 
+/* By the lock, which is made once; the directory changes all the time. */
 unsigned int rundir_age(const struct rundir *r)
 {
+    char path[PATH_ROOM];
     struct stat st;
     time_t now = time(NULL);
 
-    if (stat(r->path, &st) != 0 || st.st_mtime > now) {
+    file_path(r, "lock", path);
+    if ((stat(path, &st) != 0 && stat(r->path, &st) != 0) ||
+        st.st_mtime > now) {
         return 0;
     }
     return (unsigned int)(now - st.st_mtime);

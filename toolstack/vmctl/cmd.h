@@ -22,7 +22,7 @@ struct ctl {
     /* options */
     bool json, quiet, strict, wait, paused, all, no_header, console, clear;
     bool bare_name, bare_uuid, bare_id, xl;
-    bool live, config, current, once, cursor;
+    bool live, config, current, maximum, once, cursor;
     bool managed, checkpoint, compress, verify, force;
     unsigned int timeout_s;            /* 0: not given */
     int escape;                        /* character that leaves the console */
@@ -31,6 +31,7 @@ struct ctl {
     const char *domain, *event, *since;        /* events */
     const char *driver, *subdriver, *type;     /* attach-disk */
     bool readonly, details, eject, insert, update;
+    const char *mac, *model, *target;          /* network cards */
     /* connections, opened when first needed */
     struct hyp *h;
     struct xs *xs;
@@ -111,11 +112,13 @@ typedef int verb_dom_fn(struct ctl *c, const char *domain, struct err *e);
 verb_fn cmd_list, cmd_info, cmd_domid, cmd_domname, cmd_domuuid, cmd_domstate;
 verb_fn cmd_create, cmd_start, cmd_define, cmd_undefine, cmd_validate;
 verb_fn cmd_dumpxml, cmd_console, cmd_dmesg, cmd_debug_keys, cmd_wait;
-verb_fn cmd_setmem, cmd_setvcpus, cmd_vcpupin, cmd_vcpuinfo, cmd_schedinfo;
-verb_fn cmd_sysrq, cmd_supervise, cmd_save, cmd_restore;
+verb_fn cmd_setmem, cmd_setmaxmem, cmd_setvcpus, cmd_vcpupin, cmd_vcpuinfo;
+verb_fn cmd_schedinfo, cmd_sysrq, cmd_supervise, cmd_save, cmd_restore;
 verb_fn cmd_attach_device, cmd_detach_device, cmd_update_device, cmd_events;
 verb_fn cmd_attach_disk, cmd_detach_disk, cmd_domblklist;
 verb_fn cmd_blockresize, cmd_change_media;
+verb_fn cmd_attach_interface, cmd_detach_interface, cmd_domiflist;
+verb_fn cmd_doctor;
 verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 
 /*

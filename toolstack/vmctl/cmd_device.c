@@ -94,8 +94,8 @@ int cmd_update_device(struct ctl *c, int argc, char **argv, struct err *e)
     struct update u;
     char name[DEVICE_NAME];
     struct scope_edit edit = {
-        .element = u.element, .name = name, .action = "updated", .words = "has a device "
-        "updated", .fn = update, .arg = &u,
+        .element = u.element, .name = name, .action = "updated",
+        .words = "has a device updated", .fn = update, .arg = &u,
     };
     int rc;
 

@@ -13,6 +13,7 @@
 #include <store/domain_entry.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <vmctl/cmd.h>
 
 #define SHUTDOWN_S 120u
@@ -261,12 +262,13 @@ static int clean_orphan(struct rundir *run, const struct dom *d,
                         struct err *e)
 {
     struct vm vm = { .run = *run };
-    int rc = rundir_lock(&vm.run);
+    int rc = rundir_lock(&vm.run), lock;
 
     def_init(&vm.def);
     if (rc == -ENOENT) {
         return 0;
     }
+    lock = rundir_change_lock(run, CLEANUP_S * 1000);
     if (rc == 0) {
         rc = rundir_load(&vm.run, &vm.def, e);
     }
@@ -277,6 +279,10 @@ static int clean_orphan(struct rundir *run, const struct dom *d,
         vm_adopt(&vm, NULL);           /* or what is left of it */
         vm_stop(&vm);
         rundir_remove(&vm.run, d->name);
+        ctl_event(d, "destroyed");
+    }
+    if (lock >= 0) {
+        close(lock);
     }
     vm_close(&vm);
     return rc;

@@ -148,6 +148,7 @@ static bool *flag_of(struct ctl *c, enum opt o)
         [OPT_XL] = &c->xl, [OPT_CONSOLE] = &c->console,
         [OPT_CLEAR] = &c->clear, [OPT_LIVE] = &c->live,
         [OPT_CONFIG] = &c->config, [OPT_CURRENT] = &c->current,
+        [OPT_MAXIMUM] = &c->maximum,
         [OPT_ONCE] = &c->once, [OPT_CURSOR] = &c->cursor,
         [OPT_READONLY] = &c->readonly, [OPT_DETAILS] = &c->details,
         [OPT_EJECT] = &c->eject, [OPT_INSERT] = &c->insert,
@@ -165,6 +166,8 @@ static const char **word_of(struct ctl *c, enum opt o)
         [OPT_DOMAIN] = &c->domain, [OPT_EVENT] = &c->event,
         [OPT_SINCE] = &c->since, [OPT_DRIVER] = &c->driver,
         [OPT_SUBDRIVER] = &c->subdriver, [OPT_TYPE] = &c->type,
+        [OPT_MAC] = &c->mac,
+        [OPT_MODEL] = &c->model, [OPT_TARGET] = &c->target,
     };
 
     return words[o];

@@ -67,7 +67,8 @@ static int config_add(const char *name, const char *element,
 
     def_init(&def);
     rc = defined_load(name, &def, e);
-    if (rc == 0 && device_name(piece, element, 0, word) && device_find(&def, element, word) >= 0) {
+    if (rc == 0 && device_name(piece, element, 0, word) &&
+        device_find(&def, element, word) >= 0) {
         rc = err_set(e, -EEXIST, ERR_STATE, "the device is there already",
                      word, "in the definition of %s", name);
     }
@@ -272,6 +273,69 @@ int scope_change(struct ctl *c, const char *domain,
     }
     if (rc == 0) {
         out_action(c, &s.d, edit->action, edit->words);
+    }
+    return rc;
+}
+
+/* ---- settings ------------------------------------------------------------------------- */
+
+static int set_live(struct ctl *c, const struct dom *d,
+                    const struct scope_setting *set, struct err *e)
+{
+    struct change ch;
+    int rc = begin(c, d, &ch, e);
+
+    if (rc != 0 && e->class == ERR_UNSUPPORTED) {
+        memset(e, 0, sizeof(*e));
+        return set->live(c, d, set->arg, e);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    rc = set->def(&ch.def, true, set->arg, e);
+    if (rc == 0) {
+        rc = set->live(c, d, set->arg, e);
+    }
+    if (rc == 0) {
+        rc = change_save(&ch, e);
+    }
+    change_end(&ch);
+    return rc;
+}
+
+static int set_config(const char *name, const struct scope_setting *set,
+                      struct err *e)
+{
+    struct domain_def def;
+    int rc;
+
+    def_init(&def);
+    rc = defined_load(name, &def, e);
+    if (rc == 0) {
+        rc = set->def(&def, false, set->arg, e);
+    }
+    if (rc == 0) {
+        rc = defined_save(&def, e);
+    }
+    def_fini(&def);
+    return rc;
+}
+
+int scope_set(struct ctl *c, const char *domain,
+              const struct scope_setting *set, struct scope *s,
+              struct err *e)
+{
+    int rc = scope_find(c, domain, s, e);
+
+    if (rc == 0 && s->live && s->d.domid == 0) {
+        rc = err_set(e, -EPERM, ERR_PERMISSION, "refused", s->d.name,
+                     "this is the control domain");
+    }
+    if (rc == 0 && s->live) {
+        rc = set_live(c, &s->d, set, e);
+    }
+    if (rc == 0 && s->config) {
+        rc = set_config(s->d.name, set, e);
     }
     return rc;
 }

@@ -19,7 +19,7 @@ struct scope {
     bool live, config;
 };
 
-/* -ENOENT, -EBUSY...: no such domain, or it does not run and --live is given. */
+/* -errno: no such domain, or --live is given and it does not run. */
 int scope_find(struct ctl *c, const char *domain, struct scope *s,
                struct err *e);
 
@@ -49,5 +49,19 @@ struct scope_edit {
 };
 int scope_change(struct ctl *c, const char *domain,
                  const struct scope_edit *edit, struct err *e);
+
+/*
+ * A setting of the whole domain.  @def checks it against a configuration and
+ * enters it; @live carries it out, also on domains of other tools, which have
+ * no configuration here.
+ */
+struct scope_setting {
+    int (*def)(struct domain_def *def, bool live, void *arg, struct err *e);
+    int (*live)(struct ctl *c, const struct dom *d, void *arg, struct err *e);
+    void *arg;
+};
+int scope_set(struct ctl *c, const char *domain,
+              const struct scope_setting *set, struct scope *s,
+              struct err *e);
 
 #endif

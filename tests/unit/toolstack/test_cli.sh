@@ -113,7 +113,34 @@ code 3 "$vmctl" attach-device --config nobody "$dir/disk.xml"
 code 5 "$vmctl" attach-device --config dev "$dir/dev.xml"
 echo "<console type='pty'/>" > "$dir/disk.xml"
 code 10 "$vmctl" attach-device --config dev "$dir/disk.xml"
+code 0 "$vmctl" attach-interface --config dev user --mac 00:16:3e:00:00:07
+code 4 "$vmctl" attach-interface --config dev bridge br0 --mac 00:16:3E:00:00:07
+code 0 "$vmctl" attach-interface --config dev bridge br0
+code 2 "$vmctl" attach-interface --config dev bridge
+code 2 "$vmctl" attach-interface --config dev user br0
+code 2 "$vmctl" attach-interface --config dev user --mac 1:2
+code 0 "$vmctl" detach-interface --config dev --mac 00:16:3e:00:00:07
+code 3 "$vmctl" detach-interface --config dev --mac 00:16:3e:00:00:07
+code 6 "$vmctl" setmem --config dev 1G
+code 0 "$vmctl" setmaxmem --config dev 1G
+code 0 "$vmctl" setmem --config dev 512M
+grep -q '>524288</currentMemory>' "$dir/domains/dev.xml" || { echo 'test_cli: no 512 MiB'; failures=$((failures + 1)); }
+code 6 "$vmctl" setvcpus --config dev 2
+code 0 "$vmctl" setvcpus --config --maximum dev 2
+code 0 "$vmctl" setvcpus --config dev 2
+code 0 "$vmctl" vcpupin --config dev 1 0
+code 3 "$vmctl" vcpupin --config dev 2 0
+code 0 "$vmctl" schedinfo --config dev --set weight=99
+code 10 "$vmctl" schedinfo --config dev --set cap=50
+code 2 "$vmctl" schedinfo --config dev --set weight=0
 code 0 "$vmctl" undefine dev
+
+# The doctor before the hypervisor runs.
+code 0 "$vmctl" doctor
+says out 'plain Linux'
+says out 'system calls'
+code 0 "$vmctl" doctor --json
+says out '"kind":"Doctor"'
 
 # Events need nothing but the run directory.
 code 0 "$vmctl" events --cursor
