@@ -135,6 +135,13 @@ code 10 "$vmctl" schedinfo --config dev --set cap=50
 code 2 "$vmctl" schedinfo --config dev --set weight=0
 code 0 "$vmctl" undefine dev
 
+code 2 "$vmctl" store
+code 2 "$vmctl" store frobnicate
+code 2 "$vmctl" store read
+export XENSTORED_PATH="$dir/nothing"
+code 1 "$vmctl" store ls
+code 7 "$vmctl" metrics
+
 # The doctor before the hypervisor runs.
 code 0 "$vmctl" doctor
 says out 'plain Linux'
