@@ -118,6 +118,7 @@ verb_fn cmd_attach_device, cmd_detach_device, cmd_update_device, cmd_events;
 verb_fn cmd_attach_disk, cmd_detach_disk, cmd_domblklist;
 verb_fn cmd_blockresize, cmd_change_media;
 verb_fn cmd_attach_interface, cmd_detach_interface, cmd_domiflist;
+verb_fn cmd_domifaddr;
 verb_fn cmd_doctor, cmd_metrics, cmd_store;
 verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 

@@ -138,6 +138,8 @@ const struct verb verbs[] = {
       "take a network card away" },
     { "domiflist", "network-list", "DOMAIN", 1, 1, BIT(OPT_NO_HEADER),
       cmd_domiflist, NULL, "list its network cards" },
+    { "domifaddr", "", "DOMAIN", 1, 1, BIT(OPT_NO_HEADER), cmd_domifaddr,
+      NULL, "list the guest's addresses as far as they are known" },
     { "events", "event monitor", "", 0, 0,
       BIT(OPT_DOMAIN) | BIT(OPT_EVENT) | BIT(OPT_TIMEOUT) | BIT(OPT_ONCE) |
       BIT(OPT_SINCE) | BIT(OPT_CURSOR), cmd_events, NULL,
