@@ -88,13 +88,14 @@ static int add_cpuid(struct saving *s)
     struct xen_domctl op = { .cmd = XEN_DOMCTL_get_cpu_policy,
                              .domain = (domid_t)s->job->domid };
     uint8_t *leaves = hyp_buf_get(s->job->h, bytes);
-    uint8_t *msrs = leaves + MAX_LEAVES * sizeof(struct xen_cpuid_leaf);
+    uint8_t *msrs;
     struct save_cpuid c;
     int rc = 0;
 
     if (leaves == NULL) {
         return cannot(s, -ENOMEM, "cannot read the guest's CPU policy");
     }
+    msrs = leaves + MAX_LEAVES * sizeof(struct xen_cpuid_leaf);
     op.u.cpu_policy.nr_leaves = MAX_LEAVES;
     op.u.cpu_policy.nr_msrs = MAX_MSRS;
     set_xen_guest_handle(op.u.cpu_policy.leaves, (void *)leaves);

@@ -96,12 +96,13 @@ static const struct acpi_header *boot_text map_table(uint64_t maddr)
 
 const void *boot_text acpi_find(const char signature[4])
 {
-    const char *p = (const char *)(root + 1);
+    const char *p;
     unsigned int nr;
 
     if (root == NULL) {
         return NULL;
     }
+    p = (const char *)(root + 1);
     nr = (root->length - (uint32_t)sizeof(*root)) / root_width;
     for (unsigned int i = 0; i < nr; i++, p += root_width) {
         uint64_t maddr = 0;

@@ -470,17 +470,18 @@ void sched_start_this_cpu(void)
 void sched_quiesce(void)
 {
     struct runq *mine = this_runq();
+    cpumask_t online = atomic_load(&cpu_online_mask);
     uint64_t seen[NR_CPUS];
     unsigned int cpu;
 
     atomic_store(&mine->quiescing, true);
-    for_each_cpu(cpu, atomic_load(&cpu_online_mask)) {
+    for_each_cpu(cpu, online) {
         if (runqs[cpu] != NULL && cpu != mine->cpu) {
             seen[cpu] = atomic_load_acquire(&runqs[cpu]->passes);
             softirq_raise_on(cpu, SOFTIRQ_SCHEDULE);
         }
     }
-    for_each_cpu(cpu, atomic_load(&cpu_online_mask)) {
+    for_each_cpu(cpu, online) {
         struct runq *rq = runqs[cpu];
 
         while (rq != NULL && rq != mine &&
