@@ -10,11 +10,16 @@ PROGRAMS += paravane-blkd
 paravane-blkd_SRCS = pv-drivers/back/blkd.c $(BACKD_SRCS) $(BLKD_SRCS) \
     $(LIB_SRCS) $(XS_CLIENT_SRCS)
 paravane-blkd_LIBS := -luring -lseccomp
-NET_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/net_msg.c back/net.c)
+NET_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/net_msg.c back/net.c \
+    back/net_tx.c back/net_rx.c)
 PROGRAMS += paravane-netd
 paravane-netd_SRCS = $(addprefix pv-drivers/back/,netd.c net_serve.c \
-    net_device.c) $(BACKD_SRCS) $(NET_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
+    net_device.c net_tap.c net_user.c) $(BACKD_SRCS) $(NET_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
 paravane-netd_LIBS := -lseccomp
+PROGRAMS += paravane-slirpd
+paravane-slirpd_SRCS = $(addprefix pv-drivers/back/,slirpd.c slirp_frame.c \
+    confine.c) $(LIB_CORE_SRCS)
+paravane-slirpd_LIBS := -lslirp -lseccomp
 
 # The screen: SCREEN_SRCS shows a picture, FB_SRCS is the guest's side of it.
 SCREEN_SRCS := $(addprefix pv-drivers/screen/,link.c keys.c png.c vnc.c web.c \

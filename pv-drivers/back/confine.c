@@ -21,6 +21,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
@@ -36,6 +37,7 @@ uint32_t confine_uid(const char *user, unsigned int domid)
 {
     static const char *const classes[] = {
         "paravane-blk", "paravane-net", "paravane-input", "paravane-vnc",
+        "paravane-slirp",
     };
     uint32_t i = 0;
 
@@ -49,13 +51,13 @@ uint32_t confine_uid(const char *user, unsigned int domid)
 /* ---- namespaces and files ---------------------------------------------------------- */
 
 /* Namespaces the kernel lacks cost nothing: the filter allows no use. */
-static void leave_namespaces(void)
+static void leave_namespaces(bool keep_net)
 {
     static const int flags[] = { CLONE_NEWNET, CLONE_NEWIPC, CLONE_NEWUTS,
                                  CLONE_NEWCGROUP };
     size_t i;
 
-    for (i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+    for (i = keep_net; i < sizeof(flags) / sizeof(flags[0]); i++) {
         if (unshare(flags[i]) != 0) {
             continue;
         }
@@ -147,7 +149,7 @@ static int give_up_rights(const struct confine *c)
 {
     int rc;
 
-    leave_namespaces();
+    leave_namespaces(c->inet);
     rc = enter_empty_root(c->empty_dir, c->files_dir);
     if (rc == 0) {
         drop_bounding_set();
@@ -192,6 +194,10 @@ static int add_rules(scmp_filter_ctx ctx, const struct confine *c)
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
                               SCMP_A1(SCMP_CMP_EQ, c->ioctls[i]));
     }
+    if (rc == 0 && c->inet) {
+        rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+                              SCMP_A0(SCMP_CMP_EQ, AF_INET));
+    }
     if (rc == 0) {                /* memory, never executable */
         rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
                               SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
@@ -217,7 +223,7 @@ static int load_filter(const struct confine *c)
 
 unsigned int confine_count(const struct confine *c)
 {
-    return (unsigned int)c->nr_syscalls + 1 + (c->nr_ioctls > 0);
+    return (unsigned int)c->nr_syscalls + 1 + (c->nr_ioctls > 0) + c->inet;
 }
 
 static size_t add_name(char *text, size_t size, size_t at, int nr)
@@ -240,6 +246,9 @@ void confine_describe(const struct confine *c, char *text, size_t size)
     }
     if (c->nr_ioctls > 0) {
         at = add_name(text, size, at, SCMP_SYS(ioctl));
+    }
+    if (c->inet) {
+        at = add_name(text, size, at, SCMP_SYS(socket));
     }
     add_name(text, size, at, SCMP_SYS(mmap));
 }

@@ -11,6 +11,7 @@
 #ifndef BACK_CONFINE_H
 #define BACK_CONFINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct confine {
     size_t nr_ioctls;
     unsigned int new_files;        /* descriptors it may still open */
     size_t memory;                 /* address space; 0: 256 MiB */
+    bool inet;                     /* keep the network, for IPv4 sockets */
 };
 
 /*

@@ -93,7 +93,14 @@ struct device {
     struct {                       /* net_device.c */
         char name[16];             /* of the interface in dom0 */
         char bridge[16];           /* "" : none */
-        int tap_fd;                /* kept while the device exists; 0: none */
+        uint8_t mac[6];
+        bool check_mac, user;
+        char rate[40];             /* "": no limit */
+        uint32_t mtu;              /* 0: as it is */
+        unsigned int nr_fds;       /* queues; kept while the device exists */
+        int fds[8];
+        bool detached[8];          /* the frontend does not use it */
+        pid_t slirp;               /* user-mode networking; 0: none */
     } net;
 };
 

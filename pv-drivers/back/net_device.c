@@ -1,146 +1,119 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The class of network cards: toolstack keys, features, the tap and its
- * bridge.  The tap lives as long as the card, whatever process dies: frames are
- * lost then and nothing else.  Serving is left to net_serve.c.  Exercised
- * by the nested boots.
+ * The class of network cards: toolstack keys, features, the frontend's keys.
+ * The tap (net_tap.c) and user-mode networking (net_user.c) live as long as
+ * the card, whatever serving process dies: frames are lost then and nothing
+ * else.  Serving is left to net_serve.c.  Exercised by the nested boots.
  */
 #include <back/net_device.h>
 
 #include <back/device_child.h>
 #include <back/net_serve.h>
+#include <back/net_tap.h>
+#include <back/net_user.h>
 #include <lib/err.h>
 #include <lib/log.h>
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/if.h>
-#include <linux/if_tun.h>
-#include <linux/sockios.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-/* ---- the tap --------------------------------------------------------------------------- */
+#define MTU_MAX 65521u
 
-static void set_name(struct ifreq *r, const char *name)
+/* ---- the toolstack's keys ----------------------------------------------------------- */
+
+static bool flag(struct device *d, const char *dir, const char *key)
 {
-    memset(r, 0, sizeof(*r));
-    snprintf(r->ifr_name, sizeof(r->ifr_name), "%s", name);
+    uint32_t value = 0;
+
+    return keys_read_u32_or(d->back->xs, dir, key, 1, 0, &value) == 0 &&
+           value == 1;
 }
 
-/* Up, and a port of the bridge if there is to be one. */
-static int plug_in(struct device *d, struct err *e)
+static void read_text(struct device *d, const char *key, char *text,
+                      size_t size)
 {
-    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0;
-    struct ifreq r;
-
-    if (s < 0) {
-        return err_errno(e, -errno, "cannot set up the tap", "socket");
+    if (keys_read_text(d->back->xs, d->path, key, text, size) != 0) {
+        text[0] = '\0';
     }
-    set_name(&r, d->net.name);
-    r.ifr_flags = IFF_UP;
-    if (ioctl(s, SIOCSIFFLAGS, &r) != 0) {
-        rc = err_errno(e, -errno, "cannot set up the tap", "%s", d->net.name);
-    }
-    if (rc == 0 && d->net.bridge[0] != '\0') {
-        set_name(&r, d->net.name);
-        rc = ioctl(s, SIOCGIFINDEX, &r) != 0 ? -errno : 0;
-        if (rc == 0) {
-            int index = r.ifr_ifindex;
-
-            set_name(&r, d->net.bridge);
-            r.ifr_ifindex = index;
-            rc = ioctl(s, SIOCBRADDIF, &r) != 0 && errno != EBUSY ? -errno : 0;
-        }
-        if (rc != 0) {
-            err_errno(e, rc, "cannot plug the card into the bridge", "%s",
-                      d->net.bridge);
-        }
-    }
-    close(s);
-    return rc;
 }
 
-/* A tap that outlived a killed process may be busy until all of it is gone. */
-static int attach_tap(int fd, const char *name)
+static void read_mac(struct device *d)
 {
-    const struct timespec wait = { .tv_nsec = 50000000 };
-    struct ifreq r;
-    int i;
+    unsigned int m[6];
+    char text[20];
 
-    set_name(&r, name);
-    r.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    for (i = 0; i < 40; i++) {
-        if (ioctl(fd, TUNSETIFF, &r) == 0) {
-            return 0;
+    read_text(d, "mac", text, sizeof(text));
+    memset(d->net.mac, 0, sizeof(d->net.mac));
+    if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x", &m[0], &m[1], &m[2], &m[3],
+               &m[4], &m[5]) == 6) {
+        for (int i = 0; i < 6; i++) {
+            d->net.mac[i] = (uint8_t)m[i];
         }
-        if (errno != EBUSY) {
-            return -1;
-        }
-        nanosleep(&wait, NULL);
     }
-    return -1;
 }
 
-/* It stays when this process dies: address, bridge and queue are kept. */
-static int open_tap(struct device *d, struct err *e)
+static int check_keys(struct device *d, struct err *e)
 {
-    int header = NET_VNET_HEADER, fd;
+    static const uint8_t none[6];
+    struct net_credit credit;
 
-    fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
-    if (fd < 0) {
-        return err_errno(e, -errno, "cannot open the tap device",
-                         "/dev/net/tun (module tun)");
+    if (d->net.check_mac && memcmp(d->net.mac, none, 6) == 0) {
+        return err_set(e, -EINVAL, ERR_CONFIG, "cannot check senders", d->path,
+                       "the card has no mac");
     }
-    if (attach_tap(fd, d->net.name) != 0 ||
-        ioctl(fd, TUNSETPERSIST, 1) != 0 ||
-        ioctl(fd, TUNSETVNETHDRSZ, &header) != 0 ||
-        ioctl(fd, TUNSETOFFLOAD, 0) != 0) {
-        int rc = err_errno(e, -errno, "cannot make the tap", "%s",
-                           d->net.name);
-
-        close(fd);
-        return rc;
+    if (d->net.rate[0] != '\0' && !net_credit_parse(d->net.rate, &credit)) {
+        return err_set(e, -EINVAL, ERR_CONFIG, "cannot limit the card",
+                       d->path, "its rate '%s' is not 'bytes,microseconds'",
+                       d->net.rate);
     }
-    d->net.tap_fd = fd;
-    return plug_in(d, e);
+    return 0;
 }
-
-/* ---- keys --------------------------------------------------------------------------------- */
 
 static int read_keys(struct device *d, struct err *e)
 {
-    struct xs *xs = d->back->xs;
+    uint32_t queues = 1;
+    int rc;
 
-    if (keys_read_text(xs, d->path, "vifname", d->net.name,
-                       sizeof(d->net.name)) != 0 || d->net.name[0] == '\0') {
+    read_text(d, "vifname", d->net.name, sizeof(d->net.name));
+    if (d->net.name[0] == '\0') {
         snprintf(d->net.name, sizeof(d->net.name), "vif%u.%u",
                  d->back->domid % 100000, d->id % 10000);
     }
-    if (keys_read_text(xs, d->path, "bridge", d->net.bridge,
-                       sizeof(d->net.bridge)) != 0) {
-        d->net.bridge[0] = '\0';
+    read_text(d, "bridge", d->net.bridge, sizeof(d->net.bridge));
+    read_text(d, "rate", d->net.rate, sizeof(d->net.rate));
+    read_mac(d);
+    d->net.check_mac = flag(d, d->path, "mac-filter");
+    d->net.user = flag(d, d->path, "user");
+    rc = keys_read_u32_or(d->back->xs, d->path, "mtu", MTU_MAX, 0,
+                          &d->net.mtu);
+    if (rc == 0) {
+        rc = keys_read_u32_or(d->back->xs, d->path, "queues", NET_QUEUES_MAX,
+                              1, &queues);
     }
-    if (d->net.tap_fd > 0) {
-        return 0;
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot read the card's keys", "%s", d->path);
     }
-    return open_tap(d, e);
+    rc = check_keys(d, e);
+    if (rc != 0 || d->net.user || d->net.nr_fds != 0) {
+        return rc;
+    }
+    return net_tap_open(d, queues == 0 ? 1 : queues, e);
 }
 
 static int offer(struct device *d, struct err *e)
 {
-    static const struct { const char *key; uint64_t value; } features[] = {
+    bool tap = !d->net.user;       /* libslirp cuts nothing up */
+    const struct { const char *key; uint64_t value; } features[] = {
         { "feature-rx-copy", 1 },
         { "feature-rx-flip", 0 },
         { "feature-sg", 1 },
-        { "feature-gso-tcpv4", 1 },
-        { "feature-gso-tcpv6", 0 },
+        { "feature-gso-tcpv4", tap },
+        { "feature-gso-tcpv6", tap },
         { "feature-ipv6-csum-offload", 1 },
         { "feature-split-event-channels", 0 },
+        { "multi-queue-max-queues", tap ? d->net.nr_fds : 1 },
     };
     size_t i;
 
@@ -152,23 +125,53 @@ static int offer(struct device *d, struct err *e)
     return 0;
 }
 
-static int read_rings(struct device *d, struct net_serve *s, struct err *e)
+/* ---- the frontend's keys -------------------------------------------------------------- */
+
+static int read_queue(struct device *d, const char *dir,
+                      struct net_serve_queue *q)
 {
     struct xs *xs = d->back->xs;
-    uint32_t copy = 0;
-    int rc = keys_read_u32(xs, d->front, "tx-ring-ref", UINT32_MAX,
-                           &s->config.tx_ref);
+    int rc = keys_read_u32(xs, dir, "tx-ring-ref", UINT32_MAX,
+                           &q->config.tx_ref);
 
     if (rc == 0) {
-        rc = keys_read_u32(xs, d->front, "rx-ring-ref", UINT32_MAX,
-                           &s->config.rx_ref);
+        rc = keys_read_u32(xs, dir, "rx-ring-ref", UINT32_MAX,
+                           &q->config.rx_ref);
     }
-    if (rc == 0) {
-        rc = keys_read_u32(xs, d->front, "event-channel", UINT32_MAX,
-                           &s->remote_port);
+    return rc != 0 ? rc : keys_read_u32(xs, dir, "event-channel", UINT32_MAX,
+                                        &q->remote_port);
+}
+
+/* One queue has its keys in the directory itself, several in queue-N. */
+static int read_queues(struct device *d, struct net_serve *s)
+{
+    char dir[KEYS_PATH_MAX + 32];
+    unsigned int most = d->net.user ? 1 : d->net.nr_fds, i;
+    uint32_t nr = 1;
+    int rc = keys_read_u32_or(d->back->xs, d->front, "multi-queue-num-queues",
+                              most, 1, &nr);
+
+    if (rc != 0 || nr == 0) {
+        return rc != 0 ? rc : -EINVAL;
     }
+    s->nr_queues = nr;
+    if (nr == 1) {
+        return read_queue(d, d->front, &s->queues[0]);
+    }
+    for (i = 0; i < nr && rc == 0; i++) {
+        snprintf(dir, sizeof(dir), "%s/queue-%u", d->front, i);
+        rc = read_queue(d, dir, &s->queues[i]);
+    }
+    return rc;
+}
+
+static int read_front(struct device *d, struct net_serve *s, struct err *e)
+{
+    uint32_t copy = 0;
+    int rc = read_queues(d, s);
+
     if (rc == 0) {
-        rc = keys_read_u32(xs, d->front, "request-rx-copy", 1, &copy);
+        rc = keys_read_u32(d->back->xs, d->front, "request-rx-copy", 1, &copy);
     }
     if (rc == 0 && copy != 1) {
         rc = -EOPNOTSUPP;
@@ -177,7 +180,27 @@ static int read_rings(struct device *d, struct net_serve *s, struct err *e)
                                    "%s", d->front);
 }
 
-/* ---- connect -------------------------------------------------------------------------------- */
+/* What the guest says that it takes. */
+static unsigned int front_offloads(struct device *d)
+{
+    static const struct { const char *key; unsigned int offload; } gso[] = {
+        { "feature-gso-tcpv4", NET_TAP_TSO4 },
+        { "feature-gso-tcpv6", NET_TAP_TSO6 },
+    };
+    unsigned int all = NET_TAP_CSUM;
+    size_t i;
+
+    if (flag(d, d->front, "feature-no-csum-offload") ||
+        !flag(d, d->front, "feature-ipv6-csum-offload")) {
+        return 0;
+    }
+    for (i = 0; i < 2 && flag(d, d->front, "feature-sg"); i++) {
+        all |= flag(d, d->front, gso[i].key) ? gso[i].offload : 0;
+    }
+    return all;
+}
+
+/* ---- connect ---------------------------------------------------------------------------- */
 
 static void run(void *arg, int control_fd)
 {
@@ -187,13 +210,36 @@ static void run(void *arg, int control_fd)
     net_serve(s);
 }
 
+static int prepare(struct device *d, struct net_serve *s, struct err *e)
+{
+    int rc = read_front(d, s, e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    if (d->net.user) {
+        rc = net_user_start(d, e);
+    } else {
+        rc = net_tap_set(d, s->nr_queues, front_offloads(d), e);
+    }
+    for (unsigned int i = 0; i < s->nr_queues; i++) {
+        s->queues[i].fd = d->net.fds[i];
+    }
+    return rc;
+}
+
 static int start(struct device *d, struct err *e)
 {
     struct net_serve s = { .domid = d->back->domid, .id = d->id,
-                           .tap_fd = d->net.tap_fd,
-                           .empty_dir = d->back->empty_dir };
-    int rc = read_rings(d, &s, e);
+                           .empty_dir = d->back->empty_dir,
+                           .card.check_mac = d->net.check_mac };
+    int rc = prepare(d, &s, e);
 
+    memcpy(s.card.mac, d->net.mac, sizeof(s.card.mac));
+    s.card.one_page = !flag(d, d->front, "feature-sg");
+    if (d->net.rate[0] != '\0') {
+        net_credit_parse(d->net.rate, &s.card.credit);
+    }
     return rc != 0 ? rc : device_child_spawn(d, run, &s, e);
 }
 
@@ -203,12 +249,10 @@ static void end(struct device *d)
 
 static void release(struct device *d, bool gone)
 {
-    if (d->net.tap_fd > 0) {
-        if (gone && ioctl(d->net.tap_fd, TUNSETPERSIST, 0) != 0) {
-            log_warn("the tap %s stays", d->net.name);
-        }
-        close(d->net.tap_fd);
-        d->net.tap_fd = 0;
+    if (d->net.user) {
+        net_user_stop(d);
+    } else if (d->net.nr_fds != 0) {
+        net_tap_close(d, gone);
     }
 }
 

@@ -2,7 +2,8 @@
 /*
  * back/net_serve.h - the process that serves one connected network card.
  *
- * Owns    a forked child, as blk_serve.h: set-up, confinement, loop.
+ * Owns    a forked child, as blk_serve.h: set-up, confinement, loop over all
+ *         queues of the card.
  * Tests   nested boots; its parts: test_net, test_back_state
  */
 #ifndef BACK_NET_SERVE_H
@@ -11,12 +12,18 @@
 #include <back/net.h>
 #include <back/confine.h>
 
+struct net_serve_queue {
+    struct net_config config;
+    uint32_t remote_port;
+    int fd;                            /* its queue of the tap */
+};
+
 struct net_serve {
     unsigned int domid;
     unsigned int id;
-    uint32_t remote_port;
-    struct net_config config;
-    int tap_fd;
+    unsigned int nr_queues;
+    struct net_serve_queue queues[NET_QUEUES_MAX];
+    struct net_card card;
     int control_fd;
     const char *empty_dir;
 };

@@ -29,7 +29,7 @@ static void note(struct net_packet *p, uint16_t id, bool extra)
     p->nr_slots++;
 }
 
-/* The one extra slot we understand: segmentation of TCP over IPv4. */
+/* The one extra slot we understand: segmentation of TCP. */
 static enum net_tx_result read_extra(const uint8_t *slot, struct net_packet *p)
 {
     struct netif_extra_info x;
@@ -39,11 +39,13 @@ static enum net_tx_result read_extra(const uint8_t *slot, struct net_packet *p)
     if ((x.flags & XEN_NETIF_EXTRA_FLAG_MORE) != 0) {
         return NET_TX_FATAL;          /* more than one was never offered */
     }
-    if (x.type != XEN_NETIF_EXTRA_TYPE_GSO ||
-        x.u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 || x.u.gso.size == 0) {
+    if (x.type != XEN_NETIF_EXTRA_TYPE_GSO || x.u.gso.size == 0 ||
+        (x.u.gso.type != XEN_NETIF_GSO_TYPE_TCPV4 &&
+         x.u.gso.type != XEN_NETIF_GSO_TYPE_TCPV6)) {
         return NET_TX_DROP;
     }
     p->gso_size = x.u.gso.size;
+    p->gso_type = x.u.gso.type;
     return NET_TX_OK;
 }
 
@@ -136,11 +138,18 @@ static uint16_t be16(const uint8_t *p)
     return (uint16_t)(p[0] << 8 | p[1]);
 }
 
-/* Where the TCP or UDP header of an IP frame begins; 0: there is none. */
-static unsigned int transport(const uint8_t *f, uint32_t size, uint8_t *proto)
+/* What an IP frame carries and where that begins. */
+struct transport {
+    unsigned int start;               /* of its TCP or UDP header; 0: none */
+    uint8_t proto;
+    uint8_t gso_type;                 /* what may cut its TCP up */
+};
+
+static struct transport find_transport(const uint8_t *f, uint32_t size)
 {
-    uint16_t type = be16(f + 12);
+    struct transport none = { 0, 0, XEN_NETIF_GSO_TYPE_NONE };
     unsigned int ip = ETH_LEN, len;
+    uint16_t type = be16(f + 12);
 
     if (type == 0x8100 && size >= ETH_LEN + 4) {
         type = be16(f + 16);
@@ -148,46 +157,81 @@ static unsigned int transport(const uint8_t *f, uint32_t size, uint8_t *proto)
     }
     if (type == 0x0800 && size >= ip + 20) {
         len = (f[ip] & 0xfu) * 4;
-        *proto = f[ip + 9];
-        return len >= 20 ? ip + len : 0;
+        return len < 20 ? none : (struct transport){
+            ip + len, f[ip + 9], XEN_NETIF_GSO_TYPE_TCPV4
+        };
     }
     if (type == 0x86dd && size >= ip + 40) {
-        *proto = f[ip + 6];           /* no extension headers */
-        return ip + 40;
+        return (struct transport){    /* no extension headers */
+            ip + 40, f[ip + 6], XEN_NETIF_GSO_TYPE_TCPV6
+        };
     }
-    return 0;
+    return none;
+}
+
+/* How the frame is to be cut; false: its headers do not allow it. */
+static bool fill_gso(const struct net_packet *p, const struct transport *t,
+                     const uint8_t *frame, struct virtio_net_hdr *h)
+{
+    if (t->proto != PROTO_TCP || p->gso_type != t->gso_type) {
+        return false;
+    }
+    h->gso_type = p->gso_type == XEN_NETIF_GSO_TYPE_TCPV4
+                      ? VIRTIO_NET_HDR_GSO_TCPV4 : VIRTIO_NET_HDR_GSO_TCPV6;
+    h->gso_size = p->gso_size;
+    h->hdr_len = (uint16_t)(t->start + (frame[t->start + 12] >> 4) * 4u);
+    return true;
 }
 
 int net_vnet_header(const struct net_packet *p, const uint8_t *frame,
-                    uint8_t header[NET_VNET_HEADER])
+                    uint32_t size, uint8_t header[NET_VNET_HEADER])
 {
     struct virtio_net_hdr h = { .gso_type = VIRTIO_NET_HDR_GSO_NONE };
-    uint8_t proto = 0;
-    unsigned int start, data;
 
     if (p->csum_blank || p->gso_size != 0) {
-        start = transport(frame, p->size, &proto);
-        if (start == 0 || (proto != PROTO_TCP && proto != PROTO_UDP)) {
-            return -1;
-        }
-        data = start + (proto == PROTO_TCP ? 20u : 8u);
-        if (data > p->size) {
+        struct transport t = find_transport(frame, size);
+
+        if (t.start == 0 || (t.proto != PROTO_TCP && t.proto != PROTO_UDP) ||
+            t.start + (t.proto == PROTO_TCP ? 20u : 8u) > size) {
             return -1;
         }
         h.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-        h.csum_start = (uint16_t)start;
-        h.csum_offset = proto == PROTO_TCP ? 16 : 6;
-        if (p->gso_size != 0) {
-            if (proto != PROTO_TCP) {
-                return -1;
-            }
-            h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
-            h.gso_size = p->gso_size;
-            h.hdr_len = (uint16_t)(start + (frame[start + 12] >> 4) * 4u);
+        h.csum_start = (uint16_t)t.start;
+        h.csum_offset = t.proto == PROTO_TCP ? 16 : 6;
+        if (p->gso_size != 0 && !fill_gso(p, &t, frame, &h)) {
+            return -1;
         }
     }
     memcpy(header, &h, sizeof(h));
     return 0;
+}
+
+int net_rx_frame(const uint8_t header[NET_VNET_HEADER], struct net_frame *f)
+{
+    struct virtio_net_hdr h;
+
+    memcpy(&h, header, sizeof(h));
+    memset(f, 0, sizeof(*f));
+    if ((h.flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0) {
+        f->flags = NETRXF_csum_blank | NETRXF_data_validated;
+    } else if ((h.flags & VIRTIO_NET_HDR_F_DATA_VALID) != 0) {
+        f->flags = NETRXF_data_validated;
+    }
+    switch (h.gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+    case VIRTIO_NET_HDR_GSO_NONE:
+        return 0;
+    case VIRTIO_NET_HDR_GSO_TCPV4:
+        f->gso_type = XEN_NETIF_GSO_TYPE_TCPV4;
+        break;
+    case VIRTIO_NET_HDR_GSO_TCPV6:
+        f->gso_type = XEN_NETIF_GSO_TYPE_TCPV6;
+        break;
+    default:
+        return -1;
+    }
+    f->gso_size = h.gso_size;
+    f->flags |= NETRXF_extra_info;
+    return h.gso_size != 0 ? 0 : -1;
 }
 
 /* ---- answers ------------------------------------------------------------------------- */
@@ -210,6 +254,18 @@ void net_rx_response(uint16_t id, uint16_t flags, int status,
     r.flags = flags;
     r.status = (int16_t)status;
     memcpy(rsp, &r, sizeof(r));
+}
+
+void net_rx_extra(const struct net_frame *f, uint8_t rsp[NET_RX_SLOT])
+{
+    struct netif_extra_info x;
+
+    static_assert(sizeof(x) == NET_RX_SLOT, "ABI size");
+    memset(&x, 0, sizeof(x));
+    x.type = XEN_NETIF_EXTRA_TYPE_GSO;
+    x.u.gso.size = f->gso_size;
+    x.u.gso.type = f->gso_type;
+    memcpy(rsp, &x, sizeof(x));
 }
 
 void net_rx_request(const uint8_t slot[NET_RX_SLOT], uint16_t *id,

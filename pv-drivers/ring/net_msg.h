@@ -39,7 +39,8 @@ struct net_packet {
     struct net_piece pieces[NET_SLOTS_MAX];
     uint32_t size;
     bool     csum_blank;
-    uint16_t gso_size;                /* 0: none; TCP over IPv4 otherwise */
+    uint16_t gso_size;                /* 0: none; TCP otherwise */
+    uint8_t  gso_type;                /* XEN_NETIF_GSO_TYPE_TCPV4, _TCPV6 */
 };
 
 enum net_tx_result {
@@ -57,16 +58,28 @@ enum net_tx_result net_tx_parse(const uint8_t (*slots)[NET_TX_SLOT],
                                 unsigned int nr, struct net_packet *p);
 
 /*
- * The virtio header for @frame (complete, private): checksum to fill in,
- * segmentation.  -1: the packet asks for what its headers do not allow.
+ * The virtio header for a frame of which @size bytes are at @frame (private):
+ * checksum to fill in, segmentation.  -1: the packet asks for what the headers
+ * in these bytes do not allow.
  */
 int net_vnet_header(const struct net_packet *p, const uint8_t *frame,
-                    uint8_t header[NET_VNET_HEADER]);
+                    uint32_t size, uint8_t header[NET_VNET_HEADER]);
+
+/* A frame for the guest, as the virtio header of its source describes it. */
+struct net_frame {
+    uint16_t flags;                   /* NETRXF_* of its first slot */
+    uint16_t gso_size;                /* 0: one frame, no extra slot */
+    uint8_t  gso_type;
+};
+
+/* -1: it says what no guest was told to expect. */
+int net_rx_frame(const uint8_t header[NET_VNET_HEADER], struct net_frame *f);
 
 /* Responses, every byte written. */
 void net_tx_response(uint16_t id, int status, uint8_t rsp[4]);
 void net_rx_response(uint16_t id, uint16_t flags, int status,
                      uint8_t rsp[NET_RX_SLOT]);
+void net_rx_extra(const struct net_frame *f, uint8_t rsp[NET_RX_SLOT]);
 void net_rx_request(const uint8_t slot[NET_RX_SLOT], uint16_t *id,
                     uint32_t *gref);
 

@@ -97,11 +97,19 @@ bool ring_publish(struct ring_back *r)
            now - old;
 }
 
-bool ring_wait(struct ring_back *r)
+bool ring_wait_for(struct ring_back *r, uint32_t nr)
 {
-    __atomic_store_n(&r->shared->req_event, r->req_cons + 1,
+    int pending;
+
+    __atomic_store_n(&r->shared->req_event, r->req_cons + nr,
                      __ATOMIC_RELAXED);
     /* Pairs with the frontend's barrier between req_prod and req_event. */
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    return ring_pending(r) != 0;
+    pending = ring_pending(r);
+    return pending < 0 || (uint32_t)pending >= nr;
+}
+
+bool ring_wait(struct ring_back *r)
+{
+    return ring_wait_for(r, 1);
 }

@@ -66,5 +66,7 @@ bool ring_publish(struct ring_back *r);
  * again.
  */
 bool ring_wait(struct ring_back *r);
+/* The same for @nr requests: an event when that many wait. */
+bool ring_wait_for(struct ring_back *r, uint32_t nr);
 
 #endif

@@ -158,6 +158,7 @@ static uint64_t one_card(uint32_t *seed)
     uint8_t frame[NET_VNET_HEADER + 1500] = { 0 }, sink[70000];
     uint32_t tx = 0, rx = 0, i;
     static struct net net;
+    static struct net_card card;
     uint64_t frames;
     bool want;
     int tap[2];
@@ -165,7 +166,7 @@ static uint64_t one_card(uint32_t *seed)
     memset(fake_page(&port, 0), 0, 2 * 4096);
     need(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0, tap) == 0,
          "socketpair");
-    need(net_start(&net, &port, tap[0], &c) == 0, "start");
+    need(net_start(&net, &port, tap[0], &card, &c) == 0, "start");
     flipping = true;
     for (i = 0; i < ROUNDS && !net_broken(&net); i++) {
         struct netif_tx_request t = {

@@ -17,6 +17,9 @@ test_confine_LIBS := -luring -lseccomp
 UNIT_TESTS += test_net
 test_net_SRCS = tests/unit/pvdrv/test_net.c tests/unit/pvdrv/fake_port.c \
     $(NET_SRCS)
+UNIT_TESTS += test_slirp_frame
+test_slirp_frame_SRCS := tests/unit/pvdrv/test_slirp_frame.c \
+    pv-drivers/back/slirp_frame.c
 UNIT_TESTS += test_hostile
 test_hostile_SRCS = $(sort tests/unit/pvdrv/test_hostile.c \
     tests/unit/pvdrv/fake_port.c $(BLK_SRCS) $(NET_SRCS) $(LIB_CORE_SRCS))

@@ -278,6 +278,7 @@ static uint32_t one_card(void)
     const struct net_config c = { .tx_ref = 0, .rx_ref = 1 };
     uint8_t frame[NET_VNET_HEADER + 9000] = { 0 };
     uint32_t tx = 0, rx = 0, ops = 0, limit = 500 + rnd(4000);
+    static struct net_card card;
     static struct net net;
     bool want;
     int tap[2];
@@ -285,7 +286,7 @@ static uint32_t one_card(void)
     begin();
     assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0,
                                 tap), 0);
-    assert_int_equal(net_start(&net, &port, tap[0], &c), 0);
+    assert_int_equal(net_start(&net, &port, tap[0], &card, &c), 0);
     while (ops < limit && !net_broken(&net)) {
         struct netif_rx_request r = { .id = (uint16_t)ops,
                                       .gref = any_ref() };

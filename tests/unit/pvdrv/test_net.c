@@ -31,6 +31,7 @@
 struct front {
     struct port port;
     struct net net;
+    struct net_card card;
     int tap;                       /* the test's end */
     int back_tap;
     uint32_t tx_prod, tx_cons, rx_prod, rx_cons;
@@ -59,7 +60,7 @@ static int setup(void **state)
                                 pair), 0);
     f->tap = pair[0];
     f->back_tap = pair[1];
-    assert_int_equal(net_start(&f->net, &f->port, pair[1], &c), 0);
+    assert_int_equal(net_start(&f->net, &f->port, pair[1], &f->card, &c), 0);
     *state = f;
     return 0;
 }
@@ -273,21 +274,22 @@ static void offload_without_headers_is_refused(void **state)
     uint8_t frame[60] = { 0 }, header[NET_VNET_HEADER];
     unsigned int size;
 
-    assert_int_equal(net_vnet_header(&p, frame, header), -1);   /* not IP */
+    assert_int_equal(net_vnet_header(&p, frame, p.size, header), -1);   /* not IP */
     make_tcp(frame, sizeof(frame));
-    assert_int_equal(net_vnet_header(&p, frame, header), 0);
+    assert_int_equal(net_vnet_header(&p, frame, p.size, header), 0);
     frame[14] = 0x4f;                          /* header beyond the frame */
-    assert_int_equal(net_vnet_header(&p, frame, header), -1);
+    assert_int_equal(net_vnet_header(&p, frame, p.size, header), -1);
     make_tcp(frame, sizeof(frame));
     for (size = NET_FRAME_MIN; size < 54; size++) {
         p.size = size;
-        assert_int_equal(net_vnet_header(&p, frame, header), -1);
+        assert_int_equal(net_vnet_header(&p, frame, p.size, header), -1);
     }
     make_tcp(frame, sizeof(frame));
     frame[14 + 9] = 17;
     p.size = 60;
     p.gso_size = 100;                          /* UDP does not segment so */
-    assert_int_equal(net_vnet_header(&p, frame, header), -1);
+    p.gso_type = XEN_NETIF_GSO_TYPE_TCPV4;
+    assert_int_equal(net_vnet_header(&p, frame, p.size, header), -1);
 }
 
 static void bad_grants_drop_the_frame_only(void **state)
@@ -378,18 +380,189 @@ static void frames_wait_for_buffers(void **state)
     assert_int_equal(f->net.stats.rx_frames, 1);
 }
 
-static void frames_too_large_or_small_are_dropped(void **state)
+static void frames_too_small_are_dropped(void **state)
 {
     struct front *f = *state;
-    static uint8_t frame[6000];
+    static uint8_t frame[100];
 
     offer_buffers(f, 4);
-    assert_int_equal(send(f->tap, frame, 10 + 4097, 0), 10 + 4097);
     assert_int_equal(send(f->tap, frame, 10 + 13, 0), 10 + 13);
-    assert_int_equal(send(f->tap, frame, 10 + 4096, 0), 10 + 4096);
+    assert_int_equal(send(f->tap, frame, 5, 0), 5);
+    assert_int_equal(send(f->tap, frame, 10 + 60, 0), 10 + 60);
     run(f);
     assert_int_equal(ring(f, RX_REF)->rsp_prod, 1);
     assert_int_equal(f->net.stats.rx_dropped, 2);
+}
+
+static void send_large(struct front *f, uint8_t *frame, uint32_t size)
+{
+    const struct virtio_net_hdr h = {
+        .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+        .gso_type = VIRTIO_NET_HDR_GSO_TCPV6, .gso_size = 1400,
+    };
+
+    make_frame(frame + NET_VNET_HEADER, size, 9);
+    memcpy(frame, &h, sizeof(h));
+    assert_int_equal(send(f->tap, frame, NET_VNET_HEADER + size, 0),
+                     NET_VNET_HEADER + size);
+}
+
+/* Data, the extra slot second, more data; checksum left to the guest. */
+static void a_large_frame_takes_several_slots(void **state)
+{
+    struct front *f = *state;
+    static uint8_t frame[NET_VNET_HEADER + 65549];
+    struct netif_rx_response r;
+    struct netif_extra_info x;
+    unsigned int i;
+
+    offer_buffers(f, 30);
+    send_large(f, frame, 10000);
+    run(f);
+
+    assert_int_equal(ring(f, RX_REF)->rsp_prod, 4);
+    memcpy(&r, slot(f, RX_REF, 0, NET_RX_SLOT), sizeof(r));
+    assert_int_equal(r.status, 4096);
+    assert_int_equal(r.flags, NETRXF_csum_blank | NETRXF_data_validated |
+                              NETRXF_extra_info | NETRXF_more_data);
+    memcpy(&x, slot(f, RX_REF, 1, NET_RX_SLOT), sizeof(x));
+    assert_int_equal(x.type, XEN_NETIF_EXTRA_TYPE_GSO);
+    assert_int_equal(x.flags, 0);
+    assert_int_equal(x.u.gso.size, 1400);
+    assert_int_equal(x.u.gso.type, XEN_NETIF_GSO_TYPE_TCPV6);
+    memcpy(&r, slot(f, RX_REF, 2, NET_RX_SLOT), sizeof(r));
+    assert_int_equal(r.id, 2);
+    assert_int_equal(r.flags, NETRXF_more_data);
+    memcpy(&r, slot(f, RX_REF, 3, NET_RX_SLOT), sizeof(r));
+    assert_int_equal(r.flags, 0);
+    assert_int_equal(r.status, 10000 - 8192);
+    assert_memory_equal(fake_page(&f->port, DATA_REF), frame + 10, 4096);
+    assert_memory_equal(fake_page(&f->port, DATA_REF + 2), frame + 10 + 4096,
+                        4096);
+    assert_memory_equal(fake_page(&f->port, DATA_REF + 3), frame + 10 + 8192,
+                        10000 - 8192);
+
+    send_large(f, frame, 65549);
+    run(f);
+    assert_int_equal(ring(f, RX_REF)->rsp_prod, 4 + 18);
+    for (i = 0; i < 18; i++) {
+        memcpy(&r, slot(f, RX_REF, 4 + i, NET_RX_SLOT), sizeof(r));
+        assert_int_equal((r.flags & NETRXF_more_data) != 0 || i == 1, i != 17);
+    }
+}
+
+/* A frame that finds too few buffers waits, and asks for just as many. */
+static void a_large_frame_waits_for_its_slots(void **state)
+{
+    struct front *f = *state;
+    static uint8_t frame[NET_VNET_HEADER + 65549];
+    bool want;
+
+    offer_buffers(f, 3);
+    send_large(f, frame, 10000);
+    send_large(f, frame, 5000);
+    run(f);
+    assert_int_equal(ring(f, RX_REF)->rsp_prod, 0);
+    assert_int_equal(ring(f, RX_REF)->req_event, 4);
+    assert_false(net_run(&f->net, false, &want));
+    assert_false(want);
+
+    offer_buffers(f, 4);
+    run(f);
+    assert_int_equal(ring(f, RX_REF)->rsp_prod, 7);
+    assert_int_equal(f->net.stats.rx_frames, 2);
+}
+
+static void an_unknown_offload_is_not_handed_on(void **state)
+{
+    struct front *f = *state;
+    uint8_t frame[NET_VNET_HEADER + 60] = { 0 };
+    struct virtio_net_hdr h = { .gso_type = VIRTIO_NET_HDR_GSO_UDP,
+                                .gso_size = 100 };
+
+    offer_buffers(f, 3);
+    memcpy(frame, &h, sizeof(h));
+    assert_int_equal(send(f->tap, frame, sizeof(frame), 0), sizeof(frame));
+    h.gso_type = VIRTIO_NET_HDR_GSO_TCPV4;
+    h.gso_size = 0;
+    memcpy(frame, &h, sizeof(h));
+    assert_int_equal(send(f->tap, frame, sizeof(frame), 0), sizeof(frame));
+    run(f);
+    assert_int_equal(ring(f, RX_REF)->rsp_prod, 0);
+    assert_int_equal(f->net.stats.rx_dropped, 2);
+}
+
+static void a_tap_that_has_gone_is_noticed(void **state)
+{
+    struct front *f = *state;
+
+    offer_buffers(f, 3);
+    close(f->tap);
+    f->tap = -1;
+    run(f);
+    assert_true(f->net.closed);
+}
+
+/* ---- what a card may send --------------------------------------------------------------- */
+
+static void credit_is_a_bound_and_comes_back(void **state)
+{
+    struct front *f = *state;
+    uint16_t id;
+    int i;
+
+    assert_true(net_credit_parse("4000,1000", &f->card.credit));
+    net_credit_refill(&f->card.credit, 5000000);
+    for (i = 0; i < 6; i++) {
+        push_tx(f, (uint16_t)i, DATA_REF, 0, 1000, 0);
+    }
+    run(f);
+    assert_int_equal(f->net.stats.tx_frames, 4);
+    assert_true(f->net.stalled);
+    net_credit_refill(&f->card.credit, 5999999);
+    run(f);
+    assert_int_equal(f->net.stats.tx_frames, 4);
+    net_credit_refill(&f->card.credit, 6000000);
+    run(f);
+    assert_int_equal(f->net.stats.tx_frames, 6);
+    assert_false(f->net.stalled);
+    for (i = 0; i < 6; i++) {
+        assert_int_equal(tx_status(f, &id), NETIF_RSP_OKAY);
+    }
+}
+
+static void credit_is_read_or_refused(void **state)
+{
+    static const char *const bad[] = {
+        "", "5", "5,", ",5", "0,5", "5,0", "5,5x", "99999999999,5", "5,9999999999",
+    };
+    struct net_credit c;
+    size_t i;
+
+    for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        assert_false(net_credit_parse(bad[i], &c));
+        assert_int_equal(c.bytes, 0);
+    }
+}
+
+static void frames_of_another_sender_are_dropped_when_asked(void **state)
+{
+    static const uint8_t mac[6] = { 0, 0x16, 0x3e, 1, 2, 3 };
+    struct front *f = *state;
+    uint16_t id;
+
+    memcpy(f->card.mac, mac, 6);
+    f->card.check_mac = true;
+    memcpy(fake_page(&f->port, DATA_REF) + 6, mac, 6);
+    push_tx(f, 1, DATA_REF, 0, 60, 0);
+    push_tx(f, 2, DATA_REF + 1, 0, 60, 0);
+    push_tx(f, 3, DATA_REF, 0, 70, NETTXF_more_data);      /* in pieces */
+    push_tx(f, 4, DATA_REF, 10, 60, 0);
+    run(f);
+
+    assert_int_equal(tx_status(f, &id), NETIF_RSP_OKAY);
+    assert_int_equal(tx_status(f, &id), NETIF_RSP_ERROR);
+    assert_int_equal(tx_status(f, &id), NETIF_RSP_OKAY);
 }
 
 static void bad_buffer_is_answered_with_an_error(void **state)
@@ -412,7 +585,7 @@ static void successor_goes_on_at_the_published_positions(void **state)
 {
     const struct net_config c = { .tx_ref = TX_REF, .rx_ref = RX_REF };
     struct front *f = *state;
-    uint8_t got[100];
+    uint8_t got[100] = { 0 };
     uint16_t id;
 
     push_tx(f, 1, DATA_REF, 0, 60, 0);
@@ -421,7 +594,8 @@ static void successor_goes_on_at_the_published_positions(void **state)
     assert_int_equal(tx_status(f, &id), NETIF_RSP_OKAY);
     net_stop(&f->net);                         /* killed */
     push_tx(f, 2, DATA_REF, 0, 61, 0);
-    assert_int_equal(net_start(&f->net, &f->port, f->back_tap, &c), 0);
+    assert_int_equal(net_start(&f->net, &f->port, f->back_tap, &f->card,
+                               &c), 0);
     assert_int_equal(send(f->tap, got, 70, 0), 70);
     run(f);
 
@@ -445,7 +619,14 @@ int main(void)
         T(endless_chain_breaks_the_ring),
         T(frames_reach_the_guest_in_order),
         T(frames_wait_for_buffers),
-        T(frames_too_large_or_small_are_dropped),
+        T(frames_too_small_are_dropped),
+        T(a_large_frame_takes_several_slots),
+        T(a_large_frame_waits_for_its_slots),
+        T(an_unknown_offload_is_not_handed_on),
+        T(a_tap_that_has_gone_is_noticed),
+        T(credit_is_a_bound_and_comes_back),
+        cmocka_unit_test(credit_is_read_or_refused),
+        T(frames_of_another_sender_are_dropped_when_asked),
         T(bad_buffer_is_answered_with_an_error),
         T(successor_goes_on_at_the_published_positions),
     };
