@@ -18,6 +18,9 @@
 #   guest.run=bench          measure every disk, in instructions
 #   guest.run=hotplug        check memory and the disk again and again, say
 #                            which devices, CPUs and memory come and go
+#   guest.run=traffic        bring up eth0 with guest.ip= (an address, or by
+#                            DHCP; a second one: eth1), then guest.do=serve/PORT/COUNT,
+#                            send/HOST/PORT/MIB, recv/... one after the other
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -272,6 +275,38 @@ run_hotplug()
     done
 }
 
+# card_up INTERFACE [ADDRESS]: without one, by DHCP.
+card_up()
+{
+    n=0
+    until ip link set "$1" up 2>/dev/null; do
+        n=$((n + 1))
+        [ $n -lt 600 ] || { echo "GUEST FAIL no $1"; off; }
+        sleep 0.1
+    done
+    if [ -n "$2" ]; then
+        ip address add "$2" dev "$1"
+    else
+        udhcpc -i "$1" -n -q -t 20 -T 1 -s /bin/guest-dhcp > /dev/null 2>&1 || echo "GUEST FAIL no lease"
+    fi
+    echo "GUEST NET $(cat "/sys/class/net/$1/address") $(ip -4 address show dev "$1" | sed -n 's/.*inet \([^ ]*\).*/\1/p')"
+}
+
+run_traffic()
+{
+    addresses=$(arg guest.ip)
+    card_up eth0 "${addresses%%,*}"
+    case $addresses in *,*) card_up eth1 "${addresses#*,}" ;; esac
+    echo "GUEST OFFLOADS $(net_stream offloads eth0) queues $(ls -d /sys/class/net/eth0/queues/rx-* | wc -l)"
+    for act in $(arg guest.do | tr , ' '); do
+        # shellcheck disable=SC2046
+        set -- $(echo "$act" | tr / ' ')
+        echo "GUEST DOES $act"
+        net_stream "$@" | sed 's/^/GUEST /'
+    done
+    echo "GUEST TRAFFIC DONE"
+}
+
 echo "GUEST UP $(uname -r)"
 echo "GUEST CPUS $(grep -c ^processor /proc/cpuinfo) online $(cat /sys/devices/system/cpu/online)"
 echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
@@ -285,6 +320,7 @@ net) run_net ;;
 work) run_work ;;
 bench) need_disk; run_bench ;;
 disks) run_disks ;;
+traffic) run_traffic ;;
 stream) run_stream 64 ;;
 stream:*) run_stream "${run#*:}" ;;
 idle) while :; do sleep 3600; done ;;

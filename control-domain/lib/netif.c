@@ -7,6 +7,7 @@
 
 #include <lib/err.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/if.h>
 #include <linux/sockios.h>
@@ -100,6 +101,51 @@ int netif_join(const char *bridge, const char *name, struct err *e)
     return rc == 0 || rc == -EBUSY
                ? 0 : err_errno(e, rc, "cannot plug the card into the bridge",
                                "%s", bridge);
+}
+
+static bool parse_address(const char *text, struct in_addr *addr,
+                          struct in_addr *mask)
+{
+    char host[32];
+    unsigned int len;
+    int end = 0;
+
+    if (sscanf(text, "%31[0-9.]/%u%n", host, &len, &end) != 2 ||
+        text[end] != '\0' || len > 32 ||
+        inet_pton(AF_INET, host, addr) != 1) {
+        return false;
+    }
+    mask->s_addr = htonl(len == 0 ? 0 : ~0u << (32 - len));
+    return true;
+}
+
+static int set_addr(const char *name, unsigned long request,
+                    struct in_addr addr)
+{
+    struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = addr };
+    struct ifreq r = { .ifr_ifindex = 0 };
+
+    set_name(r.ifr_name, name);
+    memcpy(&r.ifr_addr, &in, sizeof(in));
+    return ask(request, &r);
+}
+
+int netif_address(const char *name, const char *address, struct err *e)
+{
+    struct in_addr addr, mask;
+    int rc;
+
+    if (!parse_address(address, &addr, &mask)) {
+        return err_set(e, -EINVAL, ERR_CONFIG, "cannot give the interface an "
+                       "address", name, "'%s' is not like 10.0.0.1/24",
+                       address);
+    }
+    rc = set_addr(name, SIOCSIFADDR, addr);
+    if (rc == 0) {
+        rc = set_addr(name, SIOCSIFNETMASK, mask);
+    }
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot give the interface an "
+                                   "address", "%s", name);
 }
 
 int netif_make_bridge(const char *bridge, struct err *e)

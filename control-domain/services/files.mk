@@ -6,3 +6,6 @@ consoled_SRCS = control-domain/services/consoled.c \
     control-domain/services/console_hv.c $(CONSOLE_SRCS) $(LIB_SRCS) \
     $(XS_CLIENT_SRCS)
 consoled_LIBS := -lutil
+PROGRAMS += netsetup
+netsetup_SRCS = control-domain/services/netsetup.c control-domain/lib/netif.c \
+    $(LIB_CORE_SRCS)

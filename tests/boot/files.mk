@@ -9,6 +9,11 @@ $(BUILD)/run_boots: $(BOOT_SRCS) tests/boot/vm.h tests/boot/cfg.h
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $(BOOT_SRCS) -lcmocka
 
+# Checked TCP data, for the scenarios with network cards: dom0 and guests.
+$(BUILD)/net_stream: tests/boot/net_stream.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O2 -D_GNU_SOURCE -o $@ $<
+
 .PHONY: boot check-boots demo run bench-boot
 check-boots: $(BUILD)/run_boots
 	@$< --check tests/boot/boots.cfg
