@@ -20,6 +20,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
@@ -307,6 +308,7 @@ int main(int argc, char **argv)
     }
     log_init("paravane-slirpd", LOG_LVL_INFO, 0);
     signal(SIGPIPE, SIG_IGN);
+    fcntl(FRAMES_FD, F_SETFL, O_NONBLOCK);
     if (start(&u, &e) != 0) {
         log_errval(&e);
         return err_exit_status(&e);

@@ -44,3 +44,10 @@ bench-boot: $(BOOT_INPUTS)
 	  END { for (h in n) printf "%-5s %14.0f instructions to init\n", h, n[h]; \
 	  if (n["ours"] && n["xen"]) { r = n["ours"] / n["xen"]; \
 	  printf "ratio ours/Xen %.3f\n", r; exit r > 1 } }' $(BUILD)/boot/bench-boot.*.log
+
+# Our back ends beside the kernel's; their rows go below "<!-- rows -->" of
+# docs/PERFORMANCE.md, up to the next empty line.
+.PHONY: bench-backends
+bench-backends: $(BOOT_INPUTS)
+	@$< -j 1 -g bench-pv tests/boot/boots.cfg
+	@tests/tools/bench_backends docs/PERFORMANCE.md $(BUILD)/boot/bench-*.ours.log
