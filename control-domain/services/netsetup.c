@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netsetup: makes the bridges that /etc/paravane/network asks for, once, before
- * any guest is started.  No file: nothing to do.  A line is
+ * netsetup: brings up the loopback interface, over which the control domain
+ * reaches its own addresses, and makes the bridges that /etc/paravane/network
+ * asks for, once, before any guest is started.  A line is
  *
  *   bridge NAME [ADDRESS/LENGTH] [PORT]     bridge xenbr0 10.0.0.1/24 eth0
  *
@@ -62,10 +63,15 @@ int main(int argc, char **argv)
     const char *path = argc > 1 ? argv[1] : DEFAULT_FILE;
     unsigned int nr = 0;
     char line[256];
+    struct err e = ERR_INIT;
     int failed = 0;
     FILE *f = fopen(path, "re");
 
     log_init("netsetup", LOG_LVL_INFO, 0);
+    if (netif_up("lo", 0, &e) != 0) {
+        log_errval(&e);
+        failed = 1;
+    }
     while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
         failed |= take_line(line, path, ++nr);
     }

@@ -64,6 +64,7 @@ static int write_entry(struct devices *d, const struct nic_def *nic,
         { "frontend-id", t.domid }, { "online", "1" }, { "state", "1" },
         { "mac", t.mac }, { "handle", t.devid }, { "type", "vif" },
         { "bridge", place->bridge[0] != '\0' ? place->bridge : NULL },
+        { "script", ours ? NULL : "/bin/true" },   /* netback wants one */
         { "ip", nic->ip }, { "vifname", nic->target },
         { "rate", nic->rate_kib != 0 ? t.rate : NULL },
         { "mtu", nic->mtu != 0 ? t.mtu : NULL },
