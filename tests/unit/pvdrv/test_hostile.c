@@ -159,7 +159,9 @@ static void random_request(uint8_t slot[BLK_SLOT_SIZE])
 /* Make room as a frontend does, or do not: the ring then breaks or waits. */
 static void let_run(struct blk *b, struct blk_image *image, uint32_t prod)
 {
-    while (!blk_broken(b) && prod - b->ring.rsp_published >= 31) {
+    /* Signed: the answers are ahead after a jump of the shared index. */
+    while (!blk_broken(b) &&
+           (int32_t)(prod - b->ring.rsp_published) >= 31) {
         if (!blk_run(b) && b->in_flight > 0) {
             blk_image_wait(image);
         }
