@@ -32,6 +32,7 @@
 
 /* ---- CPUs -------------------------------------------------------------------- */
 
+bool fake_has_nrips;
 bool fake_irqs_on = true;
 __thread struct cpu_info host_cpu_info;
 static struct cpu_info parked[NR_CPUS];      /* of CPUs that are not this one */

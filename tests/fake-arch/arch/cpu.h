@@ -33,4 +33,9 @@ static inline void cpu_relax(void) { fake_cpu_relax(); }
 static inline _Noreturn void cpu_halt_forever(void) { __builtin_trap(); }
 static inline void cpu_sti_hlt(void) { fake_irqs_on = true; }
 
+/* Features the tests switch on and off. */
+enum cpu_feature { X86_FEATURE_NRIPS };
+extern bool fake_has_nrips;
+static inline bool has_cpu(enum cpu_feature f) { return fake_has_nrips; }
+
 #endif
