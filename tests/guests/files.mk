@@ -13,7 +13,7 @@ GUEST_LIB_SRCS := $(wildcard tests/guests/lib/*.c)
 GUEST_LIB_OBJS := $(patsubst tests/guests/%.c,$(BUILD)/guests/obj/%.o,$(GUEST_LIB_SRCS)) \
     $(BUILD)/guests/obj/lib/start.o $(BUILD)/guests/obj/lib/tinydom_code.o
 GUEST_ELFS := $(patsubst %,$(BUILD)/guests/%.elf,$(GUESTS) $(addsuffix _p2m,$(GUESTS_P2M)))
-ALL += $(GUEST_ELFS) $(BUILD)/bench/bench.elf
+ALL += $(GUEST_ELFS) $(BUILD)/bench/bench.elf $(BUILD)/bench/bench_hvm.elf
 
 $(BUILD)/guests/obj/%.o: tests/guests/%.c | $(BUILD)/abi/xen
 	@mkdir -p $(@D)
@@ -41,6 +41,7 @@ endef
 $(foreach g,$(GUESTS),$(eval $(call guest,guests/$(g),$(g),notes)))
 $(foreach g,$(GUESTS_P2M),$(eval $(call guest,guests/$(g)_p2m,$(g),notes_p2m)))
 $(eval $(call guest,bench/bench,bench,notes))
+$(eval $(call guest,bench/bench_hvm,bench_hvm,notes))
 
 # Guests that a toolstack starts, on the front side of pv-drivers; not facts.
 DOMU_GUESTS := frontend hostile
@@ -63,7 +64,7 @@ $(BUILD)/guests/obj/pv-drivers/%.o: pv-drivers/%.c | $(BUILD)/abi/xen
 guests: $(GUEST_ELFS)
 HELP += guests
 
-# ---- make bench [GROUP=pv]: ours and Xen's in one run -----------------------
+# ---- make bench [GROUP=pv|hvm]: ours and Xen's in one run -------------------
 # Then our back ends beside the kernel's: boots of the group bench-pv print
 # rows "BENCH | ...", which follow the table.  BENCH=boots leaves out the rest.
 BENCH_ROWS := tests/guests/bench/rows.list
@@ -72,8 +73,19 @@ PEER_XEN   := $(BUILD)/peers/xen
 BENCH_DOC  := docs/PERFORMANCE.md
 HELP += bench
 
-.PHONY: bench bench-calls
-bench: $(if $(filter boots,$(BENCH)),,bench-calls) bench-backends
+.PHONY: bench bench-calls bench-hvm
+bench: $(if $(filter hvm,$(GROUP)),bench-hvm,$(if $(filter boots,$(BENCH)),,bench-calls) bench-backends)
+
+bench-hvm: $(BUILD)/bench/bench_hvm.elf $(BUILD)/paravane.elf $(PEERS)
+	@tests/guests/run_bench $(PEER_XEN) $< 'console=com1 dom0_mem=128M' \
+	    >$(BUILD)/bench/hvm-xen.log
+	@tests/guests/run_bench $(BUILD)/paravane.elf $< \
+	    'console=com1 dom0_mem=128M' >$(BUILD)/bench/hvm-ours.log
+	@{ cat tests/guests/bench_hvm/preamble.md; \
+	   tests/tools/bench_table tests/guests/bench_hvm/rows.list \
+	       $(BUILD)/bench/hvm-xen.log $(BUILD)/bench/hvm-ours.log; } \
+	    >$(BUILD)/bench/hvm.md; rc=$$?; cp $(BUILD)/bench/hvm.md \
+	    docs/performance-hvm.md; cat $(BUILD)/bench/hvm.md; exit $$rc
 
 bench-calls: $(BUILD)/bench/bench.elf $(BUILD)/paravane.elf $(PEERS)
 	@case '$(GROUP)' in ''|all|pv) ;; *) echo 'bench: no group $(GROUP)'; exit 1;; esac

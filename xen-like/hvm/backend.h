@@ -67,8 +67,6 @@ struct hvm_backend {
     /* Deliver at the next entry; or exit as soon as an interrupt could be. */
     void (*inject)(struct vcpu *v, const struct hvm_event *e);
     void (*open_window)(struct vcpu *v, bool open);
-    uint8_t (*get_tpr)(const struct vcpu *v);        /* CR8 */
-    void (*set_tpr)(struct vcpu *v, uint8_t cr8);
 };
 
 extern const struct hvm_backend *hvm_backend;   /* NULL: no such guests */

@@ -20,6 +20,7 @@
 #include <pv/pv_domain.h>
 #include <svm/svm.h>
 #include <svm/vmcb.h>
+#include <vdev/front.h>
 
 #define VM_CR_SVMDIS    0x10ull
 #define IOPM_ORDER      2u           /* 12 KiB are used */
@@ -114,6 +115,19 @@ static void take_asid(struct svm_cpu *c, struct svm_vcpu *s)
 
 /* ---- run ------------------------------------------------------------------------------ */
 
+/* CR8 of the guest: the hardware keeps it in the block while it runs. */
+static uint8_t svm_get_tpr(const struct vcpu *v)
+{
+    return (uint8_t)(hw(v)->vmcb->vintr & 0xf);
+}
+
+static void svm_set_tpr(struct vcpu *v, uint8_t cr8)
+{
+    struct vmcb *b = hw(v)->vmcb;
+
+    b->vintr = (b->vintr & ~V_TPR_MASK) | (cr8 & 0xf);
+}
+
 static enum exit_action svm_run(struct vcpu *v)
 {
     struct svm_cpu *c = &this_cpu(svm_cpu);
@@ -121,6 +135,7 @@ static enum exit_action svm_run(struct vcpu *v)
     struct vmcb *b = s->vmcb;
     struct cpu_regs *r = guest_cpu_regs();
     uint32_t flush = atomic_load(&v->domain->hvm->flush_gen);
+    uint8_t tpr;
 
     b->tlb_control = 0;
     if (s->asid_gen != c->asid_gen || s->asid_cpu != smp_processor_id() ||
@@ -132,7 +147,12 @@ static enum exit_action svm_run(struct vcpu *v)
     b->rsp = r->rsp;
     b->rflags = r->rflags;
     b->rax = r->rax;
+    tpr = vdev_get_cr8(v);
+    svm_set_tpr(v, tpr);
     svm_enter(s->vmcb_maddr, r, c->host_maddr);
+    if (svm_get_tpr(v) != tpr) {
+        vdev_set_cr8(v, svm_get_tpr(v));
+    }
     r->rip = b->rip;
     r->rsp = b->rsp;
     r->rflags = b->rflags;
@@ -284,18 +304,6 @@ static void svm_open_window(struct vcpu *v, bool open)
     }
 }
 
-static uint8_t svm_get_tpr(const struct vcpu *v)
-{
-    return (uint8_t)(hw(v)->vmcb->vintr & 0xf);
-}
-
-static void svm_set_tpr(struct vcpu *v, uint8_t cr8)
-{
-    struct vmcb *b = hw(v)->vmcb;
-
-    b->vintr = (b->vintr & ~V_TPR_MASK) | (cr8 & 0xf);
-}
-
 static const struct hvm_backend backend = {
     .name = "SVM",
     .cpu_on = svm_cpu_on,
@@ -308,8 +316,6 @@ static const struct hvm_backend backend = {
     .set_segment = svm_set_segment,
     .inject = svm_inject,
     .open_window = svm_open_window,
-    .get_tpr = svm_get_tpr,
-    .set_tpr = svm_set_tpr,
 };
 
 const struct hvm_backend boot_text *svm_probe(void)
