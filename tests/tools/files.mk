@@ -2,7 +2,7 @@
 SOURCE_TREES := xen-like control-domain xenstore-like pv-drivers toolstack hvm-emu
 TREE_FILES   := $(sort $(shell find $(SOURCE_TREES) -name '*.[chS]' 2>/dev/null))
 TREE_HEADERS := $(filter %.h,$(TREE_FILES))
-CHECKS += check-order check-headers check-tools check-abi
+CHECKS += check-order check-headers check-tools check-abi check-sandbox
 HELP   += check-order check-headers check-tools
 
 .PHONY: check-order check-headers check-tools lint format
@@ -15,6 +15,12 @@ check-headers: | $(BUILD)/abi/xen
 
 check-tools:
 	@tests/tools/test-tools
+
+# What serving processes may do, as the programs themselves list it.
+SANDBOXED := $(addprefix $(BUILD)/paravane-,blkd netd screend)
+.PHONY: check-sandbox
+check-sandbox: $(SANDBOXED)
+	@tests/tools/check-sandbox $^
 
 # Needs cppcheck and shellcheck.  Suppressed is what cppcheck 2.10 says of
 # linker symbols, of assembler that writes a variable, and of what it cannot

@@ -7,6 +7,7 @@
 . /etc/paravane/tests/lib.sh
 ops=${ops:-100000}
 seed=${seed:-1}
+all="block net screen console store"
 
 free_pages() { vmctl info --json | tr ',{}' '\n\n\n' | sed -n 's/.*"free_\(pages\|memory\|bytes\)[^:]*": *\([0-9]*\).*/\2/p' | head -n 1; }
 channels() { grep -c 'xen-dyn' /proc/interrupts; }
@@ -15,16 +16,26 @@ kib_of() { awk '/^VmRSS/{print $2}' "/proc/$(pidof "$1" | awk '{print $1}')/stat
 nodes() { xs ls / | grep -c .; }
 state() { echo "pages $(free_pages) channels $(channels) store $(files_of xenstored) console $(files_of consoled) nodes $(nodes)"; }
 steady() { [ "$(state)" = "$1" ]; }
-only_services() { ! cat /proc/[0-9]*/comm 2>/dev/null | grep -q -e vmctl-worker -e paravane-blkd -e blkd- -e netd; }
+only_services() { ! cat /proc/[0-9]*/comm 2>/dev/null | grep -q -e vmctl-worker -e paravane-blkd -e blkd- -e netd -e screend -e ^fb- -e ^kbd-; }
 
 peak=0
 # The largest serving or backend process while it goes on.
 note_peak()
 {
-    for p in $(pidof paravane-blkd paravane-netd); do
+    for p in $(pidof paravane-blkd paravane-netd paravane-screend); do
         kib=$(awk '/^VmRSS/{print $2}' "/proc/$p/status" 2>/dev/null)
         [ "${kib:-0}" -le $peak ] || peak=$kib
     done
+}
+
+# start_screen DOMID: a frame buffer and a keyboard, and what serves them.
+start_screen()
+{
+    plug "$1" vfb vfb vnc-listen 127.0.0.1
+    plug "$1" vkbd vkbd
+    while :; do
+        paravane-screend --domid "$1" 2>> /var/log/vmctl/screend.log && return
+    done &
 }
 
 # attack WHAT DISK...: create the guest, wait for its end, say what it did.
@@ -37,21 +48,26 @@ attack()
     CARD=${card:-} tiny "bad-$what" hostile "$what ops=$ops seed=$seed" 16 "${2:-}" > "/tmp/bad-$what.xml"
     sed -i 's|<on_poweroff>destroy|<on_poweroff>preserve|' "/tmp/bad-$what.xml"
     check "$what: vmctl create" vmctl create "/tmp/bad-$what.xml" || return
-    id=$(vmctl domid "bad-$what") || { fail "$what" 'it ended at once'; return; }
-    end=$(($(cut -d. -f1 /proc/uptime) + 600))
-    until xs read "/local/domain/$id/data/hostile" 2>/dev/null | grep -q operations; do
+    [ "$what" != screen ] || start_screen "$(vmctl domid bad-screen)"
+    end=$(($(cut -d. -f1 /proc/uptime) + ${limit:-600}))
+    until said "bad-$what" '^HOSTILE'; do
         note_peak
+        now=$(cut -d. -f1 /proc/uptime)
+        [ $((now % 10)) != 0 ] || echo "$what at $now: $(tail -c 200 "$(guest_log "bad-$what")" | tr -cd '[:print:]\n' | tail -n 1)"
         [ "$(cut -d. -f1 /proc/uptime)" -lt $end ] || break
-        sleep 0.5
+        sleep 1
     done
-    result=$(xs read "/local/domain/$id/data/hostile" 2>/dev/null)
+    result=$(sed -n 's/^HOSTILE //p' "$(guest_log "bad-$what")" | tr -d '\r')
     echo "RESULT-OF $what: $result ($before to $(uptime_s))"
     check "$what: all operations were made" test "$(echo "$result" | cut -d' ' -f2)" -ge $ops ||
         xs ls "/local/domain/0/backend"
+    id=$(vmctl domid "bad-$what")
     check "$what: destroyed" vmctl destroy "bad-$what"
+    [ "$what" != screen ] || xs rm "/local/domain/0/backend/vfb/$id" "/local/domain/0/backend/vkbd/$id"
 }
 
 check 'a bridge' make_bridge
+xs mkdir /local/domain/0/backend/vfb /local/domain/0/backend/vkbd
 blocks 0 2 > /tmp/good.raw
 blocks 0 2 > /tmp/warm.raw
 blocks 0 2 > /tmp/bad.raw
@@ -72,7 +88,7 @@ check 'good: answers' ping -c 3 -s 1400 10.77.1.2
 ping -i 0.5 -s 1400 10.77.1.2 > /tmp/ping.log 2>&1 &
 ping=$!
 
-for what in ${attacks:-block net console store}; do
+for what in ${attacks:-$all}; do
     case $what in
     block) attack block /tmp/bad.raw ;;
     *) attack $what ;;
@@ -99,7 +115,7 @@ check 'no backend took more than 48 MiB' test $peak -lt 49152
 check 'logs stayed short' test "$(cat /var/log/vmctl/*.log | wc -l)" -lt 3000
 dmesg | grep -E 'segfault|general protection|BUG' && fail 'kernel log' 'a crash'
 [ $failures = 0 ] || {
-    for what in ${attacks:-block net console store}; do last_words bad-$what | head -n 40; done
+    for what in ${attacks:-$all}; do last_words bad-$what | head -n 40; done
     last_words good
 }
 finish

@@ -126,6 +126,25 @@ tiny()
         fi
 }
 
+# plug DOMID BACK FRONT [KEY VALUE]...: device 0 of a running guest, its store
+# entries as a toolstack writes them; KEYs go to the backend's directory.
+plug()
+{
+    back=/local/domain/0/backend/$2/$1
+    front=/local/domain/$1/device/$3/0
+    xs mkdir "$back" "/local/domain/$1/device/$3" "$front"
+    xs chmod "$back" n0 "r$1"
+    xs chmod "$front" "n$1" r0
+    domid=$1
+    shift 3
+    while [ $# -gt 0 ]; do
+        xs write "$back/0/$1" "$2"
+        shift 2
+    done
+    xs write "$back/0/frontend" "$front" "$back/0/frontend-id" "$domid" "$back/0/online" 1 \
+        "$back/0/state" 1 "$front/backend-id" 0 "$front/state" 1 "$front/backend" "$back/0"
+}
+
 # A bridge for tiny guests; dom0 has the first address on it.
 make_bridge()
 {

@@ -4,8 +4,8 @@
  *
  * Words of its command line: one of block, net, console, store, screen; ops=N, seed=N.
  * The same seed gives the same attempts; what the backend had done meanwhile
- * depends on its timing.  Ends with "HOSTILE <what> <operations> ..." in the
- * store key data/hostile and on the console.
+ * depends on its timing.  Ends with "HOSTILE <what> <operations> ..." on the
+ * console.
  */
 #ifndef GUESTS_HOSTILE_HOSTILE_H
 #define GUESTS_HOSTILE_HOSTILE_H

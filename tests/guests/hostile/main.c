@@ -205,8 +205,7 @@ void guest_main(void)
             format(line, sizeof(line), "%s %lu operations %lu sessions "
                    "%lu refused %lu answers", attacks[i].word, h.ops,
                    h.sessions, h.refused, h.answers);
-            guest_store_write(&store, "data/hostile", line);
-            print("HOSTILE %s\n", line);
+            print("\nHOSTILE %s\n", line);
         }
     }
     guest_shutdown(SHUTDOWN_poweroff);

@@ -144,6 +144,9 @@ static void reconnect(void)
     struct xenstore_domain_interface *p = store.page;
     uint64_t end = now_ns() + 60000 * NS_PER_MS;
 
+    print("store: reconnects after %lu operations, error %u, positions %x %x "
+          "%x %x\n", h.ops, p->error, p->req_prod, p->req_cons, p->rsp_prod,
+          p->rsp_cons);
     h.sessions++;
     __atomic_store_n(&p->connection, XENSTORE_RECONNECT, __ATOMIC_SEQ_CST);
     guest_event_send(store.port);

@@ -62,7 +62,10 @@ static uint64_t odd_number(void)
 
 static uint32_t any_ref(void)
 {
-    return once_in(16) ? (uint32_t)odd_number() : rnd(64);
+    if (once_in(3000)) {
+        return rnd(4);                /* data into the ring itself */
+    }
+    return once_in(16) ? (uint32_t)odd_number() | 1024 : 4 + rnd(60);
 }
 
 /* Called by the fake port before it maps or copies. */
@@ -156,6 +159,23 @@ static void random_request(uint8_t slot[BLK_SLOT_SIZE])
     }
 }
 
+/* What a predecessor left that had been taken over. */
+static void scramble(struct blk_journal *j)
+{
+    unsigned int i;
+
+    for (i = 0; i < 32; i++) {
+        struct blk_record *r = &j->records[i];
+
+        r->state = once_in(8) ? (uint32_t)odd_number() : rnd(3);
+        r->req_index = once_in(4) ? (uint32_t)odd_number() : rnd(64);
+        r->rsp_index = once_in(4) ? (uint32_t)odd_number() : rnd(64);
+        random_request(r->request);
+    }
+    j->rsp_prod = once_in(8) ? (uint32_t)odd_number() : rnd(32);
+    j->req_cons = j->rsp_prod + rnd(33);
+}
+
 /* Make room as a frontend does, or do not: the ring then breaks or waits. */
 static void let_run(struct blk *b, struct blk_image *image, uint32_t prod)
 {
@@ -172,7 +192,7 @@ static uint32_t one_disk(struct blk_journal *journal)
 {
     struct blk_config c = { .ring_refs = { 0 }, .nr_ring_pages = 1,
                             .persistent = rnd(2), .discard = true,
-                            .plain_io = rnd(2) };
+                            .resume = once_in(3), .plain_io = rnd(2) };
     struct blk_image image = { .fd = memfd_create("disk", 0),
                                .sectors = SECTORS };
     uint32_t prod = 0, n = 500 + rnd(3000), i;
@@ -182,7 +202,14 @@ static uint32_t one_disk(struct blk_journal *journal)
 
     begin();
     assert_int_equal(ftruncate(image.fd, SECTORS * 512), 0);
-    assert_int_equal(blk_start(&b, &port, &image, journal, &c), 0);
+    scramble(journal);
+    if (blk_start(&b, &port, &image, journal, &c) != 0) {
+        assert_true(c.resume);
+        assert_int_equal(port.mapped, 0);
+        blk_image_close(&image);
+        return 1;
+    }
+    prod = b.ring.req_cons;
     for (i = 0; i < n && !blk_broken(&b); i++) {
         random_request(slot);
         push(0, &prod, 32, BLK_SLOT_SIZE, slot);
