@@ -1,7 +1,8 @@
 # toolstack/: vmctl and the unit tests of its parts.
 
 TOOLSTACK_CONFIG := $(addprefix toolstack/config/, def.c diag.c defaults.c \
-    validate.c device_disk.c device_nic.c device_kinds.c device_edit.c \
+    validate.c device_disk.c device_nic.c \
+    device_screen.c device_kinds.c device_edit.c \
     xml_parse.c xml_table.c xml_out.c xml_format.c)
 
 UNIT_TESTS += test_def test_xml
@@ -24,7 +25,7 @@ test_pv_layout_SRCS := tests/unit/toolstack/test_pv_layout.c \
     control-domain/lib/err.c
 
 PROGRAMS   += vmctl
-vmctl_SRCS  = $(wildcard toolstack/*/*.c) xen-like/lib/elf.c $(LIB_SRCS) \
+vmctl_SRCS  = $(wildcard toolstack/*/*.c) pv-drivers/screen/keys.c xen-like/lib/elf.c $(LIB_SRCS) \
     $(XS_CLIENT_SRCS)
 vmctl_LIBS := -lxml2 -luuid -ljson-c -lxxhash $(TOOLSTACK_IMAGE_LIBS)
 
@@ -48,6 +49,7 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     toolstack/devices/disk.c toolstack/devices/loop.c \
     toolstack/devices/claim.c control-domain/lib/imglock.c \
     toolstack/devices/nic.c toolstack/devices/network.c \
+    toolstack/devices/screen.c \
     control-domain/lib/netif.c \
     toolstack/config/def.c control-domain/lib/err.c
 test_store_entries_LIBS := -luuid

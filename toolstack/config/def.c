@@ -36,8 +36,52 @@ static void nic_fini(struct nic_def *n)
     free(n->ip);
 }
 
+static void screen_fini(struct domain_def *def)
+{
+    for (size_t i = 0; i < def->nr_graphics; i++) {
+        free(def->graphics[i].type);
+        free(def->graphics[i].listen);
+        free(def->graphics[i].passwd);
+    }
+    for (size_t i = 0; i < def->nr_videos; i++) {
+        free(def->videos[i].model);
+    }
+    for (size_t i = 0; i < def->nr_inputs; i++) {
+        free(def->inputs[i].type);
+        free(def->inputs[i].bus);
+    }
+    free(def->graphics);
+    free(def->videos);
+    free(def->inputs);
+}
+
+const struct graphics_def *def_screen(const struct domain_def *def)
+{
+    const struct graphics_def *g = def->graphics;
+
+    return def->nr_graphics > 0 && g->type != NULL &&
+           strcmp(g->type, "vnc") == 0 ? g : NULL;
+}
+
+struct video_def def_screen_shape(const struct domain_def *def)
+{
+    struct video_def v = { .vram_kib = SCREEN_VRAM };
+
+    if (def->nr_videos > 0) {
+        const struct video_def *given = &def->videos[0];
+
+        v.vram_kib = given->vram_kib != 0 ? given->vram_kib : v.vram_kib;
+        v.width = given->width;
+        v.height = given->height;
+    }
+    v.width = v.width != 0 ? v.width : SCREEN_WIDTH;
+    v.height = v.height != 0 ? v.height : SCREEN_HEIGHT;
+    return v;
+}
+
 static void def_fini_lists(struct domain_def *def)
 {
+    screen_fini(def);
     for (size_t i = 0; i < def->nr_disks; i++) {
         disk_fini(&def->disks[i]);
     }

@@ -79,6 +79,33 @@ struct nic_def {
     bool check_mac;                    /* frames must bear our address */
 };
 
+/* Ports: 0 is the first free one. */
+struct graphics_def {
+    unsigned int line;
+    char *type;                        /* vnc; others are not honoured */
+    char *listen;                      /* a numeric address */
+    char *passwd;                      /* NULL: none */
+    unsigned int port, web_port;
+    bool web;                          /* a browser can be the viewer */
+};
+
+struct video_def {
+    unsigned int line;
+    char *model;                       /* xen */
+    unsigned int vram_kib;             /* 0: absent */
+    unsigned int width, height;        /* 0: absent */
+};
+
+struct input_def {
+    unsigned int line;
+    char *type;                        /* keyboard, mouse, tablet */
+    char *bus;                         /* xen */
+};
+
+#define SCREEN_WIDTH   800u            /* of xen-fbfront */
+#define SCREEN_HEIGHT  600u
+#define SCREEN_VRAM    8192u           /* KiB */
+
 struct console_def {
     unsigned int line;
     char *type;                        /* pty */
@@ -133,6 +160,12 @@ struct domain_def {
     size_t nr_disks;
     struct nic_def *nics;
     size_t nr_nics;
+    struct graphics_def *graphics;
+    size_t nr_graphics;
+    struct video_def *videos;
+    size_t nr_videos;
+    struct input_def *inputs;
+    size_t nr_inputs;
     struct console_def *consoles;
     size_t nr_consoles;
     struct kept_def *kept;
@@ -152,6 +185,11 @@ void *def_grow(void **array, size_t *nr, size_t size);
 
 /* Names as the XML spells them; NULL or -1 when there is none. */
 const char *def_guest_type_name(enum guest_type type);
+
+/* The screen that viewers see, or NULL: the domain has none. */
+const struct graphics_def *def_screen(const struct domain_def *def);
+/* Its size and memory, the defaults for what nobody gave. */
+struct video_def def_screen_shape(const struct domain_def *def);
 const char *def_life_name(enum life_action action);
 int def_life_from_name(const char *name);
 

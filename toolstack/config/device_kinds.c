@@ -5,6 +5,7 @@
  */
 #include <config/device_disk.h>
 #include <config/device_nic.h>
+#include <config/device_screen.h>
 #include <config/xml_table.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,6 +83,12 @@ const struct device_kind device_kinds[] = {
       disk_name, DEVICE_ARRAY(disks, nr_disks) },
     { "interface", nic_count, nic_defaults, nic_validate, nic_format,
       nic_name, DEVICE_ARRAY(nics, nr_nics) },
+    { "input", input_count, input_defaults, input_validate, input_format,
+      NULL, DEVICE_ARRAY(inputs, nr_inputs) },
+    { "graphics", graphics_count, graphics_defaults, graphics_validate,
+      graphics_format, NULL, DEVICE_ARRAY(graphics, nr_graphics) },
+    { "video", video_count, video_defaults, video_validate, video_format,
+      NULL, DEVICE_ARRAY(videos, nr_videos) },
     { "console", console_count, console_defaults, console_validate,
       console_format, NULL, DEVICE_ARRAY(consoles, nr_consoles) },
 };

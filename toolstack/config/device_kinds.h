@@ -62,6 +62,12 @@ void device_take_nic_ip(struct xml_reader *r, xmlNode *n);
 void device_take_nic_mtu(struct xml_reader *r, xmlNode *n);
 void device_take_nic_outbound(struct xml_reader *r, xmlNode *n);
 void device_take_nic_filter(struct xml_reader *r, xmlNode *n);
+void device_take_graphics(struct xml_reader *r, xmlNode *n);
+void device_take_graphics_listen(struct xml_reader *r, xmlNode *n);
+void device_take_video(struct xml_reader *r, xmlNode *n);
+void device_take_video_model(struct xml_reader *r, xmlNode *n);
+void device_take_video_resolution(struct xml_reader *r, xmlNode *n);
+void device_take_input(struct xml_reader *r, xmlNode *n);
 void device_take_console(struct xml_reader *r, xmlNode *n);
 void device_take_console_target(struct xml_reader *r, xmlNode *n);
 

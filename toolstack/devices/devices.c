@@ -7,6 +7,7 @@
 #include <devices/devices.h>
 #include <devices/disk.h>
 #include <devices/nic.h>
+#include <devices/screen.h>
 #include <errno.h>
 #include <lib/err.h>
 #include <string.h>
@@ -21,6 +22,8 @@ static const struct kind {
 } kinds[] = {
     { "disk", disk_nr, disk_id, disk_attach },
     { "interface", nic_nr, nic_id, nic_attach },
+    { "graphics", screen_nr, screen_id, screen_attach },
+    { "input", screen_nr, keyboard_id, keyboard_attach },
 };
 #define NR_KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
@@ -203,8 +206,7 @@ bool devices_need_netd(const struct domain_def *def)
     return false;
 }
 
-/* config/ keeps <graphics> and honours none yet. */
-bool devices_need_fbd(const struct domain_def *def)
+bool devices_need_screend(const struct domain_def *def)
 {
-    return false;
+    return def_screen(def) != NULL;
 }

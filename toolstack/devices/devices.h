@@ -25,6 +25,7 @@ struct devices {
     struct xs *xs;
     unsigned int domid;
     const struct domain_def *def;
+    const char *run_dir;               /* of the VM on this host, or NULL */
     int loops[DEVICES_MAX_LOOPS];      /* open loop devices */
     unsigned int nr_loops;
 };
@@ -62,6 +63,6 @@ void devices_close_loops(struct devices *d);
 /* Is there a device that the back end program of ours serves? */
 bool devices_need_blkd(const struct domain_def *def);
 bool devices_need_netd(const struct domain_def *def);
-bool devices_need_fbd(const struct domain_def *def);
+bool devices_need_screend(const struct domain_def *def);
 
 #endif

@@ -10,6 +10,6 @@ const struct backend_kind backend_kinds[NR_BACKENDS] = {
                         devices_need_blkd },
     [BACKEND_NET] = { "net", "paravane-netd", "VMCTL_NETD", "netd.pid",
                       devices_need_netd },
-    [BACKEND_SCREEN] = { "screen", "paravane-fbd", "VMCTL_FBD", "fbd.pid",
-                         devices_need_fbd },
+    [BACKEND_SCREEN] = { "screen", "paravane-screend", "VMCTL_SCREEND",
+                         "screend.pid", devices_need_screend },
 };

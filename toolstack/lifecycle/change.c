@@ -75,6 +75,7 @@ int change_begin(struct change *c, struct hyp *h, struct xs *xs,
         return rc;
     }
     devices_init(&c->devices, xs, c->domid, &c->def);
+    c->devices.run_dir = c->run.path;
     c->wait = (struct device_wait){ DEVICE_MS, still_alive, c };
     return 0;
 }

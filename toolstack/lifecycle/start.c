@@ -172,6 +172,7 @@ static void stop_backends(struct vm *vm)
 static int attach_devices(struct vm *vm, struct err *e)
 {
     devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
+    vm->devices.run_dir = vm->run.path;
     return devices_attach(&vm->devices, e);
 }
 
@@ -276,6 +277,7 @@ int vm_adopt(struct vm *vm, struct err *e)
             backend_adopt(&vm->backends[i]);
         }
         devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
+        vm->devices.run_dir = vm->run.path;
         vm->done = (1u << NR_STEPS) - 1;
     }
     return rc == 0 ? 0 : err_errno(e, rc, "there is no domain to take over",

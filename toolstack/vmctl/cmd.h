@@ -22,7 +22,7 @@ struct ctl {
     /* options */
     bool json, quiet, strict, wait, paused, all, no_header, console, clear;
     bool bare_name, bare_uuid, bare_id, xl;
-    bool live, config, current, maximum, once, cursor;
+    bool live, config, current, maximum, once, cursor, web;
     bool managed, checkpoint, compress, verify, force;
     unsigned int timeout_s;            /* 0: not given */
     int escape;                        /* character that leaves the console */
@@ -32,6 +32,7 @@ struct ctl {
     const char *driver, *subdriver, *type;     /* attach-disk */
     bool readonly, details, eject, insert, update;
     const char *mac, *model, *target;          /* network cards */
+    const char *text;                  /* send-key */
     /* connections, opened when first needed */
     struct hyp *h;
     struct xs *xs;
@@ -120,6 +121,7 @@ verb_fn cmd_blockresize, cmd_change_media;
 verb_fn cmd_attach_interface, cmd_detach_interface, cmd_domiflist;
 verb_fn cmd_domifaddr;
 verb_fn cmd_doctor, cmd_metrics, cmd_store;
+verb_fn cmd_vncdisplay, cmd_vnc, cmd_screenshot, cmd_send_key;
 verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 
 /*

@@ -153,6 +153,7 @@ static bool *flag_of(struct ctl *c, enum opt o)
         [OPT_READONLY] = &c->readonly, [OPT_DETAILS] = &c->details,
         [OPT_EJECT] = &c->eject, [OPT_INSERT] = &c->insert,
         [OPT_UPDATE] = &c->update,
+        [OPT_WEB] = &c->web,
     };
 
     return flags[o];
@@ -168,6 +169,7 @@ static const char **word_of(struct ctl *c, enum opt o)
         [OPT_SUBDRIVER] = &c->subdriver, [OPT_TYPE] = &c->type,
         [OPT_MAC] = &c->mac,
         [OPT_MODEL] = &c->model, [OPT_TARGET] = &c->target,
+        [OPT_TEXT] = &c->text,
     };
 
     return words[o];

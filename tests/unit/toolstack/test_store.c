@@ -572,6 +572,54 @@ static void a_network_is_looked_up_by_name(void **state)
     assert_value(w, TAPNET "/0/user", "1");
 }
 
+#define VFB  "/local/domain/0/backend/vfb/5/0"
+#define VKBD "/local/domain/0/backend/vkbd/5/0"
+
+/* And the password is not where the guest can read it. */
+static void a_screen_is_a_frame_buffer_and_a_keyboard(void **state)
+{
+    struct world *w = *state;
+    struct graphics_def *g = DEF_GROW(w->def.graphics, w->def.nr_graphics);
+    struct video_def *v = DEF_GROW(w->def.videos, w->def.nr_videos);
+    char password[16] = "";
+    struct devices d;
+    FILE *f;
+
+    assert_false(devices_need_screend(&w->def));
+    g->type = strdup("vnc");
+    g->listen = strdup("127.0.0.1");
+    g->passwd = strdup("secret");
+    g->web = true;
+    v->width = 1024;
+    v->height = 768;
+    devices_init(&d, &w->xs, DOMID, &w->def);
+    d.run_dir = ".";
+    assert_true(devices_need_screend(&w->def));
+    assert_int_equal(devices_attach(&d, NULL), 0);
+
+    assert_value(w, VFB "/vnc-listen", "127.0.0.1");
+    assert_value(w, VFB "/vnc-port", "0");
+    assert_value(w, VFB "/videoram", "8");
+    assert_value(w, VFB "/width", "1024");
+    assert_value(w, VKBD "/feature-abs-pointer", "1");
+    assert_value(w, VKBD "/height", "768");
+    assert_value(w, "/local/domain/5/device/vfb/0/backend", VFB);
+    assert_value(w, "/local/domain/5/device/vkbd/0/state", "1");
+    for (size_t i = 0; i < sizeof(w->xs.node) / sizeof(w->xs.node[0]); i++) {
+        assert_true(w->xs.node[i].value == NULL ||
+                    strstr(w->xs.node[i].value, "secret") == NULL);
+    }
+    f = fopen("vnc.password", "r");
+    assert_non_null(fgets(password, sizeof(password), f));
+    fclose(f);
+    remove("vnc.password");
+    assert_string_equal(password, "secret");
+
+    devices_detach(&d, 0);
+    assert_null(find(&w->xs, VFB));
+    assert_null(find(&w->xs, VKBD));
+}
+
 static void only_our_disks_need_our_process(void **state)
 {
     struct world *w = *state;
@@ -601,6 +649,7 @@ int main(void)
         IN_WORLD(an_image_has_one_writer_whoever_serves_it),
         IN_WORLD(a_card_has_the_keys_its_back_end_needs),
         IN_WORLD(a_network_is_looked_up_by_name),
+        IN_WORLD(a_screen_is_a_frame_buffer_and_a_keyboard),
         IN_WORLD(only_our_disks_need_our_process),
     };
 

@@ -327,7 +327,16 @@ static void legal_parts_not_honoured_warn_and_strict_refuses_them(void **state)
         DOM(MEM OS "<features><acpi/></features>"),
         DOM(MEM OS "<devices><interface type='user'><link state='down'/>"
             "</interface></devices>"),
-        DOM(MEM OS "<devices><graphics type='vnc'/></devices>"),
+        DOM(MEM OS "<devices><graphics type='vnc' keymap='de'/></devices>"),
+        DOM(MEM OS "<devices><graphics type='spice'/></devices>"),
+        DOM(MEM OS "<devices><graphics type='vnc'/><graphics type='vnc'/>"
+            "</devices>"),
+        DOM(MEM OS "<devices><input type='tablet' bus='usb'/>"
+            "<graphics type='vnc'/></devices>"),
+        DOM(MEM OS "<devices><input type='mouse' bus='xen'/></devices>"),
+        DOM(MEM OS "<devices><video><model type='xen'/></video></devices>"),
+        DOM(MEM OS "<devices><graphics type='vnc'/><video>"
+            "<model type='cirrus'/></video></devices>"),
         DOM(MEM OS "<memoryBacking><hugepages/></memoryBacking>"),
         DOM("<memory dumpCore='on'>65536</memory>" OS),
         DOM(MEM OS "<clock offset='localtime'/>"),

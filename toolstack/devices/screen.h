@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * devices/screen.h - the functions of the graphics and input rows in
+ * devices.c.  Private to devices/.  Tests: tests/unit/toolstack/test_store.c.
+ */
+#ifndef DEVICES_SCREEN_H
+#define DEVICES_SCREEN_H
+
+#include <devices/devices.h>
+
+size_t screen_nr(const struct domain_def *def);
+bool screen_id(const struct domain_def *def, size_t i, struct device_id *id);
+int screen_attach(struct devices *d, size_t i, struct err *e);
+bool keyboard_id(const struct domain_def *def, size_t i, struct device_id *id);
+int keyboard_attach(struct devices *d, size_t i, struct err *e);
+
+#endif
