@@ -23,13 +23,14 @@ $(BUILD)/peers/.stamp: $(IMG)/fetch
 packages: $(BUILD)/kernel/.stamp $(BUILD)/peers/.stamp
 
 $(BUILD)/guest.img: $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp $(BUILD)/net_stream
+$(BUILD)/guest.img: $(BUILD)/screen/fb_size $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp
 	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/guest.list
 
 IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/xml/*) \
                $(addprefix $(IMG)/,passwd group profile mkimage) \
                control-domain/services/services.list
 
-$(BUILD)/control-domain.img: $(IMG)/files.list $(IMAGE_PARTS) $(BUILD)/guest.img
+$(BUILD)/control-domain.img: $(BUILD)/screen/png_check $(IMG)/files.list $(IMAGE_PARTS) $(BUILD)/guest.img
 .SECONDEXPANSION:
 $(BUILD)/control-domain.img: $$(addprefix $(BUILD)/,$$(PROGRAMS)) $$(DOMU_ELFS) $(BUILD)/icu/libicudata.so
 	$(Q)PROGRAMS='$(filter-out init,$(PROGRAMS))' \

@@ -21,6 +21,7 @@
 #   guest.run=traffic        bring up eth0 with guest.ip= (an address, or by
 #                            DHCP; a second one: eth1), then guest.do=serve/PORT/COUNT,
 #                            send/HOST/PORT/MIB, recv/... one after the other
+#   guest.run=screen         what dom0's scenario screen asks for, step by step
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -305,6 +306,61 @@ run_traffic()
         net_stream "$@" | sed 's/^/GUEST /'
     done
     echo "GUEST TRAFFIC DONE"
+# What is on the screen, as 32 bits a pixel, as far as it is seen.
+screen_bytes() { head -c "$((screen_w * screen_h * 4))" /dev/fb0; }
+
+# A pointer's events from here on: where, then a button down and up.
+show_pointer()
+{
+    for e in /sys/class/input/event*; do
+        grep -q 'Xen Virtual Pointer' "$e/device/name" || continue
+        echo "GUEST POINTS"
+        # 24 bytes each: a time, type and code, the value; 7 with the ends.
+        dd if="/dev/input/${e##*/}" bs=24 count=7 2>/dev/null | od -An -v -t d4 -w24 |
+            while read -r _ _ _ _ what value; do
+                echo "GUEST POINTER $((what & 65535)) $((what >> 16 & 65535)) $value"
+            done
+    done
+    echo "GUEST POINTED"
+}
+
+set_size()
+{
+    fb_size "${1%x*}" "${1#*x}" || echo "GUEST FAIL no size $1"
+    screen_w=${1%x*} screen_h=${1#*x}
+    echo "GUEST SIZED $1"
+}
+
+show_screen()
+{
+    echo "GUEST SCREEN ${screen_w}x$screen_h $(screen_bytes | sha256sum | cut -d' ' -f1)"
+}
+
+# What somebody types before the screen is what happens next.
+run_screen()
+{
+    n=0
+    until [ -c /dev/fb0 ]; do
+        n=$((n + 1))
+        [ $n -lt 300 ] || { echo "GUEST FAIL no frame buffer"; off; }
+        sleep 0.1
+    done
+    screen_w=$(cut -d, -f1 /sys/class/graphics/fb0/virtual_size)
+    screen_h=$(cut -d, -f2 /sys/class/graphics/fb0/virtual_size)
+    exec 3<>/dev/tty1
+    printf '\033[?25lThis is the console of a guest\n' >&3
+    show_screen
+    while read -r line <&3; do
+        echo "GUEST TYPED $line"
+        case $line in
+        draw*) yes "paravane screen ${line#draw }" | head -c "$((screen_w * screen_h * 4))" > /dev/fb0
+               echo "GUEST DREW" ;;
+        show*) show_screen ;;
+        point) show_pointer ;;
+        size*) set_size "${line#size }" ;;
+        [Bb]ye) return ;;
+        esac
+    done
 }
 
 echo "GUEST UP $(uname -r)"
@@ -317,6 +373,7 @@ disk) run_disk ;;
 discard) run_discard ;;
 readonly) run_readonly ;;
 net) run_net ;;
+screen) run_screen ;;
 work) run_work ;;
 bench) need_disk; run_bench ;;
 disks) run_disks ;;

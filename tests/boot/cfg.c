@@ -32,6 +32,7 @@ static const struct {
     { "kargs", offsetof(struct boot, kargs) },
     { "image", offsetof(struct boot, image) },
     { "run", offsetof(struct boot, run) },
+    { "beside", offsetof(struct boot, beside) },
     { "guests", offsetof(struct boot, guests) },
     { "last", offsetof(struct boot, last) },
     { "stop", offsetof(struct boot, stop) },

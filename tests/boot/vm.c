@@ -21,6 +21,7 @@
 
 #define MAX_ARGS 64
 #define GRACE_S    30            /* from the last line to power-off */
+#define BESIDE_S   30            /* for what stands beside, after the boot */
 #define EPILOGUE_S 3             /* from a rejected line to our end */
 
 bool vm_tell_story;
@@ -122,8 +123,11 @@ static void add_words(struct argv *a, const char *words)
     free(copy);
 }
 
-static void arguments(struct argv *a, const struct boot *b, const char *build)
+static void arguments(struct argv *a, struct vm *vm, const char *build)
 {
+    const struct boot *b = vm->boot;
+    char words[1024];
+
     add(a, "qemu-system-x86_64");
     add_words(a, "-accel tcg -display none -no-reboot -monitor none"
                  " -serial stdio");
@@ -139,7 +143,9 @@ static void arguments(struct argv *a, const struct boot *b, const char *build)
     add(a, "%s", b->disk);
     add_smbios(a, b);
     add_firmware(a, b, build);
-    add_words(a, b->qemu != NULL ? b->qemu : "-nic none");
+    beside_words(&vm->beside, b->qemu != NULL ? b->qemu : "-nic none", words,
+                 sizeof(words));
+    add_words(a, words);
 }
 
 static void become_qemu(struct argv *a, int in, int out)
@@ -170,7 +176,7 @@ int vm_start(struct vm *vm, const struct boot *b, const char *build)
         because(vm, "cannot start: %s", strerror(errno));
         return -1;
     }
-    arguments(&a, b, build);
+    arguments(&a, vm, build);
     vm->pid = fork();
     if (vm->pid == 0) {
         become_qemu(&a, null, from[1]);
@@ -182,6 +188,10 @@ int vm_start(struct vm *vm, const struct boot *b, const char *build)
     for (int i = 0; i < a.n; i++) {
         fprintf(vm->log, "%s%s", a.arg[i], i + 1 < a.n ? " " : "\n");
         free(a.arg[i]);
+    }
+    fflush(vm->log);
+    if (b->beside != NULL) {
+        beside_start(&vm->beside, b->beside, build, b->name);
     }
     return 0;
 }
@@ -301,6 +311,10 @@ bool vm_expired(struct vm *vm)
 {
     double now = vm_now();
 
+    if (beside_failed(&vm->beside)) {
+        because(vm, "%s failed, see %s", vm->boot->beside, vm->beside.log);
+        return true;
+    }
     if (now - vm->started > vm->boot->timeout_s) {
         if (vm->next_expect < vm->boot->expect.n) {
             because(vm, "no '%s' in %d s", vm->boot->expect.text[vm->next_expect],
@@ -319,6 +333,9 @@ bool vm_expired(struct vm *vm)
 
 void vm_finish(struct vm *vm)
 {
+    if (!beside_finish(&vm->beside, vm->why[0] == '\0' ? BESIDE_S : 0)) {
+        because(vm, "%s failed, see %s", vm->boot->beside, vm->beside.log);
+    }
     if (vm->pid > 0) {
         kill(vm->pid, SIGKILL);
         waitpid(vm->pid, NULL, 0);

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "beside.h"
 #include "cfg.h"
 
 struct fact {
@@ -30,6 +31,7 @@ struct vm {
     int next_expect;         /* index into boot->expect */
     bool last_seen;
     double last_at, rejected_at; /* 0: not yet */
+    struct beside beside;
     struct fact *facts;
     int nr_facts, nr_failed;
     char why[256];           /* empty: passed */
