@@ -22,8 +22,7 @@ $(BUILD)/peers/.stamp: $(IMG)/fetch
 .PHONY: packages
 packages: $(BUILD)/kernel/.stamp $(BUILD)/peers/.stamp
 
-$(BUILD)/guest.img: $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp $(BUILD)/net_stream
-$(BUILD)/guest.img: $(BUILD)/screen/fb_size $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp
+$(BUILD)/guest.img: $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp $(BUILD)/net_stream $(BUILD)/screen/fb_size
 	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/guest.list
 
 IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/xml/*) \

@@ -306,6 +306,8 @@ run_traffic()
         net_stream "$@" | sed 's/^/GUEST /'
     done
     echo "GUEST TRAFFIC DONE"
+}
+
 # What is on the screen, as 32 bits a pixel, as far as it is seen.
 screen_bytes() { head -c "$((screen_w * screen_h * 4))" /dev/fb0; }
 

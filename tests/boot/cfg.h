@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #define MAX_LINES 24
-#define MAX_BOOTS 96
+#define MAX_BOOTS 160
 
 struct lines {
     char *text[MAX_LINES];
