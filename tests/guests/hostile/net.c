@@ -188,6 +188,33 @@ static bool one_round(void)
 
 /* ---- a connection ------------------------------------------------------------------- */
 
+static void tell_queue(const char *prefix)
+{
+    static const char *const names[] = { "tx-ring-ref", "rx-ring-ref",
+                                         "event-channel" };
+    const uint32_t numbers[] = { tx_ref, rx_ref, port };
+    char key[48];
+    unsigned int i;
+
+    for (i = 0; i < 3; i++) {
+        format(key, sizeof(key), "%s%s", prefix, names[i]);
+        front_write(&dev, key, numbers[i]);
+    }
+}
+
+/* One pair of rings for several queues, or fewer queues than said. */
+static void tell_queues(void)
+{
+    unsigned int nr = domu_random(10), i;
+    char prefix[16];
+
+    front_write(&dev, "multi-queue-num-queues", nr);
+    for (i = 0; i < domu_random(9) || i == 0; i++) {
+        format(prefix, sizeof(prefix), "queue-%u/", i);
+        tell_queue(prefix);
+    }
+}
+
 static bool connect(void)
 {
     ring_front_init(&tx, rings, PAGE_SIZE, NET_TX_SLOT);
@@ -196,9 +223,12 @@ static bool connect(void)
     rx_ref = (uint32_t)guest_grant(dev.back_domid, rings + PAGE_SIZE, true);
     port = (uint32_t)guest_event_open(dev.back_domid);
     grant_pages(dev.back_domid);
-    front_write(&dev, "tx-ring-ref", tx_ref);
-    front_write(&dev, "rx-ring-ref", rx_ref);
-    front_write(&dev, "event-channel", port);
+    tell_queue("");
+    if (now_and_then(4)) {
+        tell_queues();
+    } else {
+        front_write(&dev, "multi-queue-num-queues", 1);
+    }
     front_write(&dev, "request-rx-copy", 1);
     if (now_and_then(8)) {
         disturb_keys(&dev);
