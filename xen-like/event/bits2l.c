@@ -63,5 +63,6 @@ int evtchn_unmask(struct domain *d, evtchn_port_t port)
 void bits2l_info_moved(struct vcpu *v)
 {
     atomic_store(&v->info->evtchn_pending_sel, ~0ul);
+    atomic_store(&v->info->evtchn_upcall_pending, 0);   /* told anew */
     vcpu_mark_events_pending(v);
 }

@@ -201,6 +201,7 @@ static long op_upcall_vector(struct domain *caller, guest_handle_t uarg)
         return -EINVAL;
     }
     atomic_store(&v->hvm->upcall_vector, op.vector);
+    vdev_set_vector(v, op.vector);     /* for what is pending already */
     return 0;
 }
 

@@ -105,7 +105,8 @@ void vdev_set_cr8(struct vcpu *v, uint8_t cr8)
 
 void vdev_set_vector(struct vcpu *v, uint8_t vector)
 {
-    vlapic_set_irq(v->vdev, vector, false);
+    /* Also while the guest has its APIC switched off: it waits in the IRR. */
+    vlapic_put_irq(v->vdev, vector, false);
 }
 
 void vdev_migrate(struct vcpu *v)

@@ -134,6 +134,11 @@ void vlapic_set_irq(struct vlapic *la, uint8_t vector, bool level)
         atomic_or(&la->esr_pending, ESR_RECV_ILLEGAL);
         return;
     }
+    vlapic_put_irq(la, vector, level);
+}
+
+void vlapic_put_irq(struct vlapic *la, uint8_t vector, bool level)
+{
     vector_put(la, APIC_TMR, vector, level);
     vector_put(la, APIC_IRR, vector, true);
     vdev_hooks->kick(la->vcpu);

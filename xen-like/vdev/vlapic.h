@@ -63,6 +63,7 @@ bool must_check vlapic_rdmsr(struct vlapic *la, uint32_t msr, uint64_t *v);
 bool must_check vlapic_wrmsr(struct vlapic *la, uint32_t msr, uint64_t v);
 
 /* From any CPU: @vector becomes requested; kicks the vcpu. */
+void vlapic_put_irq(struct vlapic *la, uint8_t vector, bool level);
 void vlapic_set_irq(struct vlapic *la, uint8_t vector, bool level);
 /* Highest vector that the processor priority lets through, or -1. */
 int vlapic_pending(const struct vlapic *la);
