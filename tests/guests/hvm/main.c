@@ -25,6 +25,12 @@ CODE(ports);
 CODE(mmio);
 CODE(bad_msr);
 CODE(event);
+CODE(smp);
+CODE(attack_msr);
+CODE(attack_cpuid);
+CODE(attack_ports);
+CODE(attack_control);
+CODE(attack_holes);
 
 static struct tinyhvm t;
 
@@ -196,6 +202,62 @@ static void twenty_guests_leak_nothing(void)
            (info.flags & XEN_DOMINF_dying));
 }
 
+static void second_cpu_starts_by_sipi(void)
+{
+    t = (struct tinyhvm){ .vcpus = 2 };
+    EXPECT_EQ(tinyhvm_build(&t, hvm_code, (size_t)(hvm_code_end - hvm_code),
+                            (size_t)(hvm_smp - hvm_code)), 0);
+    EXPECT_EQ(tinyhvm_run(&t), 0);
+    EXPECT_EQ(tinyhvm_wait(&t, 5000), SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0x900);
+    EXPECT_EQ(t.results[1], 1);
+    end();
+}
+
+/* It ends by itself, or crashes alone; this domain is there to say so. */
+static void attack(const uint8_t *entry, uint64_t steps)
+{
+    long reason;
+
+    build(entry);
+    EXPECT_EQ(tinyhvm_run(&t), 0);
+    reason = tinyhvm_wait(&t, 30000);
+    report_note("reason %ld after %lu steps", reason,
+                (unsigned long)t.results[0]);
+    EXPECT(reason == SHUTDOWN_poweroff || reason == SHUTDOWN_crash ||
+           reason == SHUTDOWN_reboot);
+    EXPECT(reason != SHUTDOWN_poweroff || t.results[1] == 1);
+    EXPECT(t.results[0] >= steps);
+    end();
+    run(hvm_halt, SHUTDOWN_poweroff);
+    end();
+}
+
+static void attack_every_msr(void)
+{
+    attack(hvm_attack_msr, 0x1000);
+}
+
+static void attack_every_cpuid_leaf(void)
+{
+    attack(hvm_attack_cpuid, 0);
+}
+
+static void attack_every_port(void)
+{
+    attack(hvm_attack_ports, 0);
+}
+
+static void attack_control_registers(void)
+{
+    attack(hvm_attack_control, 62);
+}
+
+static void attack_holes_and_apics(void)
+{
+    attack(hvm_attack_holes, 511);
+}
+
 static const struct fact facts[] = {
     FACT(guest_runs_and_a_halt_for_ever_is_poweroff),
     FACT(info_says_hvm_and_hap),
@@ -209,6 +271,12 @@ static const struct fact facts[] = {
     FACT(memory_of_nobody_reads_ones),
     FACT(bad_msr_and_vmrun_fault),
     FACT(event_arrives_at_the_callback_vector),
+    FACT(second_cpu_starts_by_sipi),
+    FACT(attack_every_msr),
+    FACT(attack_every_cpuid_leaf),
+    FACT(attack_every_port),
+    FACT(attack_control_registers),
+    FACT(attack_holes_and_apics),
     FACT(twenty_guests_leak_nothing),
 };
 
