@@ -29,6 +29,7 @@ works() { n=$(rounds); wait_for 120 past $((n + 2)); }
 refused() { code "$1" "$2" vmctl restore /tmp/bad.save; says "$1: why" "$3"; }
 
 before=$(rest)
+cursor=$(vmctl events --cursor)
 blocks 0 4 > /tmp/w.raw
 domain work work 160 1 /tmp/w.raw | sed 's/ quiet//' > /tmp/work.xml
 check 'create' vmctl create /tmp/work.xml
@@ -39,6 +40,9 @@ size=$(wc -c < /tmp/work.save)
 echo "the file has $size bytes"
 check 'restore' vmctl restore /tmp/work.save
 check 'it works on' works
+vmctl events --since "$cursor" --timeout 1 > /tmp/out
+says 'an event when it is saved' '"event":"saved"'
+says 'and when it is restored' '"event":"restored"'
 code 'a second one of it' 4 vmctl restore /tmp/work.save
 
 # ---- a checkpoint, then another life of the disk
@@ -67,7 +71,7 @@ xs write "/local/domain/$id/control/feature-suspend" 1
 check 'none of it hurt' works
 
 # ---- damaged files
-check 'save once more' vmctl save work /tmp/work.save
+check 'save once more' vmctl save --compress work /tmp/work.save
 rm -f /tmp/again.save
 size=$(wc -c < /tmp/work.save)
 for at in 0 63 64 500 10000 $((size / 2)) $((size - 1)); do
