@@ -23,6 +23,10 @@ DRIVER=phy domain shape work 192 2 /tmp/s.raw |
 check 'create' vmctl create /tmp/shape.xml
 check 'it works' wait_for 180 past 1
 check 'its card answers' wait_for 60 answers
+check 'one vCPU less for a while' vmctl setvcpus shape 1
+check 'it goes off line at once' wait_for 60 has_cpus 1
+check 'and comes back' vmctl setvcpus shape 2
+check 'on line' wait_for 60 has_cpus 2
 check 'less memory' vmctl setmem shape $((144 * 1024))
 check 'it shrinks' wait_for 60 shrunk
 check 'one vCPU less' vmctl setvcpus shape 1
@@ -48,5 +52,5 @@ check 'both vCPUs are on line' has_cpus 2
 same 'the guest has seen nothing wrong' 0 "$(grep -c 'GUEST BAD' "$(guest_log shape)")"
 same 'it has been started once' 1 "$(grep -c 'GUEST UP' "$(guest_log shape)")"
 check 'shutdown' vmctl shutdown --wait --timeout 120 shape
-[ $failures = 0 ] || last_words shape
+[ $failures = 0 ] || { grep -B 3 -m 3 'GUEST BAD' "$(guest_log shape)"; last_words shape; }
 finish
