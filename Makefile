@@ -50,6 +50,9 @@ HV_CFLAGS := $(STD) $(WARN) $(FREE) $(HV_INC) -O2 $(if $(HV_DEBUG),,-DNDEBUG) \
             -fstack-protector-strong -mstack-protector-guard=global \
             -mindirect-branch=thunk-extern -mindirect-branch-register \
             -fno-delete-null-pointer-checks
+# Rooms that no measured path goes through are built small.
+HV_COLD := acpi boot control dom0 emul init ioreq physdev vdev
+HV_SMALL = $(if $(filter $(HV_COLD),$(firstword $(subst /, ,$*))),-Os)
 USER_INC := -Icontrol-domain -Ixenstore-like -Ipv-drivers -Itoolstack \
             -Ihvm-emu -Ixen-like -Ixen-like/include $(ABI_INC)
 USER_CFLAGS := $(STD) $(WARN) $(USER_INC) -O2 -D_GNU_SOURCE \
@@ -80,7 +83,7 @@ $(BUILD)/abi/xen:
 
 $(BUILD)/hv/%.o: xen-like/%.c | $(BUILD)/abi/xen
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(HV_CFLAGS) $(HV_CFLAGS_$(subst /,_,$*)) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(HV_CFLAGS) $(HV_SMALL) $(HV_CFLAGS_$(subst /,_,$*)) -MMD -MP -c -o $@ $<
 
 $(BUILD)/hv/%.o: xen-like/%.S | $(BUILD)/abi/xen
 	@mkdir -p $(@D)
