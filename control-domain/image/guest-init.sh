@@ -20,7 +20,8 @@
 #                            which devices, CPUs and memory come and go
 #   guest.run=traffic        bring up eth0 with guest.ip= (an address, or by
 #                            DHCP; a second one: eth1), then guest.do=serve/PORT/COUNT,
-#                            send/HOST/PORT/MIB, recv/... one after the other
+#                            send/HOST/PORT/MIB, recv/... one after the
+#                            other; guest.mtu= for longer frames
 #   guest.run=screen         what dom0's scenario screen asks for, step by step
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
@@ -285,6 +286,8 @@ card_up()
         [ $n -lt 600 ] || { echo "GUEST FAIL no $1"; off; }
         sleep 0.1
     done
+    mtu=$(arg guest.mtu)
+    [ -z "$mtu" ] || ip link set "$1" mtu "$mtu"
     if [ -n "$2" ]; then
         ip address add "$2" dev "$1"
     else

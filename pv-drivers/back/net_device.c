@@ -104,12 +104,12 @@ static int read_keys(struct device *d, struct err *e)
 
 static int offer(struct device *d, struct err *e)
 {
-    bool tap = !d->net.user;       /* libslirp cuts nothing up */
+    bool tap = !d->net.user;       /* libslirp has no IPv6 here */
     const struct { const char *key; uint64_t value; } features[] = {
         { "feature-rx-copy", 1 },
         { "feature-rx-flip", 0 },
         { "feature-sg", 1 },
-        { "feature-gso-tcpv4", tap },
+        { "feature-gso-tcpv4", 1 },
         { "feature-gso-tcpv6", tap },
         { "feature-ipv6-csum-offload", 1 },
         { "feature-split-event-channels", 0 },

@@ -14,6 +14,7 @@
 
 #define ETH_LEN  14u
 #define VLAN_LEN 4u
+#define IP_MAX   65535u
 
 /* The Internet checksum over what follows @start, into its field. */
 static bool complete_checksum(uint8_t *frame, size_t len, size_t start,
@@ -49,11 +50,29 @@ static bool for_loopback(const uint8_t *frame, size_t len)
     return net == 127 || net == 0;
 }
 
+/*
+ * libslirp takes a TCP segment of any length that IP can say: what the guest
+ * wants to be cut up may stay whole.
+ */
+static bool good_length(const struct virtio_net_hdr *h, size_t len,
+                        unsigned int mtu)
+{
+    switch (h->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
+    case VIRTIO_NET_HDR_GSO_NONE:
+        return len <= mtu + ETH_LEN + VLAN_LEN;
+    case VIRTIO_NET_HDR_GSO_TCPV4:
+        return len <= IP_MAX + ETH_LEN &&
+               (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) != 0;
+    default:
+        return false;
+    }
+}
+
 static bool acceptable(const struct virtio_net_hdr *h, uint8_t *frame,
                        size_t len, unsigned int mtu)
 {
-    if (len < ETH_LEN || len > mtu + ETH_LEN + VLAN_LEN ||
-        h->gso_type != VIRTIO_NET_HDR_GSO_NONE || for_loopback(frame, len)) {
+    if (len < ETH_LEN || !good_length(h, len, mtu) ||
+        for_loopback(frame, len)) {
         return false;
     }
     return (h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) == 0 ||

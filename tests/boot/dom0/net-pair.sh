@@ -13,10 +13,10 @@ with_card()
     sed -i "s|<console type='pty'>|$2\n    &|" "/tmp/$1.xml"
 }
 
-# guest NAME IP ACTS INTERFACE: a guest that does ACTS.
+# guest NAME IP ACTS INTERFACE [MTU]: a guest that does ACTS.
 guest()
 {
-    domain "$1" "traffic guest.ip=$2 guest.do=$3" 256 2 > "/tmp/$1.xml"
+    domain "$1" "traffic guest.ip=$2 guest.mtu=${5:-} guest.do=$3" 256 2 > "/tmp/$1.xml"
     with_card "$1" "$4"
     check "vmctl create $1" vmctl create "/tmp/$1.xml"
 }
@@ -69,7 +69,7 @@ two_cards()
     moved 'from dom0 to the bridge guest' wire recv 1
     offloads
     guest nat '' "send/10.77.0.1/5001/$mib,recv/10.77.0.1/5001/$mib,send/10.77.0.2/5002/$mib,recv/10.77.0.2/5002/$mib" \
-        "<interface type='user'><mac address='$MAC:03'/></interface>"
+        "<interface type='user'><mac address='$MAC:03'/></interface>" 32000
     check 'the guest in user mode is done' wait_for 2000 said nat 'TRAFFIC DONE'
     moved 'from the user-mode guest to dom0' nat send 1
     moved 'from dom0 to the user-mode guest' nat recv 1
