@@ -49,6 +49,7 @@ offloads()
         check "the back end offers $key" has_key "$(xs read "$front/backend")/$key" 1
         check "the front end takes $key" has_key "$front/$key" 1
     done
+    check 'both sides use two queues' has_key "$front/multi-queue-num-queues" 2
     same 'the guest computes no checksum and cuts nothing up' 'csum 1 sg 1 tso 1' "$(heard wire OFFLOADS 1-6)"
     rx=$(mean "vif$id.0" rx); tx=$(mean "vif$id.0" tx)
     echo "bytes in a packet: $rx from the guest, $tx to it"
@@ -63,7 +64,7 @@ two_cards()
     net_stream serve 5000 2 > /tmp/served.wire &
     net_stream serve 5001 2 > /tmp/served.nat &
     guest wire 10.77.0.2/24 "send/10.77.0.1/5000/$mib,recv/10.77.0.1/5000/$mib,serve/5002/2" \
-        "<interface type='bridge'><mac address='$MAC:02'/><source bridge='xenbr0'/><driver name='$driver'/></interface>"
+        "<interface type='bridge'><mac address='$MAC:02'/><source bridge='xenbr0'/><driver name='$driver' queues='2'/></interface>"
     check 'the guest on the bridge is done with dom0' wait_for 900 said wire 'GUEST DOES serve'
     moved 'from the bridge guest to dom0' wire send 1
     moved 'from dom0 to the bridge guest' wire recv 1
