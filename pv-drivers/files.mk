@@ -1,11 +1,13 @@
 # Paravirtual device backends.  BLK_SRCS is the block backend without a host:
 # the program adds port_dom0.c, the unit tests their own port.
 BLK_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/blk_msg.c \
-    back/blk_journal.c back/blk_grants.c back/blk_image.c back/blk.c)
+    back/blk_journal.c back/blk_grants.c back/blk_image.c back/blk_vhost.c \
+    back/blk.c)
 BACKD_SRCS := $(addprefix pv-drivers/,port/port_dom0.c xenbus/state.c \
     xenbus/keys.c back/confine.c back/serve.c back/device.c \
     back/device_child.c back/backd.c)
-BLKD_SRCS := $(addprefix pv-drivers/back/,blk_serve.c blk_device.c blk_live.c) $(BLK_SRCS)
+BLKD_SRCS := $(addprefix pv-drivers/back/,blk_serve.c blk_device.c blk_live.c \
+    qcow2.c storaged.c storaged_room.c) $(BLK_SRCS)
 PROGRAMS += paravane-blkd
 paravane-blkd_SRCS = pv-drivers/back/blkd.c $(BACKD_SRCS) $(BLKD_SRCS) \
     $(LIB_SRCS) $(XS_CLIENT_SRCS)

@@ -298,7 +298,8 @@ static void take_requests(struct blk *b)
             b->stuck = &b->tasks[n];
         }
     }
-    while (b->stuck == NULL && !b->draining && ring_pending(&b->ring) > 0) {
+    while (b->stuck == NULL && !b->draining &&
+           b->in_flight < b->image->depth && ring_pending(&b->ring) > 0) {
         int n = blk_journal_take(b->journal, &b->ring);
 
         if (n < 0) {
@@ -335,7 +336,8 @@ static void data_moved(struct blk *b, struct blk_task *t, int res)
 {
     if (res > 0 && t->done + (uint64_t)res < task_bytes(t)) {
         t->done += (uint64_t)res;
-        queue_io(b, t, t->req.kind == BLK_READ ? IMG_READ : IMG_WRITE);
+        queue_io(b, t, t->req.kind == BLK_DISCARD ? IMG_DISCARD
+                       : t->req.kind == BLK_READ ? IMG_READ : IMG_WRITE);
         return;
     }
     if (res >= 0 && t->done + (uint64_t)res != task_bytes(t)) {
@@ -352,7 +354,8 @@ static void on_done(void *arg, void *tag, int res)
     if (t->stage == STAGE_PREFLUSH && res >= 0) {
         t->stage = STAGE_IO;
         queue_io(b, t, IMG_WRITE);
-    } else if (t->stage == STAGE_IO && t->req.kind != BLK_DISCARD) {
+    } else if (t->stage == STAGE_IO &&
+               (t->req.kind != BLK_DISCARD || res > 0)) {
         data_moved(b, t, res);
     } else if (t->stage == STAGE_POSTFLUSH && res >= 0) {
         answer(b, t, BLKIF_RSP_OKAY);
@@ -382,7 +385,8 @@ static bool more_waits(struct blk *b)
 {
     return !b->ring.broken && b->stuck == NULL && !b->draining &&
            ring_wait(&b->ring) && !b->ring.broken &&
-           b->in_flight < b->ring.nr_slots;
+           b->in_flight < b->ring.nr_slots &&
+           b->in_flight < b->image->depth;
 }
 
 bool blk_run(struct blk *b)
@@ -400,7 +404,8 @@ bool blk_run(struct blk *b)
 void blk_drain(struct blk *b)
 {
     b->draining = true;
-    while (b->in_flight > 0 || b->next_redo < b->nr_redo) {
+    while (!blk_image_dead(b->image) &&
+           (b->in_flight > 0 || b->next_redo < b->nr_redo)) {
         if (b->in_flight > 0) {
             blk_image_wait(b->image);
         }
@@ -425,14 +430,7 @@ static int get_memory(struct blk *b)
 {
     b->tasks = calloc(b->ring.nr_slots, sizeof(b->tasks[0]));
     b->pieces = calloc(NR_PIECES, sizeof(b->pieces[0]));
-    b->arena = mmap(NULL, (size_t)BLK_ARENA_PAGES * PAGE,
-                    PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                    0);
-    if (b->arena == MAP_FAILED) {
-        b->arena = NULL;
-    }
-    return b->tasks == NULL || b->pieces == NULL || b->arena == NULL
-           ? -ENOMEM : 0;
+    return b->tasks == NULL || b->pieces == NULL ? -ENOMEM : 0;
 }
 
 /* Positions: from the journal, or where the guest says it begins. */
@@ -476,8 +474,9 @@ int blk_start(struct blk *b, struct port *port, struct blk_image *image,
         rc = get_memory(b);
     }
     if (rc == 0) {
-        rc = blk_image_start(image, b->arena, (size_t)BLK_ARENA_PAGES * PAGE,
+        rc = blk_image_start(image, (size_t)BLK_ARENA_PAGES * PAGE,
                              !c->plain_io);
+        b->arena = image->buffers;
     }
     if (rc != 0) {
         blk_stop(b);
@@ -491,9 +490,7 @@ void blk_stop(struct blk *b)
     if (b->ring_pages.addr != NULL) {
         port_unmap(b->port, &b->ring_pages);
     }
-    if (b->arena != NULL) {
-        munmap(b->arena, (size_t)BLK_ARENA_PAGES * PAGE);
-    }
+    blk_image_stop(b->image);
     free(b->tasks);
     free(b->pieces);
     memset(b, 0, sizeof(*b));

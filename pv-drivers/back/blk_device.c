@@ -10,19 +10,23 @@
 #include <back/blk_live.h>
 #include <back/blk_serve.h>
 #include <back/device_child.h>
+#include <back/qcow2.h>
 #include <lib/err.h>
 #include <ring/blk_msg.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define QCOW2 "qcow2:"
 
 const char *blk_device_image_path(const char *params)
 {
     static const char *const prefixes[] = {
-        "aio:", "raw:", "file:", "phy:", "qdisk:"
+        "aio:", "raw:", "file:", "phy:", "qdisk:", QCOW2
     };
     size_t i;
 
@@ -53,8 +57,9 @@ static int read_params(struct device *d, struct err *e)
     path = params[0] == '\0' ? params : blk_device_image_path(params);
     if (path == NULL) {
         return err_set(e, -EINVAL, ERR_CONFIG, "cannot set up the disk",
-                       d->path, "params \"%s\" is not a raw image", params);
+                       d->path, "params \"%s\" is not an image", params);
     }
+    d->disk.qcow2 = strncmp(params, QCOW2, strlen(QCOW2)) == 0;
     snprintf(d->disk.image_path, sizeof(d->disk.image_path), "%s", path);
     return 0;
 }
@@ -80,11 +85,56 @@ static int read_keys(struct device *d, struct err *e)
     return 0;
 }
 
-/* An empty path is a drive without a medium. */
+int blk_device_try(struct device *d, struct err *e)
+{
+    struct qcow2_chain *chain;
+    struct blk_image img;
+    int rc;
+
+    if (d->disk.image_path[0] == '\0') {
+        return 0;                     /* a drive without a medium */
+    }
+    if (!d->disk.qcow2) {
+        rc = blk_image_open(&img, d->disk.image_path, d->disk.readonly, e);
+        if (rc == 0) {
+            blk_image_close(&img);
+        }
+        return rc;
+    }
+    chain = calloc(1, sizeof(*chain));
+    rc = chain == NULL ? -ENOMEM : qcow2_open(chain, d->disk.image_path, e);
+    if (rc == 0) {
+        qcow2_close(chain);
+    }
+    free(chain);
+    return rc;
+}
+
+/* A daemon of its own for each connection: it ends with the old one. */
+static int open_daemon(struct device *d, struct blk_image *img, struct err *e)
+{
+    const struct storaged_config c = {
+        .image = d->disk.image_path, .readonly = d->disk.readonly,
+        .run_dir = d->back->run_dir, .domid = d->back->domid, .vdev = d->id,
+    };
+    int rc = storaged_start(&d->disk.daemon, &c, e);
+
+    if (rc == 0) {
+        blk_image_remote(img, d->disk.daemon.request_fd,
+                         d->disk.daemon.bytes, d->disk.readonly);
+        d->disk.daemon.request_fd = -1;    /* the image's now */
+    }
+    return rc;
+}
+
 static int open_image(struct device *d, struct blk_image *img, struct err *e)
 {
-    return d->disk.image_path[0] == '\0'
-               ? blk_image_empty(img, e)
+    storaged_stop(&d->disk.daemon, false);
+    if (d->disk.image_path[0] == '\0') {
+        return blk_image_empty(img, e);
+    }
+    return d->disk.qcow2
+               ? open_daemon(d, img, e)
                : blk_image_open(img, d->disk.image_path, d->disk.readonly, e);
 }
 
@@ -100,14 +150,12 @@ static int offer(struct device *d, struct err *e)
         { "feature-discard", d->disk.discard },
         { "discard-secure", 0 },
     };
-    struct blk_image image;
     size_t i;
-    int rc = open_image(d, &image, e);
+    int rc = blk_device_try(d, e);
 
     if (rc != 0) {
         return rc;
     }
-    blk_image_close(&image);
     for (i = 0; i < sizeof(features) / sizeof(features[0]); i++) {
         keys_write_u64(d->back->xs, d->path, features[i].key,
                        features[i].value);
@@ -265,10 +313,12 @@ static void end(struct device *d)
 
     journal_path(d, path, sizeof(path));
     unlink(path);
+    storaged_stop(&d->disk.daemon, true);
 }
 
 static void release(struct device *d, bool gone)
 {
+    storaged_stop(&d->disk.daemon, true);
 }
 
 const struct device_class blk_device_class = {

@@ -12,6 +12,11 @@
 
 extern const struct device_class blk_device_class;
 
+struct err;
+
+/* Can its image be served?  0 or -errno with @e filled; nothing stays open. */
+int blk_device_try(struct device *d, struct err *e);
+
 /* "aio:/path", "raw:/path", "/path"...: the path, or NULL: not for us. */
 const char *blk_device_image_path(const char *params);
 

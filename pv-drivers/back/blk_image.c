@@ -15,6 +15,7 @@
 #include <linux/fs.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -99,6 +100,7 @@ int blk_image_open(struct blk_image *img, const char *path, bool readonly,
     memset(img, 0, sizeof(*img));
     img->readonly = readonly;
     img->direct = true;
+    img->depth = BLK_IMAGE_DEPTH;
     img->fd = open_flags(path, flags | O_DIRECT);
     if (img->fd < 0 && errno == EINVAL) {
         img->direct = false;
@@ -123,11 +125,26 @@ int blk_image_empty(struct blk_image *img, struct err *e)
 {
     memset(img, 0, sizeof(*img));
     img->readonly = true;
+    img->depth = BLK_IMAGE_DEPTH;
     img->physical_sector = SECTOR;
     img->discard_granularity = SECTOR;
     img->fd = memfd_create("empty", MFD_CLOEXEC);
     return img->fd >= 0 ? 0 : err_errno(e, -errno, "cannot serve an empty "
                                         "drive", NULL);
+}
+
+void blk_image_remote(struct blk_image *img, int sock, uint64_t bytes,
+                      bool readonly)
+{
+    memset(img, 0, sizeof(*img));
+    img->fd = sock;
+    img->vhost = true;
+    img->readonly = readonly;
+    img->can_discard = !readonly;
+    img->sectors = bytes / SECTOR;
+    img->physical_sector = SECTOR;
+    img->discard_granularity = 65536;
+    img->depth = VHOST_DEPTH;
 }
 
 int blk_image_measure(struct blk_image *img)
@@ -143,7 +160,7 @@ int blk_image_measure(struct blk_image *img)
 
 int blk_image_lock(struct blk_image *img)
 {
-    return imglock_take(img->fd, !img->readonly);
+    return img->vhost ? 0 : imglock_take(img->fd, !img->readonly);
 }
 
 void blk_image_close(struct blk_image *img)
@@ -182,17 +199,96 @@ static bool start_ring(struct blk_image *img)
     return true;
 }
 
-int blk_image_start(struct blk_image *img, void *buffers, size_t bytes,
-                    bool want_uring)
+/* Without io_uring: something to sleep on in blk_image_wait(). */
+static int make_wait_fd(struct blk_image *img)
 {
-    struct iovec iov = { .iov_base = buffers, .iov_len = bytes };
+    const int fds[] = { img->queue.call, img->queue.sock };
 
-    img->buffers = buffers;
+    img->wait_fd = epoll_create1(EPOLL_CLOEXEC);
+    for (size_t i = 0; i < 2 && img->wait_fd >= 0; i++) {
+        struct epoll_event ev = { .events = EPOLLIN, .data.fd = fds[i] };
+
+        if (epoll_ctl(img->wait_fd, EPOLL_CTL_ADD, fds[i], &ev) != 0) {
+            return -errno;
+        }
+    }
+    return img->wait_fd < 0 ? -errno : 0;
+}
+
+/* The daemon's queue wakes us like any other event. */
+static int start_queue(struct blk_image *img, size_t bytes)
+{
+    struct err e = ERR_INIT;
+    int rc = blk_vhost_open(&img->queue, img->fd, bytes, &e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    img->buffers = img->queue.data;
+    img->queue_watch = blk_image_watch(img, img->queue.call);
+    img->sock_watch = blk_image_watch(img, img->queue.sock);
+    if (!img->uring && (rc = make_wait_fd(img)) != 0) {
+        return rc;
+    }
+    return img->queue.sectors == img->sectors ? 0 : -EPROTO;
+}
+
+int blk_image_start(struct blk_image *img, size_t bytes, bool want_uring)
+{
+    struct iovec iov = { .iov_len = bytes };
+
+    img->buffer_bytes = bytes;
     img->uring = want_uring && start_ring(img);
+    if (img->vhost) {
+        return start_queue(img, bytes);
+    }
+    img->buffers = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (img->buffers == MAP_FAILED) {
+        img->buffers = NULL;
+        return -ENOMEM;
+    }
+    iov.iov_base = img->buffers;
     if (img->uring) {
         img->fixed = io_uring_register_buffers(&img->ring, &iov, 1) == 0;
     }
     return 0;
+}
+
+void blk_image_stop(struct blk_image *img)
+{
+    if (img->vhost) {
+        blk_vhost_close(&img->queue);
+        if (!img->uring && img->wait_fd >= 0) {
+            close(img->wait_fd);
+        }
+        img->fd = -1;                  /* it was the queue's */
+    } else if (img->buffers != NULL) {
+        munmap(img->buffers, img->buffer_bytes);
+    }
+    img->buffers = NULL;
+}
+
+bool blk_image_dead(struct blk_image *img)
+{
+    return img->vhost &&
+           (img->queue.broken ||
+            (img->sock_watch >= 0 && blk_image_fired(img, img->sock_watch)));
+}
+
+int blk_image_queue_fd(const struct blk_image *img)
+{
+    return img->vhost && !img->uring ? img->wait_fd : -1;
+}
+
+static enum vhost_op vhost_op(enum blk_image_op op)
+{
+    static const enum vhost_op ops[] = {
+        [IMG_READ] = VHOST_READ, [IMG_WRITE] = VHOST_WRITE,
+        [IMG_FLUSH] = VHOST_FLUSH, [IMG_DISCARD] = VHOST_DISCARD,
+    };
+
+    return ops[op];
 }
 
 static int do_now(struct blk_image *img, enum blk_image_op op, void *buf,
@@ -256,6 +352,10 @@ int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
 {
     struct io_uring_sqe *sqe;
 
+    if (img->vhost) {
+        return blk_vhost_queue(&img->queue, vhost_op(op), buf, offset, len,
+                               tag);
+    }
     if (!img->uring) {
         if (img->nr_done == 2 * BLK_IMAGE_DEPTH) {
             return -EBUSY;
@@ -281,7 +381,9 @@ int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
 /* Whatever finishes at once is there to be reaped. */
 void blk_image_submit(struct blk_image *img)
 {
-    if (img->uring && io_uring_sq_ready(&img->ring) > 0) {
+    if (img->vhost) {
+        blk_vhost_kick(&img->queue);
+    } else if (img->uring && io_uring_sq_ready(&img->ring) > 0) {
         io_uring_submit_and_get_events(&img->ring);
     }
 }
@@ -352,15 +454,12 @@ bool blk_image_fired(struct blk_image *img, int watch)
     return fired;
 }
 
-unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
-                            void *arg)
+static unsigned int reap_ring(struct blk_image *img, blk_image_done_fn *fn,
+                              void *arg)
 {
     struct io_uring_cqe *cqe;
     unsigned int n = 0;
 
-    if (!img->uring) {
-        return reap_plain(img, fn, arg);
-    }
     while (io_uring_peek_cqe(&img->ring, &cqe) == 0) {
         void *tag = io_uring_cqe_get_data(cqe);
         unsigned int flags = cqe->flags;
@@ -377,15 +476,43 @@ unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
     return n;
 }
 
+unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
+                            void *arg)
+{
+    unsigned int n = img->uring ? reap_ring(img, fn, arg)
+                                : reap_plain(img, fn, arg);
+
+    return img->vhost ? n + blk_vhost_reap(&img->queue, fn, arg) : n;
+}
+
 void blk_image_sleep(struct blk_image *img)
 {
     arm(img);
     io_uring_submit_and_wait(&img->ring, 1);
 }
 
+/* The daemon has made both descriptors such that they do not block. */
+static void wait_for_queue(struct blk_image *img)
+{
+    struct epoll_event ev[2];
+    uint64_t events;
+    int n = epoll_wait(img->wait_fd, ev, 2, -1);
+
+    for (int i = 0; i < n; i++) {
+        if (ev[i].data.fd == img->queue.sock) {
+            img->queue.broken = true;
+        } else if (read(img->queue.call, &events, sizeof(events)) < 0 &&
+                   errno != EAGAIN) {
+            img->queue.broken = true;
+        }
+    }
+}
+
 void blk_image_wait(struct blk_image *img)
 {
     if (img->uring) {
         blk_image_sleep(img);
+    } else if (img->vhost) {
+        wait_for_queue(img);
     }
 }

@@ -13,6 +13,8 @@
 #ifndef BACK_BLK_IMAGE_H
 #define BACK_BLK_IMAGE_H
 
+#include <back/blk_vhost.h>
+
 #include <liburing.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -34,11 +36,17 @@ struct blk_image {
     uint32_t physical_sector;
     bool     can_discard;
     uint32_t discard_granularity;
+    bool     vhost;                /* fd is a connection to a storage daemon */
+    unsigned int depth;            /* operations at a time, at most */
     /* after blk_image_start() */
     bool     uring;
     bool     fixed;                /* buffers are registered */
     struct io_uring ring;
     uint8_t *buffers;
+    size_t   buffer_bytes;
+    struct blk_vhost queue;        /* if vhost */
+    int      queue_watch, sock_watch;
+    int      wait_fd;              /* without io_uring */
     struct { void *tag; int res; } done[2 * BLK_IMAGE_DEPTH];
     unsigned int nr_done;          /* finished at once, not yet reaped */
     struct { int fd; bool fired, armed; } watch[BLK_IMAGE_WATCHES];
@@ -50,6 +58,9 @@ int blk_image_open(struct blk_image *img, const char *path, bool readonly,
                    struct err *e);
 /* A drive without a medium: no sectors. */
 int blk_image_empty(struct blk_image *img, struct err *e);
+/* One that a storage daemon serves over @sock; it owns the lock. */
+void blk_image_remote(struct blk_image *img, int sock, uint64_t bytes,
+                      bool readonly);
 /* Look at the size again: it may have changed.  0 or -errno. */
 int blk_image_measure(struct blk_image *img);
 /* lib/imglock.h: one writer or many readers.  -EAGAIN: held by another. */
@@ -57,11 +68,14 @@ int blk_image_lock(struct blk_image *img);
 void blk_image_close(struct blk_image *img);
 
 /*
- * Begin I/O with memory from @buffers only.  @want_uring false forces the
- * plain calls.
+ * Begin I/O with memory from img->buffers only, @bytes of it.  @want_uring
+ * false forces the plain calls.
  */
-int blk_image_start(struct blk_image *img, void *buffers, size_t bytes,
-                    bool want_uring);
+int blk_image_start(struct blk_image *img, size_t bytes, bool want_uring);
+/* The counterpart; the image stays open. */
+void blk_image_stop(struct blk_image *img);
+/* The storage daemon ended or went mad: nothing more will be answered. */
+bool blk_image_dead(struct blk_image *img);
 
 /* Queue one operation; @tag comes back.  0 or -EBUSY: reap first. */
 int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
@@ -83,6 +97,8 @@ void blk_image_sleep(struct blk_image *img);
 typedef void blk_image_done_fn(void *arg, void *tag, int res);
 unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
                             void *arg);
+/* Without io_uring, readable when blk_image_wait() would return; or -1. */
+int blk_image_queue_fd(const struct blk_image *img);
 /* Sleep until blk_image_reap() has something. */
 void blk_image_wait(struct blk_image *img);
 

@@ -6,6 +6,7 @@
  */
 #include <back/blk_live.h>
 
+#include <back/blk_device.h>
 #include <back/blk_image.h>
 #include <back/device.h>
 #include <back/device_child.h>
@@ -55,21 +56,45 @@ static int grow(struct device *d, struct blk_image *img, uint64_t bytes,
     return blk_image_measure(img);
 }
 
-static int resize(struct device *d, uint64_t bytes, struct err *e)
+/* @bytes: in, what is wanted; out, what it has. */
+static int resize_raw(struct device *d, uint64_t *bytes, struct err *e)
 {
     struct blk_image img;
-    struct serve_order order = { .kind = SERVE_SIZE };
     int rc = blk_image_open(&img, d->disk.image_path, d->disk.readonly, e);
 
     if (rc != 0) {
         return rc;
     }
-    rc = grow(d, &img, bytes, e);
+    rc = grow(d, &img, *bytes, e);
     blk_image_close(&img);
-    if (rc == 0 && img.sectors != d->disk.sectors) {
+    *bytes = img.sectors * SECTOR;
+    return rc;
+}
+
+static int resize_qcow2(struct device *d, uint64_t *bytes, struct err *e)
+{
+    if (*bytes == 0) {
+        *bytes = d->disk.daemon.bytes;
+    }
+    if (*bytes < d->disk.daemon.bytes) {
+        return err_set(e, -EINVAL, ERR_STATE, "a disk in use can only grow",
+                       d->disk.image_path, "it has %llu bytes",
+                       (unsigned long long)d->disk.daemon.bytes);
+    }
+    return *bytes == d->disk.daemon.bytes
+               ? 0 : storaged_resize(&d->disk.daemon, *bytes, e);
+}
+
+static int resize(struct device *d, uint64_t bytes, struct err *e)
+{
+    struct serve_order order = { .kind = SERVE_SIZE };
+    int rc = d->disk.qcow2 ? resize_qcow2(d, &bytes, e)
+                           : resize_raw(d, &bytes, e);
+
+    if (rc == 0 && bytes / SECTOR != d->disk.sectors) {
         log_info("d%u: disk %u has %llu sectors", d->back->domid, d->id,
-                 (unsigned long long)img.sectors);
-        d->disk.sectors = order.sectors = img.sectors;
+                 (unsigned long long)bytes / SECTOR);
+        d->disk.sectors = order.sectors = bytes / SECTOR;
         device_child_order(d, &order); /* a successor measures itself */
         announce(d);
     }
@@ -100,16 +125,9 @@ static void take_resize(struct device *d)
 /* Only when the new one can be read is the old one let go. */
 static int try_medium(struct device *d, struct err *e)
 {
-    struct blk_image img;
     int rc = d->back->class->read(d, e);
 
-    if (rc == 0 && d->disk.image_path[0] != '\0') {
-        rc = blk_image_open(&img, d->disk.image_path, d->disk.readonly, e);
-        if (rc == 0) {
-            blk_image_close(&img);
-        }
-    }
-    return rc;
+    return rc == 0 ? blk_device_try(d, e) : rc;
 }
 
 static void take_medium(struct device *d)
@@ -117,10 +135,12 @@ static void take_medium(struct device *d)
     char before[sizeof(d->disk.image_path)];
     struct err e = ERR_INIT;
     char text[320] = "";
+    bool was_qcow2 = d->disk.qcow2;
 
     memcpy(before, d->disk.image_path, sizeof(before));
     if (try_medium(d, &e) != 0) {
         memcpy(d->disk.image_path, before, sizeof(before));
+        d->disk.qcow2 = was_qcow2;
         err_format(&e, text, sizeof(text));
         log_err("%s: %s", d->path, text);
     } else if (strcmp(before, d->disk.image_path) != 0) {

@@ -90,6 +90,10 @@ static bool run_once(struct server *v)
 {
     bool more = blk_run(&v->blk);
 
+    if (blk_image_dead(&v->s->image)) {
+        _exit(1);                  /* the parent starts both anew */
+    }
+
     if (blk_broken(&v->blk) && !v->broken_said) {
         v->broken_said = true;
         serve_say(v->s->control_fd, SERVE_BROKEN, EPROTO,
@@ -141,6 +145,11 @@ static void on_event(void *arg, uint32_t events)
     }
 }
 
+static void on_queue(void *arg, uint32_t events)
+{
+    blk_image_wait(&((struct server *)arg)->s->image);
+}
+
 static void serve_by_loop(struct server *v)
 {
     bool more = true;             /* requests may wait from before */
@@ -151,6 +160,14 @@ static void serve_by_loop(struct server *v)
         }
         more = run_once(v);
     }
+}
+
+static int add_queue(struct server *v)
+{
+    int fd = blk_image_queue_fd(&v->s->image);
+
+    return fd < 0 || evloop_add(v->loop, fd, EPOLLIN, on_queue, v) != NULL
+               ? 0 : -errno;
 }
 
 static int add_sources(struct server *v)
@@ -167,7 +184,7 @@ static int add_sources(struct server *v)
         evloop_add(v->loop, control_fd, EPOLLIN, on_control, v) == NULL) {
         return -errno;
     }
-    return 0;
+    return add_queue(v);
 }
 
 static int set_up(struct server *v, struct err *e)

@@ -15,6 +15,7 @@
 #define BACK_DEVICE_H
 
 #include <lib/log.h>
+#include <back/storaged.h>
 #include <xenbus/keys.h>
 
 #include <stdbool.h>
@@ -87,7 +88,8 @@ struct device {
     struct xs_watch *watch;
     struct {                       /* blk_device.c */
         char image_path[KEYS_PATH_MAX];
-        bool readonly, discard, cdrom;
+        bool readonly, discard, cdrom, qcow2;
+        struct storaged daemon;    /* of a qcow2 image */
         uint64_t sectors;          /* as published */
     } disk;
     struct {                       /* net_device.c */

@@ -177,13 +177,21 @@ static bool one_of(const char *word, const char *const *words)
     return false;
 }
 
+static void check_qcow2(const struct disk_def *d, struct diag *dg)
+{
+    if (d->backend == BACKEND_KERNEL) {
+        diag_error(dg, d->line, "disk %s: driver 'phy' knows raw images only",
+                   d->target);
+    }
+}
+
 static void check_driver(const struct disk_def *d, struct diag *dg)
 {
     static const char *const drivers[] = {
         "qemu", "tap", "tap2", "file", "phy", NULL,
     };
     static const char *const formats[] = {
-        "qcow", "qcow2", "qed", "vhd", "vmdk", "vdi", NULL,
+        "qcow", "qed", "vhd", "vmdk", "vdi", NULL,
     };
 
     if (!one_of(d->driver, drivers)) {
@@ -194,6 +202,8 @@ static void check_driver(const struct disk_def *d, struct diag *dg)
         diag_error_class(dg, ERR_UNSUPPORTED, d->line, "disk %s: format '%s' "
                          "is not supported; convert it: qemu-img convert -O "
                          "raw IMAGE NEW", d->target, d->format);
+    } else if (strcmp(d->format, "qcow2") == 0) {
+        check_qcow2(d, dg);
     } else if (strcmp(d->format, "raw") != 0 &&
                strcmp(d->format, "aio") != 0) {
         diag_error(dg, d->line, "disk %s: unknown format '%s'", d->target,

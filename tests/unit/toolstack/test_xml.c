@@ -279,7 +279,7 @@ static const struct bad {
       "not an absolute path" },
     { DISK("<source file='/a'/><target dev='foo'/>"), 6, ERR_CONFIG,
       "not a disk name" },
-    { DISK("<driver name='qemu' type='qcow2'/><source file='/a'/>"
+    { DISK("<driver name='qemu' type='vmdk'/><source file='/a'/>"
            "<target dev='xvda'/>"), 6, ERR_UNSUPPORTED, "qemu-img convert" },
     { DISK("<driver name='zip'/><source file='/a'/><target dev='xvda'/>"), 6,
       ERR_CONFIG, "unknown driver" },
