@@ -95,7 +95,8 @@ static void image_names_are_recognised(void **state)
     assert_string_equal(blk_device_image_path("aio:/a b/c.img"), "/a b/c.img");
     assert_string_equal(blk_device_image_path("/dev/vg/lv"), "/dev/vg/lv");
     assert_string_equal(blk_device_image_path("raw:/x"), "/x");
-    assert_null(blk_device_image_path("qcow2:/x"));
+    assert_string_equal(blk_device_image_path("qcow2:/x"), "/x");
+    assert_null(blk_device_image_path("vmdk:/x"));
     assert_null(blk_device_image_path("aio:"));
     assert_null(blk_device_image_path(""));
     assert_null(blk_device_image_path("relative.img"));
