@@ -100,7 +100,6 @@ int blk_image_open(struct blk_image *img, const char *path, bool readonly,
     memset(img, 0, sizeof(*img));
     img->readonly = readonly;
     img->direct = true;
-    img->depth = BLK_IMAGE_DEPTH;
     img->fd = open_flags(path, flags | O_DIRECT);
     if (img->fd < 0 && errno == EINVAL) {
         img->direct = false;
@@ -125,7 +124,6 @@ int blk_image_empty(struct blk_image *img, struct err *e)
 {
     memset(img, 0, sizeof(*img));
     img->readonly = true;
-    img->depth = BLK_IMAGE_DEPTH;
     img->physical_sector = SECTOR;
     img->discard_granularity = SECTOR;
     img->fd = memfd_create("empty", MFD_CLOEXEC);
@@ -238,6 +236,9 @@ int blk_image_start(struct blk_image *img, size_t bytes, bool want_uring)
     struct iovec iov = { .iov_len = bytes };
 
     img->buffer_bytes = bytes;
+    if (!img->vhost) {
+        img->depth = BLK_IMAGE_DEPTH;
+    }
     img->uring = want_uring && start_ring(img);
     if (img->vhost) {
         return start_queue(img, bytes);
