@@ -29,7 +29,9 @@ ABI_ASSERT(sizeof(struct xen_domctl_getdomaininfo) == 112);
 /* ---- creation -------------------------------------------------------------- */
 
 #define HVM_FLAGS (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
-#define EMU_KNOWN (XEN_X86_EMU_ALL & ~(XEN_X86_EMU_IOMMU | XEN_X86_EMU_VPCI))
+/* IOMMU, VGA and USE_PIRQ are set by every toolstack and mean nothing here: no
+ * device of that name is promised to the guest by CPUID, tables or features. */
+#define EMU_KNOWN (XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI)
 
 /* PV, or both hardware's help and nested paging, with a local APIC. */
 static bool kind_ok(const struct xen_domctl_createdomain *c)

@@ -11,6 +11,7 @@
 #include <hvm/hvm_domain.h>
 #include <hvm/inject.h>
 #include <hvm/io.h>
+#include <hypercall/compat.h>
 #include <hypercall/table.h>
 
 static void hypercall(struct vcpu *v)
@@ -27,7 +28,16 @@ static void hypercall(struct vcpu *v)
         return;
     }
     nr = index_clamp(nr, NR_HYPERCALLS);
-    if (!hypercall_rows[nr].hvm || !hvm_is_64bit(v)) {
+    if (!hvm_is_64bit(v)) {
+        const uint32_t args[6] = {
+            (uint32_t)r->rbx, (uint32_t)r->rcx, (uint32_t)r->rdx,
+            (uint32_t)r->rsi, (uint32_t)r->rdi, (uint32_t)r->rbp,
+        };
+
+        r->rax = (uint32_t)compat_hypercall((uint32_t)nr, args);
+        return;
+    }
+    if (!hypercall_rows[nr].hvm) {
         r->rax = (uint64_t)-ENOSYS;
         return;
     }

@@ -1,1 +1,1 @@
-HV_OBJS += hypercall/table.o hypercall/multicall.o
+HV_OBJS += hypercall/table.o hypercall/multicall.o hypercall/compat.o

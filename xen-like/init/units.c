@@ -20,6 +20,7 @@
 #include <grant/grant.h>
 #include <hvm/guest_walk.h>
 #include <hvm/hvm_domain.h>
+#include <hypercall/compat.h>
 #include <init/units.h>
 #include <ioreq/ioreq.h>
 #include <irq/irq.h>
@@ -117,14 +118,22 @@ static const struct vdev_hooks vdev_hook_table = {
     .guest_tsc = guest_tsc,
 };
 
-/* Copies of a translated guest's hypercall arguments. */
-static size_t copy_translated(uint64_t va, void *buf, size_t bytes,
-                              bool to_guest)
+static size_t copy_linear(uint64_t va, void *buf, size_t bytes, bool to_guest)
 {
     uint32_t pfec;
 
     return hvm_copy_linear(current, va, buf, bytes,
                            to_guest ? HVM_WRITE : HVM_READ, &pfec);
+}
+
+/* Copies of a translated guest's hypercall arguments. */
+static size_t copy_translated(uint64_t va, void *buf, size_t bytes,
+                              bool to_guest)
+{
+    size_t left;
+
+    return compat_copy(va, buf, bytes, to_guest, &left)
+         ? left : copy_linear(va, buf, bytes, to_guest);
 }
 
 /* Somebody types: the control domain reads it (CONSOLEIO_read). */
@@ -145,6 +154,7 @@ void units_init(void)
     evtchn_set_consumer(ioreq_wake);
     vdev_set_hooks(&vdev_hook_table);
     guest_copy_set_translated(copy_translated);
+    compat_set_guest(copy_linear);
     io_perm_init();
     memory_op_init();
     pirq_map_init();
