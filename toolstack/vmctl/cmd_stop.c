@@ -5,6 +5,7 @@
  * worker this process does.  Tests: tests/boot/dom0/vmctl.sh, leak.sh.
  */
 #include <errno.h>
+#include <lifecycle/events.h>
 #include <lifecycle/vm.h>
 #include <lifecycle/worker.h>
 #include <signal.h>
@@ -19,6 +20,7 @@
 #define SHUTDOWN_S 120u
 #define CLEANUP_S  60u
 #define POLL_MS    20u
+#define LOOK_MS    200
 
 static void sleep_poll(void)
 {
@@ -104,6 +106,52 @@ static bool is_gone(const struct now *now, const struct dom *d)
     return !now->exists && !now->known;
 }
 
+/*
+ * Sleeps until something happens to some domain.  Not everything that another
+ * tool does is an event, so it also looks now and then.
+ */
+struct waker {
+    struct event_reader reader;
+    bool open;
+    int64_t end_ms;                    /* 0: for ever */
+};
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static void waker_open(struct waker *w, unsigned int timeout_s)
+{
+    w->end_ms = timeout_s == 0 ? 0 : now_ms() + (int64_t)timeout_s * 1000;
+    w->open = events_open(&w->reader, events_end()) == 0;
+}
+
+/* False: the time is over. */
+static bool waker_sleep(struct waker *w)
+{
+    json_object *event = NULL;
+
+    if (w->end_ms != 0 && now_ms() >= w->end_ms) {
+        return false;
+    }
+    if (!w->open || events_next(&w->reader, LOOK_MS, &event) < 0) {
+        sleep_poll();
+    }
+    json_object_put(event);
+    return true;
+}
+
+static void waker_close(struct waker *w)
+{
+    if (w->open) {
+        events_close(&w->reader);
+    }
+}
+
 int wait_for_state(struct ctl *c, const struct dom *d, const char *state,
                    unsigned int timeout_s, struct err *e)
 {
@@ -115,8 +163,9 @@ int wait_for_state(struct ctl *c, const struct dom *d, const char *state,
         { "paused", is_paused }, { "restarted", is_restarted },
         { "gone", is_gone },
     };
-    uint64_t polls = (uint64_t)timeout_s * 1000 / POLL_MS;
+    struct waker w;
     size_t i = 0;
+    int rc = -ETIMEDOUT;
 
     while (i < sizeof(states) / sizeof(states[0]) &&
            strcmp(states[i].name, state) != 0) {
@@ -126,13 +175,15 @@ int wait_for_state(struct ctl *c, const struct dom *d, const char *state,
         return err_set(e, -EINVAL, ERR_USAGE, "unknown state", state,
                        "one of stopped, running, paused, restarted, gone");
     }
-    for (uint64_t n = 0; timeout_s == 0 || n <= polls; n++) {
+    waker_open(&w, timeout_s);
+    do {
         struct now now = look_at(c, d);
 
-        if (states[i].reached(&now, d)) {
-            return 0;
-        }
-        sleep_poll();
+        rc = states[i].reached(&now, d) ? 0 : -ETIMEDOUT;
+    } while (rc != 0 && waker_sleep(&w));
+    waker_close(&w);
+    if (rc == 0) {
+        return 0;
     }
     return timed_out(d, "the domain did not reach the state", timeout_s, e);
 }

@@ -182,6 +182,19 @@ static void check_bridge(struct ctl *c, struct finding *f)
 
 /* ---- back ends ------------------------------------------------------------------ */
 
+static ssize_t read_all(int fd, char *text, size_t room)
+{
+    size_t len = 0;
+    ssize_t got;
+
+    do {
+        got = read(fd, text + len, room - 1 - len);
+        len += got > 0 ? (size_t)got : 0;
+    } while (got > 0 && len < room - 1);
+    text[len] = '\0';
+    return (ssize_t)len;
+}
+
 static int run_sandbox(const char *path, char *text, size_t room)
 {
     char *argv[] = { (char *)(uintptr_t)path, "--sandbox", NULL };
@@ -199,20 +212,33 @@ static int run_sandbox(const char *path, char *text, size_t room)
     posix_spawn_file_actions_destroy(&files);
     close(fds[1]);
     if (rc == 0) {
-        got = read(fds[0], text, room - 1);
+        got = read_all(fds[0], text, room);
         waitpid(pid, &status, 0);
         rc = status == 0 && got > 0 ? 0 : -EIO;
     }
-    text[got > 0 ? got : 0] = '\0';
-    text[strcspn(text, "\n")] = '\0';
     close(fds[0]);
     return rc;
 }
 
-/* "block 19 system calls: read write..." up to the colon. */
+/* Of each line "block 19 system calls: read write..." what is before ":". */
+static void summary(char *text, char *out, size_t room)
+{
+    char *line, *rest = text;
+    size_t len = 0;
+
+    out[0] = '\0';
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        if (*line != '\0' && len < room) {
+            line[strcspn(line, ":")] = '\0';
+            len += (size_t)snprintf(out + len, room - len, "%s%s",
+                                    len > 0 ? ", " : "", line);
+        }
+    }
+}
+
 static void check_backend(const struct backend_kind *kind, struct finding *f)
 {
-    char path[PATH_MAX], text[1024];
+    char path[PATH_MAX], text[4096], short_text[120];
 
     backend_program(kind, path);
     if (access(path, X_OK) != 0) {
@@ -225,8 +251,8 @@ static void check_backend(const struct backend_kind *kind, struct finding *f)
         bad(f, VERDICT_WARN, NULL);
         return;
     }
-    SAY(f, "%s: %.*s allowed", kind->program,
-        (int)(strcspn(text, ":") < 120 ? strcspn(text, ":") : 120), text);
+    summary(text, short_text, sizeof(short_text));
+    SAY(f, "%s is allowed: %s", kind->program, short_text);
 }
 
 static void check_block(struct ctl *c, struct finding *f)

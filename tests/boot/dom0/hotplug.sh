@@ -18,10 +18,8 @@ code()
     fi
 }
 
-# event NAME SECONDS: has it come since the cursor was taken?
-now() { cursor=$(vmctl events --cursor); }
-event() { vmctl events --since "$cursor" --domain hot --event "$1" --once --timeout "$2"; }
-no_event() { ! vmctl events --since "$cursor" --domain hot --event "$1" --once --timeout 1; }
+event() { came hot "$1" "$2"; }
+no_event() { ! event "$1" 1; }
 
 # A disk of N MiB: its XML in /tmp/TARGET.xml, its bytes in /tmp/TARGET.raw.
 disk()
@@ -72,7 +70,7 @@ rm -f "$(guest_log warm)"
 before=$(rest)
 had=$(free_mem)
 
-now
+mark
 check 'create' vmctl create /tmp/hot.xml
 check 'started' event started 5
 check 'its disk is connected' event connected 180
@@ -82,7 +80,7 @@ steady=$(nodes)
 
 # ---- disks: our back end, then the kernel's
 for dev in xvdb xvdc; do
-    now
+    mark
     check "$dev: attach" vmctl attach-device hot /tmp/$dev.xml
     check "$dev: the event" event attached 1
     check "$dev: the guest reads it" wait_for 60 said hot "GUEST NEWDISK $dev"
@@ -91,7 +89,7 @@ for dev in xvdb xvdc; do
     check "$dev: in the record" sh -c "cat /var/lib/xen/userdata-d.$id.*.libxl-json | grep -q $dev"
     code "$dev: there already" 4 'there already' vmctl attach-device hot /tmp/$dev.xml
     works "$dev"
-    now
+    mark
     check "$dev: detach" vmctl detach-device hot /tmp/$dev.xml
     check "$dev: that event" event detached 1
     check "$dev: the guest sees it go" wait_for 30 last_seen "disks xvda nics"
@@ -115,14 +113,14 @@ works 'a disk in use'
 
 # ---- a guest that does not answer
 check 'pause' vmctl pause hot
-now
+mark
 code 'attach: not taken' 8 'taken away again' vmctl attach-device --timeout 2 hot /tmp/xvdb.xml
 check 'attach: not in the XML' sh -c "! vmctl dumpxml hot | grep -q xvdb"
 check 'attach: no event' no_event attached
 check 'resume' vmctl resume hot
 check 'xvdb again' vmctl attach-device hot /tmp/xvdb.xml
 check 'pause' vmctl pause hot
-now
+mark
 code 'detach: not given back' 8 'nothing has changed' vmctl detach-device --timeout 2 hot /tmp/xvdb.xml
 check 'detach: still in the XML' live "dev='xvdb'"
 check 'detach: no event' no_event detached
@@ -135,7 +133,7 @@ check 'xvdb: detach at last' vmctl detach-device hot /tmp/xvdb.xml
 cat > /tmp/nic.xml <<END
 <interface type='user'><mac address='00:16:3e:11:22:33'/></interface>
 END
-now
+mark
 if vmctl attach-device hot /tmp/nic.xml > /tmp/out 2>&1; then
     check 'nic: the event' event attached 1
     check 'nic: the guest sees it' wait_for 60 last_seen 'nics eth0'
@@ -160,7 +158,7 @@ wait_for 10 is_free
 same 'the hypervisor has as much memory as before them' "$then" "$(free_mem)"
 
 # ---- memory
-now
+mark
 check 'setmem down' vmctl setmem hot 128M --wait --timeout 60
 check 'the balloon event' event balloon 5
 check 'the live XML says so' live '>131072</currentMemory>'
@@ -168,14 +166,14 @@ works 'less memory'
 code 'above the maximum' 6 'more than the maximum' vmctl setmem hot 1G
 code 'too little' 6 'too little' vmctl setmem hot 1M
 code 'not a size' 2 'not a size' vmctl setmem hot lots
-now
+mark
 check 'setmem up' vmctl setmem hot 256M --wait --timeout 60
 check 'the balloon event again' event balloon 5
 works 'more memory'
 code 'no more than at the start' 10 'started for' vmctl setmaxmem hot 1G
 
 # ---- CPUs
-now
+mark
 check 'setvcpus 4' vmctl setvcpus hot 4 --wait --timeout 60
 check 'the vcpus event' event vcpus 5
 check 'the guest has four' wait_for 30 last_seen 'cpus 0-3'
@@ -222,7 +220,7 @@ vmctl attach-device --timeout 60 hot /tmp/xvdb.xml > /tmp/attach.out 2>&1 &
 attach=$!
 check 'it has begun once more' wait_for 10 live "dev='xvdb'"
 same 'the workload has seen no error' 0 "$(grep -c 'GUEST FAIL' "$(guest_log hot)")"
-now
+mark
 check 'destroy' vmctl destroy hot
 wait $attach
 same 'an attach whose domain ends' 4 $?

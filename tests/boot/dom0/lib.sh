@@ -42,6 +42,10 @@ wait_for()
     done
 }
 
+# mark, then came DOMAIN EVENT SECONDS: has it come since, or comes it in time?
+mark() { cursor=$(vmctl events --cursor); }
+came() { vmctl events --since "$cursor" --domain "$1" --event "$2" --once --timeout "$3"; }
+
 uptime_s() { cut -d' ' -f1 /proc/uptime; }
 
 finish()

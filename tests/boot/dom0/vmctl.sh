@@ -69,9 +69,20 @@ check 'the back end is started again' wait_for 60 pidof paravane-blkd
 # ---- reboot: the same domain, another id
 id=$(vmctl domid life)
 rm -f "$(guest_log life)"
+mark
 check 'reboot' vmctl reboot life
-check 'a new id' wait_for 120 new_id life "$id"
+check 'the event of the reboot' came life reboot 120
+check 'it says that we asked' sh -c "vmctl events --since $cursor --event reboot --once --timeout 1 | grep -q '\"initiator\":\"host\"'"
+check 'the event of the new start' came life started 120
+check 'a new id' new_id life "$id"
 check 'userspace again' wait_for 180 said life 'GUEST UP'
+rm -f "$(guest_log life)"
+mark
+vmctl sysrq life b
+check 'a reboot of its own' came life reboot 60
+check 'it says so' sh -c "vmctl events --since $cursor --event reboot --once --timeout 1 | grep -q '\"initiator\":\"guest\"'"
+check 'and runs again' came life started 120
+check 'userspace once more' wait_for 180 said life 'GUEST UP'
 check 'shutdown --wait' vmctl shutdown --wait --timeout 120 life
 same 'shut off' 'shut off' "$(vmctl domstate life)"
 check 'undefine' vmctl undefine life
@@ -94,8 +105,11 @@ domain crashy idle | sed -e 's/<on_crash>destroy/<on_crash>restart/' -e 's/quiet
 check 'create crashy' vmctl create /tmp/crashy.xml
 check 'crashy is up' wait_for 180 said crashy 'GUEST UP'
 id=$(vmctl domid crashy)
+mark
 vmctl sysrq crashy c
-check 'restarted after a crash' wait_for 120 new_id crashy "$id"
+check 'the event of the crash' came crashy crash 60
+check 'restarted after a crash' came crashy started 120
+check 'with a new id' new_id crashy "$id"
 check 'destroy crashy' vmctl destroy crashy
 same 'nothing is left of it' "$before" "$(rest)"
 rm -f "$(guest_log crashy)"        # before the console daemon opens it again
