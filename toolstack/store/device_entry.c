@@ -206,7 +206,10 @@ static int connected(struct xs *xs, const struct device_id *id, void *arg)
         return rc == -ENOENT ? -ESRCH : rc;
     }
     if (value == STATE_CONNECTED) {
-        return 1;
+        rc = xs_read_number(xs, XS_TXN_NONE,
+                            store_path("%.200s/state", front_path(id).s).s,
+                            &value);
+        return rc == 0 && value == STATE_CONNECTED;
     }
     if (xs_read(xs, XS_TXN_NONE, error.s, &text, NULL) == 0) {
         snprintf(why, 200, "%s", text);
@@ -233,7 +236,7 @@ static int closed(struct xs *xs, const struct device_id *id, void *arg)
            : rc == -EINVAL ? 0 : rc;
 }
 
-/* The guest's side is still connected: as if nobody had asked. */
+/* The guest's side has not begun to close: as if nobody had asked. */
 static int withdraw_body(struct xs *xs, xs_txn_t txn, void *ctx)
 {
     const struct device_id *id = ctx;
@@ -243,7 +246,7 @@ static int withdraw_body(struct xs *xs, xs_txn_t txn, void *ctx)
     int rc;
 
     if (xs_read_number(xs, txn, store_path("%.200s/state", front.s).s,
-                       &theirs) != 0 || theirs != STATE_CONNECTED ||
+                       &theirs) != 0 || theirs > STATE_CONNECTED ||
         xs_read_number(xs, txn, state.s, &ours) != 0 || ours != 5) {
         return -EINPROGRESS;
     }

@@ -57,7 +57,7 @@ struct device_wait {
 };
 
 /*
- * Until the back end is connected.  -ETIMEDOUT; -EIO: it reports an error,
+ * Until both ends are connected.  -ETIMEDOUT; -EIO: it reports an error,
  * which is in @why; -ESRCH: the domain ended meanwhile.
  */
 int device_entry_wait(struct xs *xs, const struct device_id *id,
