@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Front and back directories of one device.  The front belongs to the guest,
- * so nothing is ever read from it here; the back is ours.
+ * Front and back directories of one device.  The front belongs to the guest: its
+ * state says whether it is ready, nothing else of it is read; the back is ours.
  * Tests: tests/unit/toolstack/test_store.c.
  */
 #include <errno.h>
