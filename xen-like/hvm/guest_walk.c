@@ -134,8 +134,9 @@ static void *entry_at(const struct vcpu *v, const struct mode *m,
     return slot;
 }
 
-int hvm_walk(struct vcpu *v, uint64_t linear, unsigned int how,
-             uint64_t *gaddr, uint32_t *pfec)
+/* Interrupts are off: the tables stay where they are. */
+static int walk(struct vcpu *v, uint64_t linear, unsigned int how,
+                uint64_t *gaddr, uint32_t *pfec)
 {
     struct mode m = mode_of(v);
     uint64_t table = m.root, rights = PTE_RW | PTE_US, e = 0, mask;
@@ -178,6 +179,16 @@ int hvm_walk(struct vcpu *v, uint64_t linear, unsigned int how,
     }
     *gaddr = (e & PTE_ADDR & ~mask) | (linear & mask);
     return 0;
+}
+
+int hvm_walk(struct vcpu *v, uint64_t linear, unsigned int how,
+             uint64_t *gaddr, uint32_t *pfec)
+{
+    unsigned long flags = local_irq_save();
+    int rc = walk(v, linear, how, gaddr, pfec);
+
+    local_irq_restore(flags);
+    return rc;
 }
 
 /* ---- copies --------------------------------------------------------------------------- */
@@ -231,7 +242,7 @@ size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
         size_t n = min(bytes, PAGE_SIZE - (linear & ~PAGE_MASK));
         unsigned long flags = local_irq_save();
         uint64_t gaddr;
-        bool ok = hvm_walk(v, linear, how, &gaddr, pfec) == 0;
+        bool ok = walk(v, linear, how, &gaddr, pfec) == 0;
 
         if (ok) {
             *pfec = 0;
