@@ -60,6 +60,7 @@ struct hvm_vcpu {
     struct hvm_io io;                /* [C] */
     uint8_t insn[HVM_INSN_BYTES];    /* [C] of the access in io, as first seen */
     uint8_t insn_len;
+    bool window;                     /* [C] an exit is asked for */
     uint8_t upcall_vector;           /* [a] 0: the domain's callback */
     uint8_t nmi_pending;             /* [a] */
     uint8_t init_pending;            /* [a] */

@@ -98,17 +98,10 @@ static bool can_take(struct vcpu *v)
            hvm_backend->get_reg(v, HVM_SHADOW) == 0;
 }
 
-static int take_interrupt(struct vcpu *v)
-{
-    int vector = upcall_vector(v);
-
-    return vector >= 0 ? vector : vdev_irq_ack(v);
-}
-
-static void choose(struct vcpu *v)
+/* Make an event of what goes first; @upcall and @irq: vectors, or -1. */
+static void choose(struct vcpu *v, int upcall, int irq)
 {
     struct hvm_event *e = &v->hvm->event;
-    int vector;
 
     if (e->valid) {
         return;
@@ -120,27 +113,40 @@ static void choose(struct vcpu *v)
                                  .type = HVM_EVENT_NMI };
         return;
     }
-    if ((upcall_vector(v) < 0 && vdev_irq_pending(v) < 0) || !can_take(v)) {
+    if ((upcall < 0 && irq < 0) || !can_take(v)) {
         return;
     }
-    vector = take_interrupt(v);
-    if (vector >= 0) {
-        *e = (struct hvm_event){ .valid = true, .vector = (uint8_t)vector,
+    irq = upcall >= 0 ? upcall : vdev_irq_ack(v);
+    if (irq >= 0) {
+        *e = (struct hvm_event){ .valid = true, .vector = (uint8_t)irq,
                                  .type = HVM_EVENT_INTR };
+    }
+}
+
+void hvm_window(struct vcpu *v, bool open)
+{
+    if (v->hvm->window != open) {
+        v->hvm->window = open;
+        hvm_backend->open_window(v, open);
     }
 }
 
 void hvm_inject_pending(struct vcpu *v)
 {
     struct hvm_event *e = &v->hvm->event;
+    int upcall = upcall_vector(v), irq = vdev_irq_pending(v);
 
-    choose(v);
+    if (likely(upcall < 0 && irq < 0 && !e->valid &&
+               !atomic_load(&v->hvm->nmi_pending))) {
+        hvm_window(v, false);
+        return;
+    }
+    choose(v, upcall, irq);
     if (e->valid) {
         hvm_backend->inject(v, e);
         e->valid = false;
     }
     /* More to come, but not now: tell us when it can be. */
-    hvm_backend->open_window(v, atomic_load(&v->hvm->nmi_pending) ||
-                             upcall_vector(v) >= 0 ||
-                             vdev_irq_pending(v) >= 0);
+    hvm_window(v, atomic_load(&v->hvm->nmi_pending) ||
+                  upcall_vector(v) >= 0 || vdev_irq_pending(v) >= 0);
 }

@@ -23,6 +23,8 @@ void hvm_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error);
 /* The instruction at RIP is done: on to the next, @len bytes further. */
 void hvm_skip(struct vcpu *v, unsigned int len);
 
+/* Ask for an exit when the guest could take an interrupt, or do not. */
+void hvm_window(struct vcpu *v, bool open);
 /* Before each entry, interrupts off. */
 void hvm_inject_pending(struct vcpu *v);
 /* Would something be delivered if the guest allowed interrupts? */

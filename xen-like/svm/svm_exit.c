@@ -51,7 +51,7 @@ static enum exit_action on_alignment(struct vcpu *v, struct svm_vcpu *s,
 static enum exit_action on_window(struct vcpu *v, struct svm_vcpu *s,
                                   unsigned int len)
 {
-    hvm_backend->open_window(v, false);
+    hvm_window(v, false);
     return EXIT_RESUME;
 }
 

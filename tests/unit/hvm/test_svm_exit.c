@@ -134,13 +134,11 @@ bool hvm_is_64bit(const struct vcpu *u)
     return mode64;
 }
 
-static void open_window(struct vcpu *u, bool open)
+void hvm_window(struct vcpu *u, bool open)
 {
     note(open ? "open" : "closed", 0);
 }
 
-static const struct hvm_backend backend = { .open_window = open_window };
-const struct hvm_backend *hvm_backend = &backend;
 
 static int set_up(void **state)
 {
