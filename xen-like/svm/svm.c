@@ -270,6 +270,9 @@ static void svm_get_segment(const struct vcpu *v, enum hvm_seg seg,
     const struct vmcb_segment *s = segment(v, seg);
 
     *out = (struct hvm_segment){ s->sel, s->attr, s->limit, s->base };
+    if (seg == SEG_SS) {               /* its DPL is the CPL, kept apart */
+        out->attr = (uint16_t)((s->attr & ~0x60u) | (hw(v)->vmcb->cpl & 3u) << 5);
+    }
 }
 
 static void svm_set_segment(struct vcpu *v, enum hvm_seg seg,
