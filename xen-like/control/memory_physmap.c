@@ -2,7 +2,7 @@
 /*
  * control/memory_physmap.c - where a translated guest finds the frames that
  * it shares with us (shared_info, grant table), and moving its own.
- * Tests: tests/guests/hvm, tests/unit/control/test_physmap.c.
+ * Tests: make boot NAME=pvh.
  */
 #include <control/memory_op.h>
 #include <domain/continuation.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CPUID and MSRs of a hardware-assisted guest.
- * Tested by tests/unit/hvm/test_hvm_policy.c.
+ * Tested by tests/guests/hvm/.
  */
 #include <arch/cpu.h>
 #include <arch/msr.h>

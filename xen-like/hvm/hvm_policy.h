@@ -5,7 +5,7 @@
  * Owns    CPUID from the domain's policy and what depends on the vcpu's
  *         state; MSRs by table: default deny (#GP).
  * Source  SDM vol. 4, APM vol. 2 appendix A; xen/arch-x86/cpuid.h.
- * Tests   tests/unit/hvm/test_hvm_policy.c, tests/guests/hvm/
+ * Tests   tests/guests/hvm/
  */
 #ifndef HVM_HVM_POLICY_H
 #define HVM_HVM_POLICY_H

@@ -33,6 +33,11 @@ static inline void cpu_relax(void) { fake_cpu_relax(); }
 static inline _Noreturn void cpu_halt_forever(void) { __builtin_trap(); }
 static inline void cpu_sti_hlt(void) { fake_irqs_on = true; }
 
+/* Of a guest's registers. */
+#define X86_CR0_WP  0x00010000ul
+#define X86_CR0_PG  0x80000000ul
+#define X86_CR4_PAE 0x00000020ul
+
 /* Features the tests switch on and off. */
 enum cpu_feature { X86_FEATURE_NRIPS };
 extern bool fake_has_nrips;

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: MIT
-UNIT_TESTS += test_inject test_svm_exit
+UNIT_TESTS += test_inject test_svm_exit test_guest_walk
+test_guest_walk_KIND := hv
+test_guest_walk_SRCS := tests/unit/hvm/test_guest_walk.c \
+        tests/fake-arch/fake.c tests/lib/domains.c xen-like/hvm/guest_walk.c \
+        xen-like/p2m/p2m.c xen-like/p2m/fmt_npt.c
 test_inject_KIND := hv
 test_inject_SRCS := tests/unit/hvm/test_inject.c tests/fake-arch/fake.c \
         tests/lib/domains.c xen-like/hvm/inject.c
