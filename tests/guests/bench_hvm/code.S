@@ -96,7 +96,7 @@ again:  lea ops(%rip), %rbx
         in %dx, %al
         ret
         OP op_out
-        mov $0x80, %edx
+        mov $0x345, %edx
         out %al, %dx
         ret
         OP op_mmio

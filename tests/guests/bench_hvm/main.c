@@ -16,7 +16,7 @@ extern const uint8_t bench_code[], bench_code_end[], bench_entry[];
 static const char *const names[] = {
     "hvm_loop", "exit_cpuid", "exit_cpuid_hypervisor", "exit_vmmcall",
     "exit_vmmcall_copy", "exit_rdmsr_efer", "exit_x2apic_eoi",
-    "exit_x2apic_read", "exit_in", "exit_out_80", "exit_mmio_nobody",
+    "exit_x2apic_read", "exit_in", "exit_out", "exit_mmio_nobody",
 };
 
 void guest_main(void)
