@@ -208,6 +208,9 @@ run_work()
         dd if=/tmp/want of=/dev/xvda bs=1M seek=$((i % 4)) conv=notrunc,fsync 2>/dev/null || echo "GUEST BAD write $i"
         echo 1 > /proc/sys/vm/drop_caches
         dd if=/dev/xvda bs=1M skip=$((i % 4)) count=1 2>/dev/null | cmp -s - /tmp/want || echo "GUEST BAD read $i"
+        for c in /sys/devices/system/cpu/cpu*/online; do
+            [ "$(cat "$c")" = 1 ] || echo 1 > "$c"     # a vCPU that came back
+        done
         i=$((i + 1))
         echo "GUEST ROUND $i checked $(cat /tmp/checked.* 2>/dev/null | tr '\n' ' ')"
         sleep 0.2

@@ -128,9 +128,25 @@ static void let_in(int lock)
 
 /* ---- the end of a domain ---------------------------------------------------- */
 
+/*
+ * The start has written live.xml too.  Taken for a change from outside, it
+ * would close loop devices that the kernel has not opened yet.
+ */
+static void forget_own_changes(struct worker *w)
+{
+    char buf[4096] __attribute__((aligned(8)));
+
+    while (read(w->inotify, buf, sizeof(buf)) > 0) {
+    }
+    reload(w);
+}
+
 static void begin_life(struct worker *w)
 {
-    int rc = notice_begin(&w->notice);
+    int rc;
+
+    forget_own_changes(w);
+    rc = notice_begin(&w->notice);
 
     if (rc != 0) {
         log_warn("events are missing: %s", strerror(-rc));
