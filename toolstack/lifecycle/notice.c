@@ -115,6 +115,36 @@ static void look_at_device(struct notice *n, const char *back_kind,
     }
 }
 
+static bool is_connected(const struct notice *n, const struct device_id *id)
+{
+    for (unsigned int i = 0; i < n->nr_seen; i++) {
+        if (n->seen[i].devid == id->devid &&
+            strcmp(n->seen[i].back_kind, id->back_kind) == 0) {
+            return n->seen[i].connected;
+        }
+    }
+    return false;
+}
+
+bool notice_all_connected(const struct notice *n)
+{
+    const struct domain_def *def = &n->vm->def;
+
+    for (size_t k = 0; k < nr_device_kinds; k++) {
+        const char *element = device_kinds[k].element;
+
+        for (size_t i = 0; i < device_count(def, element); i++) {
+            struct device_id id;
+
+            if (devices_id(&n->vm->devices, element, i, &id) &&
+                !is_connected(n, &id)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 /* .../backend/KIND/DOMID[/DEVID[/KEY]]: of interest are state and removal. */
 static void device_changed(void *arg, const char *path)
 {

@@ -36,6 +36,9 @@ struct notice {
 /* 0 or -errno. */
 int notice_init(struct notice *n, struct evloop *loop, struct vm *vm);
 
+/* Have the back ends opened whatever they were given? */
+bool notice_all_connected(const struct notice *n);
+
 /* The domain of @vm runs, under a new id perhaps. */
 int notice_begin(struct notice *n);
 void notice_end(struct notice *n);

@@ -85,7 +85,6 @@ static void reload(struct worker *w)
     w->vm.def = def;
 }
 
-/* By now the kernel's back ends have opened what they were given. */
 static void rundir_changed(void *arg, uint32_t events)
 {
     struct worker *w = arg;
@@ -102,7 +101,9 @@ static void rundir_changed(void *arg, uint32_t events)
     }
     if (ours && !w->ended) {
         reload(w);
-        devices_close_loops(&w->vm.devices);
+        if (notice_all_connected(&w->notice)) {
+            devices_close_loops(&w->vm.devices);       /* of one detached */
+        }
         follow_backends(w);
     }
 }

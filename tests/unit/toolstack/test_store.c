@@ -632,6 +632,107 @@ static void only_our_disks_need_our_process(void **state)
     assert_true(devices_need_blkd(&w->def));
 }
 
+/* ---- while it runs ------------------------------------------------------------------- */
+
+#define BACK  "/local/domain/0/backend/qdisk/5/51712"
+#define FRONT "/local/domain/5/device/vbd/51712"
+
+/* What the other side does when it is first looked for. */
+struct other_side {
+    struct xs *xs;
+    const char *back, *front, *error;  /* NULL: leaves it */
+    bool dead;
+};
+
+static bool does_its_part(void *arg)
+{
+    struct other_side *o = arg;
+
+    if (o->back != NULL) {
+        xs_write_string(o->xs, 0, BACK "/state", o->back);
+    }
+    if (o->front != NULL) {
+        xs_write_string(o->xs, 0, FRONT "/state", o->front);
+    }
+    if (o->error != NULL) {
+        xs_write_string(o->xs, 0, BACK "/error", o->error);
+    }
+    return !o->dead;
+}
+
+static void a_plugged_disk_is_connected_or_not_there(void **state)
+{
+    static const struct {
+        struct other_side o;
+        int rc;
+        enum err_class class;
+        const char *why;
+    } rows[] = {
+        { { .back = "4", .front = "4" }, 0, ERR_NONE, "" },
+        { { .back = "4", .front = "3" }, -ETIMEDOUT, ERR_TIMEOUT, "away" },
+        { { .back = "2" }, -ETIMEDOUT, ERR_TIMEOUT, "away" },
+        { { .error = "no such image" }, -EIO, ERR_FAILED, "no such image" },
+        { { .dead = true }, -ESRCH, ERR_STATE, "with it" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world *w = *state;
+        struct other_side o = rows[i].o;
+        struct device_wait wait = { 60, does_its_part, &o };
+        struct err e = ERR_INIT;
+        struct devices d;
+
+        o.xs = &w->xs;
+        add_disk(w, "xvda", 51712, false);
+        devices_init(&d, &w->xs, DOMID, &w->def);
+        assert_int_equal(devices_plug(&d, "disk", 0, &wait, &e), rows[i].rc);
+        assert_int_equal(e.class, rows[i].class);
+        assert_non_null(strstr(e.why, rows[i].why));
+        assert_int_equal(find(&w->xs, BACK) != NULL, rows[i].rc == 0);
+        assert_int_equal(find(&w->xs, FRONT) != NULL, rows[i].rc == 0);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
+static void an_unplugged_disk_is_gone_or_as_it_was(void **state)
+{
+    static const struct {
+        struct other_side o;
+        int rc;
+        const char *state, *online;    /* NULL: removed */
+    } rows[] = {
+        { { .front = "6", .back = "6" }, 0, NULL, NULL },
+        { { .dead = false }, -ETIMEDOUT, "4", "1" },
+        { { .front = "5" }, -EINPROGRESS, "5", "0" },
+        { { .dead = true }, -ESRCH, "5", "0" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world *w = *state;
+        struct other_side o = rows[i].o;
+        struct device_wait wait = { 60, does_its_part, &o };
+        struct devices d;
+
+        o.xs = &w->xs;
+        add_disk(w, "xvda", 51712, false);
+        devices_init(&d, &w->xs, DOMID, &w->def);
+        assert_int_equal(devices_attach(&d, NULL), 0);
+        xs_write_string(&w->xs, 0, BACK "/state", "4");
+        xs_write_string(&w->xs, 0, FRONT "/state", "4");
+        assert_int_equal(devices_unplug(&d, "disk", 0, &wait, NULL),
+                         rows[i].rc);
+        if (rows[i].state == NULL) {
+            assert_int_equal(w->xs.nr, BASE_NODES);
+        } else {
+            assert_value(w, BACK "/state", rows[i].state);
+            assert_value(w, BACK "/online", rows[i].online);
+        }
+        tear_down(state);
+        set_up(state);
+    }
+}
+
 int main(void)
 {
 #define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
@@ -650,6 +751,8 @@ int main(void)
         IN_WORLD(a_card_has_the_keys_its_back_end_needs),
         IN_WORLD(a_network_is_looked_up_by_name),
         IN_WORLD(a_screen_is_a_frame_buffer_and_a_keyboard),
+        IN_WORLD(a_plugged_disk_is_connected_or_not_there),
+        IN_WORLD(an_unplugged_disk_is_gone_or_as_it_was),
         IN_WORLD(only_our_disks_need_our_process),
     };
 
