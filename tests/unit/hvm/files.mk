@@ -10,3 +10,10 @@ test_inject_SRCS := tests/unit/hvm/test_inject.c tests/fake-arch/fake.c \
 test_svm_exit_KIND := hv
 test_svm_exit_SRCS := tests/unit/hvm/test_svm_exit.c tests/fake-arch/fake.c \
         tests/lib/domains.c xen-like/svm/svm_exit.c
+UNIT_TESTS += test_io test_hvm_op
+test_io_KIND := hv
+test_io_SRCS := tests/unit/hvm/test_io.c tests/fake-arch/fake.c \
+        tests/lib/domains.c xen-like/hvm/io.c
+test_hvm_op_KIND := hv
+test_hvm_op_SRCS := tests/unit/hvm/test_hvm_op.c tests/fake-arch/fake.c \
+        tests/lib/domains.c xen-like/hvm/hvm_op.c
