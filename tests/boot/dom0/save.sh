@@ -74,7 +74,7 @@ check 'none of it hurt' works
 check 'save once more' vmctl save --compress work /tmp/work.save
 rm -f /tmp/again.save
 size=$(wc -c < /tmp/work.save)
-for at in 0 63 64 500 10000 $((size / 2)) $((size - 1)); do
+for at in 0 63 500 $((size / 2)) $((size - 1)); do
     head -c "$at" /tmp/work.save > /tmp/bad.save
     refused "cut after $at of $size bytes" 5 truncated
 done
@@ -87,7 +87,7 @@ flip()
 }
 mv /tmp/work.save /tmp/bad.save
 mtime=$(stat -c %y /tmp/bad.save)
-for at in 24 70 80 100 3000 $((size / 3)) $((size / 2)) $((size - 40)) $((size - 1)); do
+for at in 24 80 3000 $((size / 2)) $((size - 40)) $((size - 1)); do
     flip "$at"
     refused "byte $at altered" 5 altered
     flip "$at"
