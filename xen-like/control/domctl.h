@@ -66,6 +66,10 @@ long domctl_get_cpu_policy(struct domain *c, struct domain *d,
                            struct xen_domctl *op);
 long domctl_set_cpu_policy(struct domain *c, struct domain *d,
                            struct xen_domctl *op);
+long domctl_settimeoffset(struct domain *c, struct domain *d,
+                          struct xen_domctl *op);
+long domctl_sendtrigger(struct domain *c, struct domain *d,
+                        struct xen_domctl *op);
 long domctl_irq_permission(struct domain *c, struct domain *d,
                            struct xen_domctl *op);
 long domctl_iomem_permission(struct domain *c, struct domain *d,

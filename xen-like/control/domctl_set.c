@@ -7,10 +7,12 @@
 #include <control/cpu_policies.h>
 #include <control/domctl.h>
 #include <hv/errno.h>
+#include <hvm/hvm_domain.h>
 #include <mm/heap.h>
 #include <physdev/io_perm.h>
 #include <sched/sched.h>
 #include <time/systime.h>
+#include <vdev/front.h>
 
 /* ---- bitmaps ------------------------------------------------------------------ */
 
@@ -317,4 +319,44 @@ long domctl_ioport_permission(struct domain *c, struct domain *d,
     }
     return io_port_permit(d, first, last,
                           op->u.ioport_permission.allow_access != 0);
+}
+
+/* The emulated clock's distance from UTC; PV guests read ours. */
+long domctl_settimeoffset(struct domain *c, struct domain *d,
+                          struct xen_domctl *op)
+{
+    if (d->hvm == NULL) {
+        return -EOPNOTSUPP;
+    }
+    vrtc_set_offset(d->vdev, op->u.settimeoffset.time_offset_seconds);
+    return 0;
+}
+
+/* Buttons of the machine, and NMI. */
+long domctl_sendtrigger(struct domain *c, struct domain *d,
+                        struct xen_domctl *op)
+{
+    struct vcpu *v = domain_vcpu(d, op->u.sendtrigger.vcpu);
+    uint32_t what = op->u.sendtrigger.trigger;
+
+    if (d->hvm == NULL || (what != XEN_DOMCTL_SENDTRIGGER_NMI &&
+                           !(d->vdev->devices & XEN_X86_EMU_PM))) {
+        return -EOPNOTSUPP;
+    }
+    if (what == XEN_DOMCTL_SENDTRIGGER_NMI && v == NULL) {
+        return -ESRCH;
+    }
+    switch (what) {
+    case XEN_DOMCTL_SENDTRIGGER_NMI:
+        hvm_vcpu_nmi(v);
+        return 0;
+    case XEN_DOMCTL_SENDTRIGGER_POWER:
+        vdev_power_button(d->vdev);
+        return 0;
+    case XEN_DOMCTL_SENDTRIGGER_SLEEP:
+        vdev_sleep_button(d->vdev);
+        return 0;
+    default:
+        return -EOPNOTSUPP;
+    }
 }

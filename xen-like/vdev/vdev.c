@@ -547,6 +547,7 @@ static void sanitise(struct vdev_domain *d, unsigned int code, uint64_t now)
     case HVM_SAVE_CODE(RTC):
         d->rtc.hw.cmos_index &= 0x7f;
         d->rtc.next_periodic_ns = 0;
+        d->rtc.hw.rtc_offset = vrtc_legal_offset(d->rtc.hw.rtc_offset);
         break;
     case HVM_SAVE_CODE(HPET):
         d->hpet.base_ns = now;

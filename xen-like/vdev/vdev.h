@@ -157,6 +157,7 @@ void vrtc_init(struct vdev_domain *d);
 bool vrtc_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool write,
                uint32_t *v);
 uint64_t vrtc_tick(struct vdev_domain *d, uint64_t now);
+int64_t vrtc_legal_offset(int64_t s);
 void vrtc_set_offset(struct vdev_domain *d, int64_t seconds);   /* takes the lock */
 
 void vhpet_init(struct vdev_domain *d);

@@ -273,10 +273,18 @@ bool vrtc_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool wr,
     return true;
 }
 
+/* Within 34,000 years of UTC: no sum overflows. */
+int64_t vrtc_legal_offset(int64_t s)
+{
+    const int64_t limit = 1ll << 40;
+
+    return s > limit ? limit : s < -limit ? -limit : s;
+}
+
 void vrtc_set_offset(struct vdev_domain *d, int64_t s)
 {
     spin_lock(&d->lock);
-    d->rtc.hw.rtc_offset = s;
+    d->rtc.hw.rtc_offset = vrtc_legal_offset(s);
     spin_unlock(&d->lock);
 }
 
