@@ -158,6 +158,11 @@ static void start_at(struct vcpu *v, uint8_t vector)
     v->hvm->io.resume = HVM_RESUME_NONE;
     atomic_store(&v->hvm->nmi_pending, 0);
     vdev_vcpu_reset(v);
+    /* The reset emptied the IRR; an event that was told there is told again. */
+    if (atomic_load(&v->hvm->upcall_vector) != 0 &&
+        atomic_load(&v->info->evtchn_upcall_pending) != 0) {
+        vdev_set_vector(v, atomic_load(&v->hvm->upcall_vector));
+    }
 }
 
 void hvm_vcpu_init_signal(struct vcpu *v)
