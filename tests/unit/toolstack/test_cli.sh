@@ -149,6 +149,17 @@ says out 'system calls'
 code 0 "$vmctl" doctor --json
 says out '"kind":"Doctor"'
 
+# A save file is checked before anything else is asked of the host.
+head -c 4096 /dev/zero > "$dir/zeros"
+code 5 "$vmctl" restore "$dir/zeros"
+says err 'begin as one'
+head -c 8 /dev/zero > "$dir/short"
+code 5 "$vmctl" restore "$dir/short"
+says err truncated
+code 5 "$vmctl" restore "$dir/none"
+code 2 "$vmctl" save a
+code 2 "$vmctl" save --managed a "$dir/b"
+
 # Events need nothing but the run directory.
 code 0 "$vmctl" events --cursor
 code 8 "$vmctl" events --once --event started --timeout 1
