@@ -46,7 +46,7 @@ until_true()
 HOME=$dir chromedriver --port=0 > "$dir/log" 2>&1 &
 driver=$!
 n=0
-until port=$(sed -n 's/.*successfully on port \([0-9]*\).*/\1/p' "$dir/log") && [ -n "$port" ]; do
+until port=$(sed -n 's/.*successfully on port \([0-9]*\).*/\1/p' "$dir/log" 2>/dev/null) && [ -n "$port" ]; do
     n=$((n + 1))
     [ $n -lt 300 ] && kill -0 $driver || { cat "$dir/log" >&2; exit 1; }
     sleep 0.2

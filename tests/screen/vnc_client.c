@@ -14,12 +14,13 @@
  */
 #include <rfb/rfbclient.h>
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 static const char *password;
 static time_t deadline;
@@ -113,6 +114,27 @@ static void type(rfbClient *c, const char *text)
     }
 }
 
+static void say(rfbClient *c, const char *text)
+{
+    printf("%s\n", text);
+    fflush(stdout);
+}
+
+/*
+ * The server hears everything before it hears the end, and then hangs up; to
+ * hang up first would throw away what it has not read.
+ */
+static void leave(const rfbClient *c)
+{
+    struct pollfd p = { .fd = c->sock, .events = POLLIN };
+    char rest[65536];
+
+    shutdown(c->sock, SHUT_WR);
+    while (poll(&p, 1, 30000) == 1 &&
+           recv(c->sock, rest, sizeof(rest), 0) > 0) {
+    }
+}
+
 static rfbClient *join(char **argv)
 {
     rfbClient *c = rfbGetClient(8, 3, 4);
@@ -134,6 +156,26 @@ static rfbClient *join(char **argv)
     return c;
 }
 
+static bool do_word(rfbClient *c, const char *word, const char *text)
+{
+    static const struct {
+        const char *word;
+        void (*run)(rfbClient *c, const char *text);
+    } words[] = {
+        { "size", wait_size }, { "picture", wait_picture },
+        { "type", type }, { "say", say },
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i].word, word) == 0) {
+            words[i].run(c, text);
+            return true;
+        }
+    }
+    return false;
+}
+
 int main(int argc, char **argv)
 {
     const char *seconds = getenv("VNC_SECONDS");
@@ -146,28 +188,21 @@ int main(int argc, char **argv)
     }
     deadline = time(NULL) + (seconds != NULL ? atoi(seconds) : 120);
     c = join(argv);
-    for (i = 4; i + 1 < argc + (strcmp(argv[i], "click") == 0); i++) {
-        if (strcmp(argv[i], "size") == 0) {
-            wait_size(c, argv[++i]);
-        } else if (strcmp(argv[i], "picture") == 0) {
-            wait_picture(c, argv[++i]);
-        } else if (strcmp(argv[i], "type") == 0) {
-            type(c, argv[++i]);
-        } else if (strcmp(argv[i], "move") == 0 && i + 2 < argc) {
+    for (i = 4; i < argc; i++) {
+        const char *word = argv[i];
+
+        if (strcmp(word, "click") == 0) {
+            SendPointerEvent(c, x, y, rfbButton1Mask);
+            SendPointerEvent(c, x, y, 0);
+        } else if (strcmp(word, "move") == 0 && i + 2 < argc) {
             x = atoi(argv[++i]);
             y = atoi(argv[++i]);
             SendPointerEvent(c, x, y, 0);
-        } else if (strcmp(argv[i], "click") == 0) {
-            SendPointerEvent(c, x, y, rfbButton1Mask);
-            SendPointerEvent(c, x, y, 0);
-        } else if (strcmp(argv[i], "say") == 0) {
-            printf("%s\n", argv[++i]);
-            fflush(stdout);
-        } else {
-            fprintf(stderr, "vnc_client: what is %s?\n", argv[i]);
+        } else if (i + 1 == argc || !do_word(c, word, argv[++i])) {
+            fprintf(stderr, "vnc_client: what is %s?\n", word);
             return 2;
         }
     }
-    close(c->sock);                    /* the rest goes with the process */
+    leave(c);
     return 0;
 }

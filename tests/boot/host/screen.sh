@@ -30,11 +30,14 @@ client secret size 800x600 picture "$dir/one.raw" type 'draw two\n' picture "$di
 heard POINT
 client secret move 100 200 click say 'pointed'
 # A second viewer stays and sees what the browser makes the guest draw.
-client secret picture "$dir/two.raw" say 'watching' picture "$dir/three.raw" say 'both see the third' &
+client secret size 800x600 say watching picture "$dir/three.raw" say 'both saw the third' \
+    type 'seen\n' > "$dir/watch" 2>&1 &
 watcher=$!
+until grep -q watching "$dir/watch"; do sleep 0.2; done
 heard BROWSE
-tests/screen/browser.sh "http://127.0.0.1:$PORT1/" 'Typed in a Browser' secret
-heard AGAIN
 tests/screen/browser.sh "http://127.0.0.1:$PORT1/" 'draw three' secret
 wait $watcher
+cat "$dir/watch"
+heard AGAIN
+tests/screen/browser.sh "http://127.0.0.1:$PORT1/" 'Typed in a Browser' secret
 echo done
