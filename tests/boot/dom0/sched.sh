@@ -35,11 +35,11 @@ check 'two is up' wait_for 180 said two 'GUEST NPROC'
 
 check 'cap at 40 % of a CPU' vmctl schedinfo one --set cap=40
 measure
-between 'it gets what the cap allows, not more' 30 "$share_a" 44
+between 'it gets what the cap allows, not more' 20 "$share_a" 44
 check 'cap at 120 %' vmctl schedinfo one --set cap=120
 check 'two out of the way' vmctl pause two
 measure
-between 'two vCPUs share a cap' 95 "$share_a" 128
+between 'two vCPUs share a cap' 80 "$share_a" 128
 same 'a paused domain uses nothing' 0 "$share_b"
 check 'two goes on' vmctl resume two
 check 'no cap' vmctl schedinfo one --set cap=0
