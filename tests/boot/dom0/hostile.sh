@@ -49,11 +49,11 @@ attack()
     sed -i 's|<on_poweroff>destroy|<on_poweroff>preserve|' "/tmp/bad-$what.xml"
     check "$what: vmctl create" vmctl create "/tmp/bad-$what.xml" || return
     [ "$what" != screen ] || start_screen "$(vmctl domid bad-screen)"
-    end=$(($(cut -d. -f1 /proc/uptime) + ${limit:-600}))
+    end=$(($(cut -d. -f1 /proc/uptime) + ${limit:-300}))
     until said "bad-$what" '^HOSTILE'; do
         note_peak
         now=$(cut -d. -f1 /proc/uptime)
-        [ $((now % 10)) != 0 ] || echo "$what at $now: $(tail -c 200 "$(guest_log "bad-$what")" | tr -cd '[:print:]\n' | tail -n 1)"
+        [ $((now % 10)) != 0 ] || echo "$what at $now: $(tail -c 200 "$(guest_log "bad-$what")" | tr -cd 'a-zA-Z0-9 ,:\n' | tail -n 1)"
         [ "$(cut -d. -f1 /proc/uptime)" -lt $end ] || break
         sleep 1
     done

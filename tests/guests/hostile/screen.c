@@ -87,8 +87,25 @@ static bool fb_connect(void)
     return connected(&fb);
 }
 
-static void fb_operation(void)
+/* False: the backend takes nothing any more. */
+static bool fb_room(void)
 {
+    unsigned int i;
+
+    for (i = 0; i < 20 && fb_page->out_prod - fb_page->out_cons >=
+                              XENFB_OUT_RING_LEN; i++) {
+        guest_event_send(fb_port);
+        guest_event_wait(fb_port, now_ns() + 5 * NS_PER_MS);
+    }
+    return i < 20;
+}
+
+static bool fb_operation(void)
+{
+    h.ops++;
+    if (!fb_room()) {
+        return false;
+    }
     random_message(&XENFB_OUT_RING_REF(fb_page, fb_page->out_prod));
     fb_page->out_prod++;
     if (now_and_then(10)) {
@@ -99,11 +116,7 @@ static void fb_operation(void)
         fb_page->mem_length = (uint32_t)odd_number();
         directory[domu_random(512)] = odd_number();
     }
-    if (fb_page->out_prod - fb_page->out_cons >= XENFB_OUT_RING_LEN) {
-        guest_event_send(fb_port);
-        guest_event_wait(fb_port, now_ns() + 5 * NS_PER_MS);
-    }
-    h.ops++;
+    return true;
 }
 
 /* ---- keyboard ---------------------------------------------------------------------- */
@@ -147,9 +160,9 @@ static void session(void)
 
     while (n-- > 0) {
         if (now_and_then(2)) {
-            fb_operation();
-        } else {
             kbd_operation();
+        } else if (!fb_operation()) {
+            break;
         }
     }
     if (now_and_then(3)) {
