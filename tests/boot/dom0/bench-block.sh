@@ -13,10 +13,13 @@ domain bench bench 192 1 /dev/ram0 | sed -e "s/disk type='file'/disk type='block
     -e "s/source file=/source dev=/" \
     -e "s|</disk>|&<disk type='block' device='disk'><driver name='phy'/><source dev='/dev/ram1'/><target dev='xvdb'/></disk>|" > /tmp/bench.xml
 check 'vmctl create' vmctl create /tmp/bench.xml
-check 'the guest ends' wait_for 100000 gone bench
+# No polling meanwhile: it would be measured too.
+check 'the guest ends' vmctl wait bench --for stopped --timeout 100000
 # BENCH DEVICE read rand 4096 32 COUNT TICKS
 sed -n 's/.*GUEST BENCH //p' "$(guest_log bench)" | tr -d '\r' | awk '
-    { how = $2 " " $3 " " $4 " " $5; per[$1 " " how] = $7 / $6; if ($1 == "/dev/xvda") order[n++] = how }
+    { how = $2 " " $3 " " $4 " " $5; key = $1 " " how; t = $7 / $6
+      if (!(how in seen)) { seen[how] = 1; order[n++] = how }
+      if (!(key in per) || t < per[key]) per[key] = t }
     END {
         for (i = 0; i < n; i++) {
             split(order[i], w, " ")
@@ -26,6 +29,6 @@ sed -n 's/.*GUEST BENCH //p' "$(guest_log bench)" | tr -d '\r' | awk '
                     w[1], w[2], w[3], w[4], b, a, a / b, a / w[3]
         }
     }'
-same 'every row was measured' 24 "$(grep -c 'GUEST BENCH' "$(guest_log bench)")"
+same 'every row was measured' 48 "$(grep -c 'GUEST BENCH' "$(guest_log bench)")"
 [ $failures = 0 ] || last_words bench
 finish
