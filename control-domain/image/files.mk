@@ -84,3 +84,9 @@ $(BUILD)/root.img: $(BUILD)/control-domain.img
 	 E2FSPROGS_FAKE_TIME=1 /sbin/mke2fs -q -t ext4 -d $$d -L paravane \
 	  -U 70617261-7661-6e65-0000-000000000001 \
 	  -E hash_seed=70617261-7661-6e65-0000-000000000002 $@ 128M >/dev/null
+
+# Debian's tools with Debian's device model, for HVM guests.
+$(BUILD)/hvm-dom0.img: $(IMG)/peer.list $(IMG)/hvm-peer.list $(IMAGE_PARTS)
+$(BUILD)/hvm-dom0.img: $(BUILD)/guest.img $(BUILD)/init $(BUILD)/peers/.stamp
+	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ -L $(PEER_LIBS) \
+	 $(IMG)/peer.list $(IMG)/hvm-peer.list

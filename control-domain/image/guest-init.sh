@@ -30,7 +30,10 @@ export PATH=/bin
 mount -t proc proc /proc
 mount -t sysfs sysfs /sys
 mount -t devtmpfs devtmpfs /dev
-exec </dev/hvc0 >/dev/hvc0 2>&1
+# Without PV drivers there is the serial line.
+con=/dev/hvc0
+[ -c $con ] || con=/dev/ttyS0
+exec <$con >$con 2>&1
 echo "/bin/busybox poweroff -f" > /proc/sys/kernel/poweroff_cmd
 echo 1 > /proc/sys/kernel/ctrl-alt-del
 # Words "module.name=value" of the kernel's command line, as modprobe has them.
