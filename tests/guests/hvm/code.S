@@ -135,6 +135,44 @@ hvm_\name:
         movq $1, R + 16
         END_GUEST
 
+/* The local APIC by several instructions: load, store, read-modify-write,
+ * string; then string ports of nobody, more elements than one batch. */
+        ENTRY emulated
+        mov $0xfee00083, %eax
+        mov %rax, 0x5c00                /* the 2 MiB at 0x30000000 */
+        mov $0x30000000, %ebx
+        invlpg (%rbx)
+        mov 0x30(%rbx), %eax
+        mov %rax, R                     /* version */
+        movl $0x1ff, 0xf0(%rbx)
+        mov 0xf0(%rbx), %eax
+        mov %rax, R + 8
+        orl $0x40, 0x80(%rbx)           /* TPR */
+        xor %eax, %eax
+        addl 0x80(%rbx), %eax
+        mov %rax, R + 16
+        movzbl 0x30(%rbx), %eax
+        mov %rax, R + 24
+        movq $0, R + 32
+        lea 0x30(%rbx), %rsi
+        mov $R + 32, %edi
+        cld
+        movsl
+        mov $0x80, %edx
+        mov $R, %esi
+        mov $700, %ecx
+        rep outsb
+        mov %rcx, R + 40
+        sub $R, %rsi
+        mov %rsi, R + 48
+        mov $0x346, %edx
+        mov $R + 0x40, %edi
+        movq $0, R + 0x48
+        mov $5, %ecx
+        rep insw
+        mov %rdi, R + 56
+        END_GUEST
+
 /* ---- with an IDT: gates for vectors 6, 13, 14 and 0x40 ---- */
 
 install:

@@ -24,6 +24,7 @@ CODE(hypercall);
 CODE(hypercall_page);
 CODE(ports);
 CODE(mmio);
+CODE(emulated);
 CODE(bad_msr);
 CODE(event);
 CODE(smp);
@@ -155,6 +156,22 @@ static void memory_of_nobody_reads_ones(void)
     end();
 }
 
+static void emulated_instructions_do_as_the_cpu_does(void)
+{
+    run(hvm_emulated, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0x50014);
+    EXPECT_EQ(t.results[1], 0x1ff);
+    EXPECT_EQ(t.results[2], 0x40);
+    EXPECT_EQ(t.results[3], 0x14);
+    EXPECT_EQ(t.results[4], 0x50014);
+    EXPECT_EQ(t.results[5], 0);
+    EXPECT_EQ(t.results[6], 700);
+    EXPECT_EQ(t.results[7], 0x204a);
+    EXPECT_EQ(t.results[8], ~0ull);
+    EXPECT_EQ(t.results[9], 0xffff);
+    end();
+}
+
 static void bad_msr_and_vmrun_fault(void)
 {
     run(hvm_bad_msr, SHUTDOWN_poweroff);
@@ -271,6 +288,7 @@ static const struct fact facts[] = {
     FACT(hypercall_page_by_msr),
     FACT(ports_of_nobody_read_ones),
     FACT(memory_of_nobody_reads_ones),
+    FACT(emulated_instructions_do_as_the_cpu_does),
     FACT(bad_msr_and_vmrun_fault),
     FACT(event_arrives_at_the_callback_vector),
     FACT(second_cpu_starts_by_sipi),
