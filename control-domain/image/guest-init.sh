@@ -365,7 +365,7 @@ run_screen()
     while read -r line <&3; do
         echo "GUEST TYPED $line"
         case $line in
-        draw*) yes "paravane screen ${line#draw }" | head -c "$((screen_w * screen_h * 4))" > /dev/fb0
+        draw*) yes "paravane screen ${line#draw }" | head -c "$(($(cat /sys/class/graphics/fb0/stride) * screen_h))" > /dev/fb0
                echo "GUEST DREW" ;;
         show*) show_screen ;;
         point) show_pointer ;;
