@@ -406,10 +406,10 @@ void blk_drain(struct blk *b)
     b->draining = true;
     while (!blk_image_dead(b->image) &&
            (b->in_flight > 0 || b->next_redo < b->nr_redo)) {
-        if (b->in_flight > 0) {
+        /* One that waits for room has no I/O whose end could wake us. */
+        if (!round_once(b) && b->in_flight > 0) {
             blk_image_wait(b->image);
         }
-        round_once(b);
     }
 }
 

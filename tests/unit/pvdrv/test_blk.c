@@ -317,6 +317,29 @@ static void memory_is_bounded_and_every_request_is_answered(void **state)
     stop(f);
 }
 
+/* What was taken is answered, also what waits for room with no I/O of its own. */
+static void draining_answers_all_that_was_taken(void **state)
+{
+    struct front *f = *state;
+    unsigned int i;
+
+    f->config.nr_ring_pages = 16;
+    f->nr = 512;
+    connect_with(f, false);
+    for (i = 0; i < 12; i++) {
+        push_indirect(f, i % 2 == 0 ? BLKIF_OP_WRITE : BLKIF_OP_READ, i,
+                      i * 256, DATA_REF, 256, 60);
+    }
+    blk_run(&f->blk);
+    alarm(60);
+    blk_drain(&f->blk);
+    alarm(0);
+    assert_int_equal(f->blk.in_flight, 0);
+    assert_int_equal(hdr(f)->rsp_prod, f->blk.stats.requests);
+    assert_true(f->blk.stats.requests >= 8);
+    blk_stop(&f->blk);
+}
+
 /* ---- hostile requests ------------------------------------------------------------------ */
 
 static void bad_grant_in_any_segment_writes_nothing(void **state)
@@ -674,6 +697,7 @@ int main(void)
         T(parts_of_pages_are_packed_in_order),
         T(indirect_request_moves_a_megabyte),
         T(memory_is_bounded_and_every_request_is_answered),
+        T(draining_answers_all_that_was_taken),
         T(bad_grant_in_any_segment_writes_nothing),
         T(bad_requests_are_answered_with_their_id),
         T(producer_jump_breaks_the_ring_and_stops_cleanly),
