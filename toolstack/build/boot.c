@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads kernel and initrd, then lets the row of the guest's type go on.
+ * What all types of guest have in common: kernel and initrd are read, the ends
+ * of store and console made; between them the row of the type does its part.
  * Tested by the nested boots.
  */
 #include <build/boot.h>
@@ -8,8 +9,8 @@
 #include <build/pv_boot.h>
 #include <build/pvh_boot.h>
 #include <errno.h>
+#include <lib/ctl.h>
 #include <lib/err.h>
-#include <lib/xen_abi.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,9 +127,31 @@ void boot_files_free(struct boot_files *f)
     bytes_free(&f->initrd);
 }
 
+static int alloc_channels(struct hyp *h, unsigned int domid,
+                          struct guest_ends *g)
+{
+    int rc = ctl_event_alloc_unbound(h, domid, 0, &g->store_port);
+
+    return rc == 0 ? ctl_event_alloc_unbound(h, domid, 0, &g->console_port)
+                   : rc;
+}
+
 int boot_guest(struct hyp *h, unsigned int domid, const struct domain_def *def,
                const struct boot_files *f, struct guest_ends *g,
                struct err *e)
 {
-    return kind_of(def)->boot(h, domid, def, f, g, e);
+    int rc = alloc_channels(h, domid, g);
+
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot allocate the first event channels",
+                         "domain %u (%s)", domid, def->name);
+    }
+    rc = kind_of(def)->boot(h, domid, def, f, g, e);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = ctl_grant_seed(h, domid, g->console_mfn, 0, g->store_mfn, 0);
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot grant the console and store "
+                                   "pages", "domain %u (%s)", domid,
+                                   def->name);
 }

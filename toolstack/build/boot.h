@@ -3,7 +3,8 @@
  * build/boot.h - from files to a domain that can run, by type of guest.
  *
  * Owns    the table of guest types: what each checks before there is a
- *         domain, and what fills a paused domain.  Nothing is undone here:
+ *         domain, and what fills a paused domain; the channels to store and
+ *         console and the first grants, alike for all types.  Nothing is undone here:
  *         the caller destroys the domain.
  * Leaves  PV to pv_boot.h, PVH to pvh_boot.h, the store to store/, the
  *         unpause to lifecycle/.

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fills a PV domain and starts its vCPU 0 in the paused state.  The order is
- * that of the stock builder: event channels, memory map, memory, kernel,
- * initrd, p2m, start info, page tables, pin, shared info, context, grants.
+ * that of the stock builder: memory map, memory, kernel, initrd, p2m, start
+ * info, page tables, pin, shared info, context.  The channels and grants of
+ * store and console are left to boot.c.
  * Tested by the nested boots; layout and tables by unit tests.
  */
 #include <build/memory.h>
@@ -41,16 +42,6 @@ static int failed(const struct booting *b, int rc, const char *what)
 }
 
 /* ---- steps -------------------------------------------------------------------- */
-
-static int alloc_channels(struct booting *b)
-{
-    int rc = ctl_event_alloc_unbound(b->h, b->domid, 0, &b->g->store_port);
-
-    if (rc == 0) {
-        rc = ctl_event_alloc_unbound(b->h, b->domid, 0, &b->g->console_port);
-    }
-    return failed(b, rc, "cannot allocate the first event channels");
-}
 
 /* Without a map the guest takes its size from start_info: no error. */
 static int set_memory_map(struct booting *b)
@@ -246,20 +237,13 @@ static int set_context(struct booting *b)
                   "the hypervisor refuses the state of vCPU 0");
 }
 
-static int seed_grants(struct booting *b)
-{
-    return failed(b, ctl_grant_seed(b->h, b->domid, b->g->console_mfn, 0,
-                                    b->g->store_mfn, 0),
-                  "cannot grant the console and store pages");
-}
-
 int pv_boot(struct hyp *h, unsigned int domid, const struct domain_def *def,
             const struct boot_files *f, struct guest_ends *g, struct err *e)
 {
     static int (*const steps[])(struct booting *b) = {
-        alloc_channels, set_memory_map, populate, load_image, load_initrd,
+        set_memory_map, populate, load_image, load_initrd,
         hypercall_page, write_p2m, write_start_info, write_tables, pin,
-        mask_upcalls, set_context, seed_grants,
+        mask_upcalls, set_context,
     };
     struct booting b = { .h = h, .domid = domid, .def = def, .f = f, .g = g,
                          .e = e };

@@ -2,11 +2,10 @@
 /*
  * build/pv_boot.h - a PV guest's first contents: kernel, tables, start info.
  *
- * Owns    the order in which a paused domain becomes one that can run: event
- *         channels, memory, image, page tables, pin, shared info, vCPU 0,
- *         first grants.  Nothing is undone here: the caller destroys the
- *         domain.
- * Leaves  the store to store/, the unpause to lifecycle/.
+ * Owns    the order in which a paused domain becomes one that can run:
+ *         memory, image, page tables, pin, shared info, vCPU 0.  Nothing is
+ *         undone here: the caller destroys the domain.
+ * Leaves  its channels to store and console, and their grants, to boot.c.
  * Tests   nested boots; the pure parts in test_pv_layout and test_kernel
  */
 #ifndef BUILD_PV_BOOT_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Fills a PVH domain and sets the state of its vCPU 0, all in guest-physical
- * addresses: event channels, memory, kernel, initrd, special pages and the
- * parameters that name them, ACPI, start info, context, grants.
+ * addresses: memory, kernel, initrd, special pages and the parameters that
+ * name them, ACPI, start info, context.  The channels and grants of store and
+ * console are left to boot.c.
  * Tested by the nested boots; layout, tables and records by unit tests.
  */
 #include <build/acpi.h>
@@ -34,16 +35,6 @@ static int failed(const struct booting *b, int rc, const char *what)
 {
     return rc == 0 ? 0 : err_errno(b->e, rc, what, "domain %u (%s)", b->domid,
                                    b->def->name);
-}
-
-static int alloc_channels(struct booting *b)
-{
-    int rc = ctl_event_alloc_unbound(b->h, b->domid, 0, &b->g->store_port);
-
-    if (rc == 0) {
-        rc = ctl_event_alloc_unbound(b->h, b->domid, 0, &b->g->console_port);
-    }
-    return failed(b, rc, "cannot allocate the first event channels");
 }
 
 static int set_memory_map(struct booting *b)
@@ -225,7 +216,7 @@ static int set_context(struct booting *b)
 {
     int size = ctl_hvm_get_context(b->h, b->domid, NULL, 0);
     uint8_t *old = size > 0 ? malloc((size_t)size) : NULL;
-    int rc = size;
+    int rc = size == 0 ? -EPROTO : size;
 
     if (size > 0) {
         rc = old == NULL ? -ENOMEM
@@ -239,21 +230,13 @@ static int set_context(struct booting *b)
     return failed(b, rc, "the hypervisor refuses the state of vCPU 0");
 }
 
-static int seed_grants(struct booting *b)
-{
-    return failed(b, ctl_grant_seed(b->h, b->domid, b->g->console_mfn, 0,
-                                    b->g->store_mfn, 0),
-                  "cannot grant the console and store pages");
-}
-
 int pvh_boot(struct hyp *h, unsigned int domid, const struct domain_def *def,
              const struct boot_files *f, struct guest_ends *g,
              struct err *e)
 {
     static int (*const steps[])(struct booting *b) = {
-        alloc_channels, set_memory_map, populate, load_image, load_initrd,
+        set_memory_map, populate, load_image, load_initrd,
         write_ident_pt, set_params, write_acpi, write_start_info, set_context,
-        seed_grants,
     };
     struct booting b = { .h = h, .domid = domid, .def = def, .f = f,
                          .l = &f->pvh_layout, .g = g, .e = e };
