@@ -3,7 +3,7 @@
 TOOLSTACK_CONFIG := $(addprefix toolstack/config/, def.c diag.c defaults.c \
     validate.c device_disk.c device_nic.c \
     device_screen.c device_kinds.c device_edit.c \
-    xml_parse.c xml_table.c xml_out.c xml_format.c)
+    xml_parse.c xml_table.c xml_devices.c xml_out.c xml_format.c)
 
 UNIT_TESTS += test_def test_xml
 test_def_SRCS := tests/unit/toolstack/test_def.c toolstack/config/def.c

@@ -352,7 +352,7 @@ static void take_timer(struct xml_reader *r, xmlNode *n)
     free(mode);
 }
 
-static void take_controller(struct xml_reader *r, xmlNode *n)
+void xml_take_controller(struct xml_reader *r, xmlNode *n)
 {
     char *type = xml_attr(n, "type");
     unsigned int frames = UINT_MAX, channels = UINT_MAX;
@@ -369,7 +369,7 @@ static void take_controller(struct xml_reader *r, xmlNode *n)
     free(type);
 }
 
-static void take_memballoon(struct xml_reader *r, xmlNode *n)
+void xml_take_memballoon(struct xml_reader *r, xmlNode *n)
 {
     char *model = xml_attr(n, "model");
 
@@ -382,7 +382,6 @@ static void take_memballoon(struct xml_reader *r, xmlNode *n)
 
 /* ---- the table ----------------------------------------------------------- */
 
-#define NOT_YET "this version has no such device for a guest"
 #define UNUSED  "it has no meaning for this hypervisor"
 
 static const struct xml_row rows[] = {
@@ -448,190 +447,24 @@ static const struct xml_row rows[] = {
     { "on_reboot", XML_TAKE, 1, 1, NULL, take_on_reboot, NULL },
     { "on_crash", XML_TAKE, 1, 1, NULL, take_on_crash, NULL },
     { "on_lockfailure", XML_KEEP, 1, 1, NULL, NULL, UNUSED },
-    { "devices", XML_TAKE, 1, 0, NULL, NULL, NULL },
-    { "devices/emulator", XML_KEEP, 1, 1, NULL, NULL,
-      "a PV guest has no device model" },
-    { "devices/disk", XML_TAKE, 0, 0,
-      "type device snapshot! rawio! sgio! model!", device_take_disk, NULL },
-    { "devices/disk/driver", XML_TAKE, 1, 0,
-      "name type discard cache! io! error_policy! rerror_policy! "
-      "detect_zeroes! iothread! queues! copy_on_read! ioeventfd! event_idx!",
-      device_take_disk_driver, NULL },
-    { "devices/disk/source", XML_TAKE, 1, 0,
-      "file dev name protocol! startupPolicy! index",
-      device_take_disk_source, NULL },
-    { "devices/disk/source/seclabel", XML_DROP, 0, 0, NULL, NULL, UNUSED },
-    { "devices/disk/source/host", XML_QUIET, 0, 0, NULL, NULL, NULL },
-    { "devices/disk/target", XML_TAKE, 1, 0, "dev bus tray! removable!",
-      device_take_disk_target, NULL },
-    { "devices/disk/readonly", XML_TAKE, 1, 0, NULL,
-      device_take_disk_readonly, NULL },
-    { "devices/disk/transient", XML_TAKE, 1, 0, NULL,
-      device_take_disk_transient, NULL },
-    { "devices/disk/shareable", XML_DROP, 1, 0, NULL, NULL,
-      "a disk has one writer" },
-    { "devices/disk/boot", XML_DROP, 1, 0, NULL, NULL,
-      "a PV guest starts its kernel" },
-    { "devices/disk/serial", XML_DROP, 1, 1, NULL, NULL,
-      "the disk protocol has no serial numbers" },
-    { "devices/disk/iotune", XML_DROP, 1, 0, NULL, NULL, "no rate limits" },
-    { "devices/disk/blockio", XML_DROP, 1, 0, NULL, NULL,
-      "sectors have 512 bytes" },
-    { "devices/disk/geometry", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/disk/encryption", XML_REFUSE, 1, 0, NULL, NULL,
-      "images are not decrypted" },
-    { "devices/disk/backenddomain", XML_REFUSE, 1, 0, NULL, NULL,
-      "back ends run in the control domain" },
-    { "devices/disk/backingStore", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/disk/address", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/disk/alias", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/console", XML_TAKE, 0, 0, "type tty", device_take_console,
-      NULL },
-    { "devices/console/source", XML_DROP, 0, 0, NULL, NULL,
-      "the console daemon chooses the terminal" },
-    { "devices/console/protocol", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/console/log", XML_DROP, 1, 0, NULL, NULL,
-      "the log is /var/log/xen/console/guest-NAME.log" },
-    { "devices/console/target", XML_TAKE, 1, 0, "type port",
-      device_take_console_target, NULL },
-    { "devices/console/address", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/console/alias", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/controller", XML_TAKE, 0, 0,
-      "type index model ports maxGrantFrames maxEventChannels",
-      take_controller, NULL },
-    { "devices/controller/driver", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/controller/model", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/controller/target", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/controller/address", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/controller/alias", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/memballoon", XML_TAKE, 1, 0, "model autodeflate!",
-      take_memballoon, NULL },
-    { "devices/memballoon/stats", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/memballoon/address", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/memballoon/alias", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/interface", XML_TAKE, 0, 0, "type managed! trustGuestRxFilters!",
-      device_take_nic, NULL },
-    { "devices/interface/mac", XML_TAKE, 1, 0, "address type! check!",
-      device_take_nic_mac, NULL },
-    { "devices/interface/source", XML_TAKE, 1, 0,
-      "bridge network portgroup! portid dev!", device_take_nic_source, NULL },
-    { "devices/interface/driver", XML_TAKE, 1, 0,
-      "name queues txmode! ioeventfd! event_idx! rx_queue_size! "
-      "tx_queue_size!", device_take_nic_driver, NULL },
-    { "devices/interface/model", XML_TAKE, 1, 0, "type",
-      device_take_nic_model, NULL },
-    { "devices/interface/target", XML_TAKE, 1, 0, "dev managed!",
-      device_take_nic_target, NULL },
-    { "devices/interface/alias", XML_TAKE, 1, 0, "name",
-      device_take_nic_alias, NULL },
-    { "devices/interface/ip", XML_TAKE, 0, 0, "address family! prefix! peer!",
-      device_take_nic_ip, NULL },
-    { "devices/interface/mtu", XML_TAKE, 1, 0, "size", device_take_nic_mtu,
-      NULL },
-    { "devices/interface/bandwidth", XML_TAKE, 1, 0, NULL, NULL, NULL },
-    { "devices/interface/bandwidth/outbound", XML_TAKE, 1, 0,
-      "average peak! burst!", device_take_nic_outbound, NULL },
-    { "devices/interface/bandwidth/inbound", XML_DROP, 1, 0, NULL, NULL,
-      "only what the guest sends is limited" },
-    { "devices/interface/filterref", XML_TAKE, 1, 0, "filter",
-      device_take_nic_filter, NULL },
-    { "devices/interface/filterref/parameter", XML_DROP, 0, 0, NULL, NULL,
-      "the filter has none" },
-    { "devices/interface/script", XML_DROP, 1, 0, NULL, NULL,
-      "the card is plugged into its bridge without one" },
-    { "devices/interface/downscript", XML_DROP, 1, 0, NULL, NULL,
-      "no script takes part" },
-    { "devices/interface/backend", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/interface/backenddomain", XML_REFUSE, 1, 0, NULL, NULL,
-      "back ends run in the control domain" },
-    { "devices/interface/virtualport", XML_REFUSE, 1, 0, NULL, NULL,
-      "cards join bridges of the kernel only" },
-    { "devices/interface/vlan", XML_REFUSE, 1, 0, NULL, NULL,
-      "cards join bridges of the kernel only" },
-    { "devices/interface/portForward", XML_REFUSE, 0, 0, NULL, NULL,
-      "nothing is forwarded to a guest" },
-    { "devices/interface/link", XML_DROP, 1, 0, NULL, NULL,
-      "the link is up" },
-    { "devices/interface/port", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/interface/coalesce", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/interface/tune", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/interface/guest", XML_DROP, 1, 0, NULL, NULL,
-      "the guest names its cards" },
-    { "devices/interface/rom", XML_DROP, 1, 0, NULL, NULL,
-      "there is no firmware" },
-    { "devices/interface/boot", XML_DROP, 1, 0, NULL, NULL,
-      "a PV guest starts its kernel" },
-    { "devices/interface/teaming", XML_REFUSE, 1, 0, NULL, NULL,
-      "devices of the host are not passed through" },
-    { "devices/interface/address", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/interface/acpi", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/graphics", XML_TAKE, 0, 0,
-      "type port autoport listen passwd websocket keymap! passwdValidTo! "
-      "connected! sharePolicy! powerControl! socket! tlsPort! defaultMode! "
-      "display! xauth! fullscreen! multiUser! replaceUser!",
-      device_take_graphics, NULL },
-    { "devices/graphics/listen", XML_TAKE, 1, 0, "type address network! "
-      "socket!", device_take_graphics_listen, NULL },
-    { "devices/graphics/gl", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/audio", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/channel", XML_DROP, 0, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/image", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/jpeg", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/zlib", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/playback", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/streaming", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/clipboard", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/mouse", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/graphics/filetransfer", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/video", XML_TAKE, 0, 0, NULL, device_take_video, NULL },
-    { "devices/video/model", XML_TAKE, 1, 0,
-      "type vram heads primary ram! vram64! vgamem! blob! edid!",
-      device_take_video_model, NULL },
-    { "devices/video/model/resolution", XML_TAKE, 1, 0, "x y",
-      device_take_video_resolution, NULL },
-    { "devices/video/model/acceleration", XML_DROP, 1, 0, NULL, NULL,
-      UNUSED },
-    { "devices/video/driver", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/video/address", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/video/alias", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/input", XML_TAKE, 0, 0, "type bus model!", device_take_input,
-      NULL },
-    { "devices/input/driver", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/input/source", XML_DROP, 1, 0, NULL, NULL, UNUSED },
-    { "devices/input/address", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/input/alias", XML_QUIET, 1, 0, NULL, NULL, NULL },
-    { "devices/sound", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/audio", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/serial", XML_KEEP, 0, 0, NULL, NULL,
-      "a PV guest has no serial port" },
-    { "devices/channel", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/tpm", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/watchdog", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/rng", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/vsock", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/filesystem", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/panic", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/iommu", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/shmem", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/memory", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/crypto", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/hub", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/redirdev", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/smartcard", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/lease", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/nvram", XML_KEEP, 0, 0, NULL, NULL, NOT_YET },
-    { "devices/parallel", XML_REFUSE, 0, 0, NULL, NULL,
-      "no guest has a parallel port" },
-    { "devices/hostdev", XML_REFUSE, 0, 0, NULL, NULL,
-      "devices of the host are not passed through" },
 };
 
-const struct xml_row *xml_row_find(const char *path)
+static const struct xml_row *find_in(const struct xml_row *list, size_t nr,
+                                     const char *path)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        if (strcmp(rows[i].path, path) == 0) {
-            return &rows[i];
+    for (size_t i = 0; i < nr; i++) {
+        if (strcmp(list[i].path, path) == 0) {
+            return &list[i];
         }
     }
     return NULL;
+}
+
+const struct xml_row *xml_row_find(const char *path)
+{
+    const struct xml_row *row = find_in(rows, sizeof(rows) / sizeof(rows[0]),
+                                        path);
+
+    return row != NULL ? row : find_in(xml_device_rows, nr_xml_device_rows,
+                                       path);
 }
