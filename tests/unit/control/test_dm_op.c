@@ -27,29 +27,29 @@ static unsigned int nmis, moves, marked, ranges, levels;
 static enum p2m_type types[256];
 
 /* ---- what is below the door ------------------------------------------------------- */
-#define STUB(name, ...) int name(__VA_ARGS__)
-STUB(ioreq_server_create, struct domain *d, domid_t e, unsigned int m, ioservid_t *id)
+#define BELOW(name, ...) int name(__VA_ARGS__)
+BELOW(ioreq_server_create, struct domain *d, domid_t e, unsigned int m, ioservid_t *id)
 {
     *id = 3;
     return m > 2 ? -EINVAL : 0;
 }
-STUB(ioreq_server_destroy, struct domain *d, ioservid_t id) { return id == 3 ? 0 : -ENOENT; }
-STUB(ioreq_server_enable, struct domain *d, ioservid_t id, bool on) { return id == 3 ? 0 : -ENOENT; }
-STUB(ioreq_server_info, struct domain *d, ioservid_t id, evtchn_port_t *p)
+BELOW(ioreq_server_destroy, struct domain *d, ioservid_t id) { return id == 3 ? 0 : -ENOENT; }
+BELOW(ioreq_server_enable, struct domain *d, ioservid_t id, bool on) { return id == 3 ? 0 : -ENOENT; }
+BELOW(ioreq_server_info, struct domain *d, ioservid_t id, evtchn_port_t *p)
 {
     *p = 17;
     return 0;
 }
-STUB(ioreq_range, struct domain *d, ioservid_t id, bool map, unsigned int type,
+BELOW(ioreq_range, struct domain *d, ioservid_t id, bool map, unsigned int type,
      uint64_t a, uint64_t b)
 {
     ranges++;
     return 0;
 }
-STUB(vdev_isa_level, struct vdev_domain *d, unsigned int irq, bool l) { levels++; return irq > 15 ? -EINVAL : 0; }
-STUB(vdev_intx_level, struct vdev_domain *d, unsigned int dev, unsigned int pin, bool l) { levels++; return 0; }
-STUB(vdev_link_route, struct vdev_domain *d, unsigned int link, unsigned int irq) { return 0; }
-STUB(vdev_msi, struct vdev_domain *d, uint64_t addr, uint32_t data) { return 0; }
+BELOW(vdev_isa_level, struct vdev_domain *d, unsigned int irq, bool l) { levels++; return irq > 15 ? -EINVAL : 0; }
+BELOW(vdev_intx_level, struct vdev_domain *d, unsigned int dev, unsigned int pin, bool l) { levels++; return 0; }
+BELOW(vdev_link_route, struct vdev_domain *d, unsigned int link, unsigned int irq) { return 0; }
+BELOW(vdev_msi, struct vdev_domain *d, uint64_t addr, uint32_t data) { return 0; }
 void hvm_vcpu_nmi(struct vcpu *v) { nmis++; }
 long memory_physmap_move(struct domain *d, uint64_t from, uint64_t to)
 {
@@ -66,7 +66,7 @@ mfn_t p2m_lookup(const struct domain *d, uint64_t gfn, enum p2m_type *t)
     *t = gfn < 256 ? types[gfn] : P2M_NONE;
     return INVALID_MFN;
 }
-STUB(p2m_change_type, struct domain *d, uint64_t gfn, enum p2m_type from, enum p2m_type to)
+BELOW(p2m_change_type, struct domain *d, uint64_t gfn, enum p2m_type from, enum p2m_type to)
 {
     types[gfn] = to;
     return 0;
