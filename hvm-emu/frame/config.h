@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * frame/config.h - the command line, parsed: what the machine consists of.
+ *
+ * Owns    the types; run/options fills them, run/main opens what they name
+ *         before rights are given up, devices read them when created.
+ */
+#ifndef FRAME_CONFIG_H
+#define FRAME_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EMU_MAX_DISKS 4u               /* ide: bus * 2 + unit */
+#define EMU_MAX_NICS  4u
+
+struct emu_disk {
+    bool present, readonly, cdrom;
+    char format[8];                    /* raw, qcow2 */
+    const char *path;                  /* NULL: a drive without a medium */
+    int sock;                          /* storage daemon's, or -1 */
+    uint64_t bytes;                    /* of the image behind sock */
+};
+
+struct emu_nic {
+    bool present;
+    uint8_t mac[6];
+    const char *tap;                   /* interface name; NULL: user network */
+    int fd;                            /* of it, once opened; -1 */
+};
+
+struct emu_config {
+    unsigned int domid, nr_vcpus;
+    uint64_t memory_kib;
+    const char *bios, *vgabios, *kernel, *initrd, *cmdline;
+    const char *boot;                  /* letters: c disk, d CD, n network */
+    const char *serial;                /* "pty", a file, or NULL: none */
+    const char *vga;                   /* "std" or NULL: none */
+    const char *vnc;                   /* as pv-drivers/screen wants it */
+    const char *control;               /* control socket's path */
+    const char *state;                 /* file with saved state, or NULL */
+    struct emu_disk disk[EMU_MAX_DISKS];
+    struct emu_nic nic[EMU_MAX_NICS];
+    bool no_xen_platform;
+    bool sandbox;                      /* print the lists and end */
+};
+
+#endif
