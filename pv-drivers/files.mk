@@ -25,7 +25,7 @@ paravane-slirpd_LIBS := -lslirp -lseccomp
 
 # The screen: SCREEN_SRCS shows a picture, FB_SRCS is the guest's side of it.
 SCREEN_SRCS := $(addprefix pv-drivers/screen/,link.c keys.c png.c vnc.c web.c \
-    control.c)
+    control.c cp437.c)
 FB_SRCS := $(addprefix pv-drivers/back/,fb.c input.c)
 PROGRAMS += paravane-screend
 paravane-screend_SRCS = $(addprefix pv-drivers/back/,screend.c fb_serve.c \

@@ -336,21 +336,19 @@ static int open_ports(struct screen *s, struct err *e)
 
 static int open_pixels(struct screen *s, struct err *e)
 {
-    s->pixels_fd = screen_pixels_create(s->set.memory_bytes);
+    s->pixels_fd = screen_pixels_create((size_t)s->set.memory_bytes +
+                                        SCREEN_TEXT_MAX);
     return s->pixels_fd >= 0 ? 0 : err_errno(e, s->pixels_fd,
                                              "cannot start the screen",
                                              "%u bytes of picture",
                                              s->set.memory_bytes);
 }
 
-int screen_start(struct screen *s, struct back *back,
-                 const struct screen_settings *set, struct err *e)
+int screen_prepare(struct screen *s, struct back *back,
+                   const struct screen_settings *set, struct err *e)
 {
     int rc;
 
-    if (s->started) {
-        return 0;
-    }
     s->set = *set;
     s->back = back;
     rc = screen_open_links(s, e);
@@ -363,14 +361,28 @@ int screen_start(struct screen *s, struct back *back,
             close(s->pixels_fd);
         }
     }
-    if (rc != 0) {
-        return rc;
+    if (rc == 0) {
+        s->ctl_fd = listen_locally(s);
     }
-    s->ctl_fd = listen_locally(s);
-    s->retry = evloop_timer(back->loop, on_retry, s);
+    return rc;
+}
+
+void screen_serve(struct screen *s)
+{
+    s->retry = evloop_timer(s->back->loop, on_retry, s);
     s->started = true;
     on_retry(s);
-    return 0;
+}
+
+int screen_start(struct screen *s, struct back *back,
+                 const struct screen_settings *set, struct err *e)
+{
+    int rc = s->started ? 0 : screen_prepare(s, back, set, e);
+
+    if (rc == 0 && !s->started) {
+        screen_serve(s);
+    }
+    return rc;
 }
 
 void screen_stop(struct screen *s)

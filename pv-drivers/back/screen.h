@@ -42,7 +42,16 @@ struct screen {
     struct ev_source *control_src, *retry;
 };
 
-/* Once; later calls do nothing.  0 or -errno with @e filled. */
+/*
+ * For a device model, in two steps: every descriptor of *@s (back->loop is
+ * not used), 0 or -errno with @e filled; then, perhaps in another process, the
+ * viewers' process and watching over it.
+ */
+int screen_prepare(struct screen *s, struct back *back,
+                   const struct screen_settings *set, struct err *e);
+void screen_serve(struct screen *s);
+
+/* Both at once; later calls do nothing. */
 int screen_start(struct screen *s, struct back *back,
                  const struct screen_settings *set, struct err *e);
 /* The sockets alone: a keyboard may come before the frame buffer. */

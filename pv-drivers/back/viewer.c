@@ -11,6 +11,7 @@
 #include <lib/err.h>
 #include <lib/evloop.h>
 #include <screen/control.h>
+#include <screen/cp437.h>
 #include <screen/png.h>
 #include <screen/vnc.h>
 #include <screen/web.h>
@@ -54,6 +55,8 @@ struct server {
     bool has_picture;
     bool watched;
     int32_t sync_nr;
+    bool has_text;                     /* came with what was asked for */
+    struct buf text;
     bool lost;                         /* an input message found no room */
 };
 
@@ -151,6 +154,14 @@ static void take_off(struct server *v, const struct screen_msg *m)
     vnc_size(v->vnc, &width, &height);
     vnc_mode(v->vnc, width, height);
     control_screenshot(&v->control, NULL, "the guest shows no picture");
+    control_text(&v->control, NULL, "the guest shows no picture");
+}
+
+static void take_text(struct server *v, const struct screen_msg *m)
+{
+    buf_reset(&v->text);
+    v->has_text = cp437_lines((const uint8_t *)v->pixels + v->s->pixel_bytes,
+                              (uint32_t)m->w, (uint32_t)m->h, &v->text) == 0;
 }
 
 /* From a private copy: the other side may still write. */
@@ -184,6 +195,8 @@ static void take_synced(struct server *v, const struct screen_msg *m)
     control_screenshot(&v->control, &png,
                        rc == 0 ? NULL : "cannot make the picture");
     buf_free(&png);
+    control_text(&v->control, &v->text,
+                 v->has_text ? NULL : "the guest shows no text");
 }
 
 static void take_picture_messages(struct server *v)
@@ -192,6 +205,7 @@ static void take_picture_messages(struct server *v)
                                                const struct screen_msg *) = {
         [SCREEN_MODE] = take_mode, [SCREEN_DIRTY] = take_dirty,
         [SCREEN_OFF] = take_off, [SCREEN_SYNCED] = take_synced,
+        [SCREEN_TEXT] = take_text,
     };
     struct screen_msg m;
     int rc, i;
@@ -231,6 +245,7 @@ static const char *on_screenshot(void *arg)
     if (!v->has_picture) {
         return "the guest shows no picture";
     }
+    v->has_text = false;
     ask(v, SCREEN_SYNC, ++v->sync_nr);
     return NULL;
 }
@@ -309,7 +324,8 @@ static int set_up(struct server *v, struct err *e)
         .input = on_input, .watched = on_watched, .arg = v,
     };
 
-    v->pixels = screen_pixels_map(v->s->pixels_fd, v->s->pixel_bytes, false);
+    v->pixels = screen_pixels_map(v->s->pixels_fd,
+                                  v->s->pixel_bytes + SCREEN_TEXT_MAX, false);
     if (v->pixels == NULL) {
         return err_errno(e, -errno, "cannot start serving", "picture");
     }

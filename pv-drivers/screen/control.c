@@ -110,22 +110,29 @@ static const char *ask_keys(struct control *c, char *words)
     return c->ops->keys(c->arg, codes, nr);
 }
 
+static void begin(struct control *c, struct control_conn *n,
+                  enum control_want want, uint64_t now_ns)
+{
+    const char *why = c->ops->screenshot(c->arg);
+
+    n->waits = why == NULL ? want : CONTROL_NOTHING;
+    n->deadline_ns = now_ns + PATIENCE_NS;
+    if (why != NULL) {
+        answer(n, why);
+    }
+}
+
 static void take_line(struct control *c, struct control_conn *n, char *line,
                       uint64_t now_ns)
 {
-    const char *why;
-
     if (strcmp(line, "info") == 0) {
         c->ops->info(c->arg, &n->out);
     } else if (strncmp(line, "keys ", 5) == 0) {
         answer(n, ask_keys(c, line + 5));
     } else if (strcmp(line, "screenshot") == 0) {
-        why = c->ops->screenshot(c->arg);
-        n->waits = why == NULL;
-        n->deadline_ns = now_ns + PATIENCE_NS;
-        if (why != NULL) {
-            answer(n, why);
-        }
+        begin(c, n, CONTROL_PICTURE, now_ns);
+    } else if (strcmp(line, "text") == 0) {
+        begin(c, n, CONTROL_TEXT, now_ns);
     } else {
         answer(n, "no such request");
     }
@@ -186,7 +193,7 @@ void control_run(struct control *c, uint64_t now_ns)
         }
         over = n->in.len < MAX_LINE && !read_some(n);
         if (n->waits && now_ns >= n->deadline_ns) {
-            n->waits = false;
+            n->waits = CONTROL_NOTHING;
             answer(n, "the guest's frame buffer does not answer");
         }
         over = !write_some(n) || over;
@@ -200,26 +207,37 @@ void control_run(struct control *c, uint64_t now_ns)
     }
 }
 
-void control_screenshot(struct control *c, const struct buf *png,
-                        const char *why)
+static void finish(struct control *c, enum control_want want,
+                   const struct buf *body, const char *why)
 {
     unsigned int i;
 
     for (i = 0; i < CONTROL_MAX; i++) {
         struct control_conn *n = &c->conns[i];
 
-        if (n->fd < 0 || !n->waits) {
+        if (n->fd < 0 || n->waits != want) {
             continue;
         }
-        n->waits = false;
+        n->waits = CONTROL_NOTHING;
         if (why != NULL) {
             answer(n, why);
-        } else if (buf_addf(&n->out, "ok %zu\n", png->len) == 0) {
-            if (buf_add(&n->out, png->data, png->len) != 0) {
+        } else if (buf_addf(&n->out, "ok %zu\n", body->len) == 0) {
+            if (buf_add(&n->out, body->data, body->len) != 0) {
                 end(n);
             }
         }
     }
+}
+
+void control_screenshot(struct control *c, const struct buf *png,
+                        const char *why)
+{
+    finish(c, CONTROL_PICTURE, png, why);
+}
+
+void control_text(struct control *c, const struct buf *text, const char *why)
+{
+    finish(c, CONTROL_TEXT, text, why);
 }
 
 bool control_waits(const struct control *c)
@@ -227,7 +245,7 @@ bool control_waits(const struct control *c)
     unsigned int i;
 
     for (i = 0; i < CONTROL_MAX; i++) {
-        if (c->conns[i].fd >= 0 && c->conns[i].waits) {
+        if (c->conns[i].fd >= 0 && c->conns[i].waits != CONTROL_NOTHING) {
             return true;
         }
     }

@@ -7,6 +7,8 @@
  *           info            ok vnc=PORT web=PORT size=WxH viewers=N ...
  *           keys 29 56 111  pressed in this order, released in the other
  *           screenshot      ok LENGTH, then that many bytes of PNG
+ *           text            the same with lines of UTF-8: what a text mode
+ *                           shows
  * Leaves  the answers to the caller.
  * Tests   tests/unit/pvdrv/test_screen.c, nested boots (screen)
  */
@@ -22,10 +24,12 @@
 #define CONTROL_MAX      4u
 #define CONTROL_MAX_KEYS 16u
 
+enum control_want { CONTROL_NOTHING, CONTROL_PICTURE, CONTROL_TEXT };
+
 struct control_conn {
     int fd;                            /* -1: free */
     struct buf in, out;
-    bool waits;                        /* for a screenshot */
+    enum control_want waits;           /* for what */
     uint64_t deadline_ns;              /* of that */
 };
 
@@ -33,7 +37,8 @@ struct control_ops {
     void (*info)(void *arg, struct buf *out);
     /* NULL or the reason why not. */
     const char *(*keys)(void *arg, const unsigned int *codes, unsigned int nr);
-    /* Begin; control_screenshot() follows.  NULL or the reason why not. */
+    /* Begin, for a picture or text; control_screenshot() and control_text()
+     * follow.  NULL or the reason why not. */
     const char *(*screenshot)(void *arg);
 };
 
@@ -54,6 +59,8 @@ void control_run(struct control *c, uint64_t now_ns);
 /* The picture is there, or @why it is not: to all who wait for it. */
 void control_screenshot(struct control *c, const struct buf *png,
                         const char *why);
+/* The same for those who wait for text. */
+void control_text(struct control *c, const struct buf *text, const char *why);
 bool control_waits(const struct control *c);
 
 #endif

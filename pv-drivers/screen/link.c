@@ -72,6 +72,12 @@ static bool valid_rect(const struct screen_msg *m)
            m->y >= 0 && m->y <= SCREEN_MAX_HEIGHT - m->h;
 }
 
+static bool valid_text(const struct screen_msg *m)
+{
+    return valid_size(m) &&
+           (uint32_t)m->w * (uint32_t)m->h <= SCREEN_TEXT_MAX;
+}
+
 static bool valid_key(const struct screen_msg *m)
 {
     return m->a > 0 && m->a <= (int32_t)SCREEN_MAX_CODE && (m->b & ~1) == 0;
@@ -99,6 +105,7 @@ bool screen_msg_valid(const struct screen_msg *m)
         [SCREEN_MODE] = valid_size, [SCREEN_DIRTY] = valid_rect,
         [SCREEN_OFF] = valid_always, [SCREEN_SYNCED] = valid_always,
         [SCREEN_WATCH] = valid_always, [SCREEN_SYNC] = valid_always,
+        [SCREEN_TEXT] = valid_text,
         [SCREEN_KEY] = valid_key, [SCREEN_POINTER] = valid_pointer,
         [SCREEN_WHEEL] = valid_wheel, [SCREEN_RELEASE] = valid_always,
     };

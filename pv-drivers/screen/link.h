@@ -21,6 +21,7 @@
 #define SCREEN_MAX_WIDTH  8192
 #define SCREEN_MAX_HEIGHT 8192
 #define SCREEN_MAX_CODE   0x2ffu      /* of Linux' input-event-codes.h */
+#define SCREEN_TEXT_MAX   65536u      /* bytes behind the picture: characters */
 
 enum screen_kind {
     /* picture: from the source */
@@ -28,6 +29,8 @@ enum screen_kind {
     SCREEN_DIRTY,                     /* x, y, w, h changed */
     SCREEN_OFF,                       /* there is no picture */
     SCREEN_SYNCED,                    /* a: the number of the request */
+    SCREEN_TEXT,                      /* before it: w by h characters of code
+                                         page 437 lie behind the picture */
     /* picture: to the source */
     SCREEN_WATCH,                     /* a: 1 somebody looks, 0 nobody */
     SCREEN_SYNC,                      /* a: a number; all that is, then it */

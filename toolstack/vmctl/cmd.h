@@ -121,7 +121,8 @@ verb_fn cmd_blockresize, cmd_change_media;
 verb_fn cmd_attach_interface, cmd_detach_interface, cmd_domiflist;
 verb_fn cmd_domifaddr;
 verb_fn cmd_doctor, cmd_metrics, cmd_store;
-verb_fn cmd_vncdisplay, cmd_vnc, cmd_screenshot, cmd_send_key;
+verb_fn cmd_vncdisplay, cmd_vnc, cmd_screenshot, cmd_screentext;
+verb_fn cmd_send_key;
 verb_dom_fn cmd_shutdown, cmd_reboot, cmd_destroy, cmd_pause, cmd_resume;
 
 /*

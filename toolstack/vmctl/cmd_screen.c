@@ -287,7 +287,7 @@ int cmd_vnc(struct ctl *c, int argc, char **argv, struct err *e)
 
 /* ---- a picture ---------------------------------------------------------------- */
 
-static int save_png(const struct screen_conn *s, size_t len, const char *path,
+static int save(const struct screen_conn *s, size_t len, const char *path,
                     struct err *e)
 {
     bool standard = strcmp(path, "-") == 0;
@@ -302,10 +302,12 @@ static int save_png(const struct screen_conn *s, size_t len, const char *path,
     return bad ? err_errno(e, -EIO, "cannot write", "%s", path) : 0;
 }
 
-static int fetch_png(struct screen_conn *s, size_t *len, struct err *e)
+/* What follows @line's answer: @len bytes at the beginning of the buffer. */
+static int fetch(struct screen_conn *s, const char *line, size_t *len,
+                 struct err *e)
 {
     char words[512];
-    int rc = ask(s, "screenshot\n", words, e);
+    int rc = ask(s, line, words, e);
 
     if (rc != 0) {
         return rc;
@@ -330,12 +332,29 @@ int cmd_screenshot(struct ctl *c, int argc, char **argv, struct err *e)
     if (rc != 0) {
         return rc;
     }
-    rc = fetch_png(&s, &len, e);
+    rc = fetch(&s, "screenshot\n", &len, e);
     if (rc == 0) {
-        rc = save_png(&s, len, argv[1], e);
+        rc = save(&s, len, argv[1], e);
     }
     if (rc == 0 && strcmp(argv[1], "-") != 0) {
         out_action(c, &s.dom, "screenshot", "screen saved");
+    }
+    screen_close(&s);
+    return rc;
+}
+
+int cmd_screentext(struct ctl *c, int argc, char **argv, struct err *e)
+{
+    struct screen_conn s;
+    size_t len = 0;
+    int rc = screen_open(c, argv[0], &s, e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = fetch(&s, "text\n", &len, e);
+    if (rc == 0) {
+        rc = save(&s, len, "-", e);
     }
     screen_close(&s);
     return rc;

@@ -96,6 +96,8 @@ const struct verb verbs[] = {
       "run a VNC viewer for its screen ($VMCTL_VIEWER)" },
     { "screenshot", "", "DOMAIN FILE", 2, 2, 0, cmd_screenshot, NULL,
       "write its screen to a PNG file, - is the standard output" },
+    { "screentext", "", "DOMAIN", 1, 1, 0, cmd_screentext, NULL,
+      "print the characters on its screen, of a text mode" },
     { "send-key", "", "DOMAIN [KEY...]", 1, 17, BIT(OPT_TEXT), cmd_send_key,
       NULL, "press keys together (Linux names), release them" },
     { "shutdown", "stop", "DOMAIN...", 1, -1, WAITS | BIT(OPT_ALL), NULL,

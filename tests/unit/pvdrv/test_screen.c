@@ -6,6 +6,7 @@
  */
 #include <lib/buf.h>
 #include <screen/control.h>
+#include <screen/cp437.h>
 #include <screen/keys.h>
 #include <screen/link.h>
 #include <screen/png.h>
@@ -263,6 +264,51 @@ static void screenshot_comes_or_times_out(void **state)
     close(pair[1]);
 }
 
+/* Who waits for text does not get a picture. */
+static void text_comes_to_those_who_asked_for_it(void **state)
+{
+    struct asked asked = { .nr = 0 };
+    struct buf body = BUF_INIT;
+    struct control c;
+    char reply[200];
+    int pair[2];
+
+    control_init(&c, &ops, &asked);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
+                                pair), 0);
+    control_adopt(&c, pair[0]);
+    buf_adds(&body, "Hi\n");
+    ask(&c, pair[1], "text\n", reply, sizeof(reply));
+    control_screenshot(&c, &body, NULL);
+    ask(&c, pair[1], "", reply, sizeof(reply));
+    assert_string_equal(reply, "");
+    control_text(&c, &body, NULL);
+    ask(&c, pair[1], "", reply, sizeof(reply));
+    assert_string_equal(reply, "ok 3\nHi\n");
+    ask(&c, pair[1], "text\n", reply, sizeof(reply));
+    control_text(&c, NULL, "no text");
+    ask(&c, pair[1], "", reply, sizeof(reply));
+    assert_string_equal(reply, "error no text\n");
+    buf_free(&body);
+    control_fini(&c);
+    close(pair[1]);
+}
+
+static void characters_become_lines_without_blanks_at_their_ends(void **state)
+{
+    static const uint8_t cells[] = { 0xc9, 0xcd, 0xbb, ' ', ' ',
+                                     'a', 0, 'b', 0xb3, ' ',
+                                     ' ', ' ', ' ', ' ', ' ',
+                                     0x02, 0xe1, 0x7f, 0xff, 'z' };
+    struct buf out = BUF_INIT;
+
+    assert_int_equal(cp437_lines(cells, 5, 4, &out), 0);
+
+    assert_string_equal(out.data, "\u2554\u2550\u2557\na b\u2502\n\n"
+                                  "\u263b\u00df\u2302 z\n");
+    buf_free(&out);
+}
+
 static void long_lines_end_the_connection(void **state)
 {
     struct asked asked = { .nr = 0 };
@@ -502,6 +548,9 @@ int main(void)
         cmocka_unit_test(png_without_room_fails_cleanly),
         cmocka_unit_test(questions_are_answered_by_table),
         cmocka_unit_test(screenshot_comes_or_times_out),
+        cmocka_unit_test(text_comes_to_those_who_asked_for_it),
+        cmocka_unit_test(
+            characters_become_lines_without_blanks_at_their_ends),
         cmocka_unit_test(long_lines_end_the_connection),
         cmocka_unit_test(viewer_sees_pixels_and_its_keys_come_back),
         cmocka_unit_test(browsers_without_a_whole_request_wait_and_go),
