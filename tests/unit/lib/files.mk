@@ -15,3 +15,6 @@ test_hv_text_SRCS := tests/unit/lib/test_text.c xen-like/lib/format.c \
         xen-like/lib/string.c
 UNIT_TESTS += test_imglock
 test_imglock_SRCS := tests/unit/lib/test_imglock.c control-domain/lib/imglock.c
+
+UNIT_TESTS += test_hvm_map
+test_hvm_map_SRCS := tests/unit/lib/test_hvm_map.c control-domain/lib/hvm_map.c
