@@ -2,7 +2,7 @@
 
 TOOLSTACK_CONFIG := $(addprefix toolstack/config/, def.c diag.c defaults.c \
     validate.c device_disk.c device_nic.c \
-    device_screen.c device_kinds.c device_edit.c \
+    device_screen.c device_serial.c device_kinds.c device_edit.c \
     xml_parse.c xml_table.c xml_devices.c xml_out.c xml_format.c)
 
 UNIT_TESTS += test_def test_xml
@@ -32,7 +32,17 @@ vmctl_LIBS := -lxml2 -luuid -ljson-c -lxxhash $(TOOLSTACK_IMAGE_LIBS)
 UNIT_TESTS += test_pvh
 test_pvh_SRCS := tests/unit/toolstack/test_pvh.c $(addprefix toolstack/build/, \
     pvh_layout.c acpi.c hvm_context.c) xen-like/lib/elf.c \
+    control-domain/lib/acpi_table.c \
     control-domain/lib/err.c
+
+UNIT_TESTS += test_hvm test_emulator
+test_hvm_SRCS := tests/unit/toolstack/test_hvm.c $(addprefix toolstack/build/, \
+    hvm_kernel.c hvm_context.c) control-domain/lib/err.c
+test_emulator_SRCS = tests/unit/toolstack/test_emulator.c \
+    $(addprefix toolstack/,lifecycle/emulator.c lifecycle/backend.c \
+    lifecycle/rundir.c devices/network.c store/paths.c) $(TOOLSTACK_CONFIG) \
+    $(LIB_SRCS) $(XS_CLIENT_SRCS)
+test_emulator_LIBS := -lxml2 -luuid -ljson-c
 
 UNIT_TESTS += test_build test_lifecycle test_store_entries
 test_build_SRCS = tests/unit/toolstack/test_build.c toolstack/build/create.c \

@@ -92,6 +92,10 @@ static void def_fini_lists(struct domain_def *def)
         free(def->consoles[i].type);
         free(def->consoles[i].target);
     }
+    for (size_t i = 0; i < def->nr_serials; i++) {
+        free(def->serials[i].type);
+        free(def->serials[i].path);
+    }
     for (size_t i = 0; i < def->nr_kept; i++) {
         free(def->kept[i].parent);
         free(def->kept[i].xml);
@@ -102,6 +106,7 @@ static void def_fini_lists(struct domain_def *def)
     free(def->disks);
     free(def->nics);
     free(def->consoles);
+    free(def->serials);
     free(def->kept);
     free(def->pins);
 }
@@ -118,7 +123,34 @@ void def_fini(struct domain_def *def)
     free(def->cmdline);
     free(def->root);
     free(def->bootloader);
+    free(def->loader);
+    free(def->emulator);
     def_init(def);
+}
+
+int def_disk_ide_unit(const struct domain_def *def, const struct disk_def *d)
+{
+    unsigned int major = d->vdev >> 8;
+
+    if (def->type != GUEST_HVM || d->bus == NULL ||
+        strcmp(d->bus, "ide") != 0 || (major != 3 && major != 22) ||
+        (d->vdev & 63) != 0) {
+        return -1;
+    }
+    return (major == 3 ? 0 : 2) + (int)(d->vdev >> 6 & 1);
+}
+
+/* libvirt's files name Xen's own loader: that stands for the usual BIOS. */
+bool def_usual_loader(const struct domain_def *def)
+{
+    return def->loader == NULL || strstr(def->loader, "hvmloader") != NULL;
+}
+
+bool def_nic_is_emulated(const struct domain_def *def,
+                         const struct nic_def *n)
+{
+    return def->type == GUEST_HVM &&
+           (n->model == NULL || strcmp(n->model, "netfront") != 0);
 }
 
 void *def_grow(void **array, size_t *nr, size_t size)

@@ -53,6 +53,8 @@ struct disk_def {
     uint32_t vdev;                     /* virtual-device number of target */
 };
 
+#define DISK_IDE_UNITS 4               /* two channels of two */
+
 enum nic_type    { NIC_BRIDGE, NIC_USER, NIC_NETWORK, NIC_ETHERNET };
 enum nic_backend { NIC_OURS, NIC_KERNEL };           /* tapnet, vif */
 
@@ -113,6 +115,13 @@ struct console_def {
     unsigned int port;
 };
 
+struct serial_def {
+    unsigned int line;
+    char *type;                        /* file, pty, null */
+    char *path;                        /* of a file */
+    unsigned int port;
+};
+
 /* A part of the file that is legal, not honoured, and kept for dumpxml. */
 struct kept_def {
     unsigned int line;
@@ -150,6 +159,10 @@ struct domain_def {
     char *cmdline;
     char *root;                        /* os/root, joined to the cmdline */
     char *bootloader;
+    char *loader;                      /* HVM: BIOS image, NULL: the usual */
+    char *emulator;                    /* as written */
+    char boot_order[4];                /* HVM: of c disk, d CD, n network */
+    unsigned int loader_line, boot_line, emulator_line;
 
     enum life_action on_poweroff, on_reboot, on_crash;
     int tsc_mode;                      /* -1: the hypervisor's default */
@@ -168,6 +181,8 @@ struct domain_def {
     size_t nr_inputs;
     struct console_def *consoles;
     size_t nr_consoles;
+    struct serial_def *serials;
+    size_t nr_serials;
     struct kept_def *kept;
     size_t nr_kept;
 };
@@ -185,6 +200,17 @@ void *def_grow(void **array, size_t *nr, size_t size);
 
 /* Names as the XML spells them; NULL or -1 when there is none. */
 const char *def_guest_type_name(enum guest_type type);
+
+/*
+ * What an HVM guest sees besides its paravirtual devices, until it unplugs
+ * it: the unit of a disk on the emulated IDE, or -1; an emulated card.
+ */
+int def_disk_ide_unit(const struct domain_def *def, const struct disk_def *d);
+bool def_nic_is_emulated(const struct domain_def *def,
+                         const struct nic_def *n);
+
+/* Does it want the BIOS that guests usually get? */
+bool def_usual_loader(const struct domain_def *def);
 
 /* The screen that viewers see, or NULL: the domain has none. */
 const struct graphics_def *def_screen(const struct domain_def *def);

@@ -93,5 +93,8 @@ int defaults_fill(struct domain_def *def)
             device_kinds[k].defaults(def, i);
         }
     }
+    if (def->type == GUEST_HVM && def->boot_order[0] == '\0') {
+        def->boot_order[0] = 'c';
+    }
     return join_root(def);
 }

@@ -148,8 +148,9 @@ void disk_defaults(struct domain_def *def, size_t i)
     if (d->format == NULL) {
         d->format = strdup("raw");
     }
-    if (d->bus == NULL) {
-        d->bus = strdup("xen");
+    if (d->bus == NULL) {              /* an hdX is one of the IDE's */
+        d->bus = strdup(def->type == GUEST_HVM && d->target != NULL &&
+                        strncmp(d->target, "hd", 2) == 0 ? "ide" : "xen");
     }
     d->backend = d->driver != NULL && strcmp(d->driver, "phy") == 0
                      ? BACKEND_KERNEL : BACKEND_OURS;
@@ -211,6 +212,25 @@ static void check_driver(const struct disk_def *d, struct diag *dg)
     }
 }
 
+static void check_bus(const struct domain_def *def, const struct disk_def *d,
+                      struct diag *dg)
+{
+    if (strcmp(d->bus, "xen") == 0) {
+        return;
+    }
+    if (def->type != GUEST_HVM) {
+        diag_warn(dg, d->line, "disk %s: bus '%s' is not honoured, the guest "
+                  "sees the xen bus", d->target, d->bus);
+    } else if (strcmp(d->bus, "ide") != 0) {
+        diag_error_class(dg, ERR_UNSUPPORTED, d->line, "disk %s: bus '%s' is "
+                         "not supported, only 'ide' and 'xen'", d->target,
+                         d->bus);
+    } else if (def_disk_ide_unit(def, d) < 0) {
+        diag_error(dg, d->line, "disk %s: a disk on the bus 'ide' is one of "
+                   "hda, hdb, hdc, hdd", d->target);
+    }
+}
+
 static void check_target(const struct domain_def *def, size_t i,
                          struct diag *dg)
 {
@@ -227,10 +247,7 @@ static void check_target(const struct domain_def *def, size_t i,
                        "already", d->target, def->disks[k].line);
         }
     }
-    if (strcmp(d->bus, "xen") != 0 && def->type != GUEST_HVM) {
-        diag_warn(dg, d->line, "disk %s: bus '%s' is not honoured, the guest "
-                  "sees the xen bus", d->target, d->bus);
-    }
+    check_bus(def, d, dg);
 }
 
 static void check_source_kind(const struct disk_def *d, const struct stat *st,

@@ -6,6 +6,7 @@
 #include <config/device_disk.h>
 #include <config/device_nic.h>
 #include <config/device_screen.h>
+#include <config/device_serial.h>
 #include <config/xml_table.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,6 +90,8 @@ const struct device_kind device_kinds[] = {
       graphics_format, NULL, DEVICE_ARRAY(graphics, nr_graphics) },
     { "video", video_count, video_defaults, video_validate, video_format,
       NULL, DEVICE_ARRAY(videos, nr_videos) },
+    { "serial", serial_count, serial_defaults, serial_validate,
+      serial_format, NULL, DEVICE_ARRAY(serials, nr_serials) },
     { "console", console_count, console_defaults, console_validate,
       console_format, NULL, DEVICE_ARRAY(consoles, nr_consoles) },
 };

@@ -68,6 +68,9 @@ void device_take_video(struct xml_reader *r, xmlNode *n);
 void device_take_video_model(struct xml_reader *r, xmlNode *n);
 void device_take_video_resolution(struct xml_reader *r, xmlNode *n);
 void device_take_input(struct xml_reader *r, xmlNode *n);
+void device_take_serial(struct xml_reader *r, xmlNode *n);
+void device_take_serial_source(struct xml_reader *r, xmlNode *n);
+void device_take_serial_target(struct xml_reader *r, xmlNode *n);
 void device_take_console(struct xml_reader *r, xmlNode *n);
 void device_take_console_target(struct xml_reader *r, xmlNode *n);
 

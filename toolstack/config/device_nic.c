@@ -295,17 +295,19 @@ static void check_source(const struct nic_def *nic, bool files,
     }
 }
 
-static void check_driver(const struct nic_def *nic, struct diag *dg)
+static void check_driver(const struct nic_def *nic, bool emulated,
+                         struct diag *dg)
 {
     if (!one_of(nic->driver, our_drivers) &&
         !one_of(nic->driver, kernel_drivers)) {
         diag_error(dg, nic->line, "<interface>: unknown driver '%s', neither "
                    "'qemu' nor 'vhost'", nic->driver);
     }
-    if (nic->model != NULL && strcmp(nic->model, "netfront") != 0) {
+    if (nic->model != NULL && strcmp(nic->model, "netfront") != 0 &&
+        !(emulated && strcmp(nic->model, "e1000") == 0)) {
         diag_error_class(dg, ERR_UNSUPPORTED, nic->line, "<interface>: model "
-                         "'%s' is not supported, only 'netfront'",
-                         nic->model);
+                         "'%s' is not supported, only 'netfront'%s",
+                         nic->model, emulated ? " and 'e1000'" : "");
     }
     if (nic->backend == NIC_KERNEL && nic->check_mac) {
         diag_error_class(dg, ERR_UNSUPPORTED, nic->line, "<interface>: the "
@@ -319,7 +321,7 @@ void nic_validate(const struct domain_def *def, size_t i, bool files,
     const struct nic_def *nic = &def->nics[i];
 
     check_source(nic, files, dg);
-    check_driver(nic, dg);
+    check_driver(nic, def_nic_is_emulated(def, nic), dg);
     if (nic->target != NULL && !good_name(nic->target)) {
         diag_error(dg, nic->line, "<interface>: '%s' is not the name of an "
                    "interface", nic->target);

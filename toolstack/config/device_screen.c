@@ -229,22 +229,23 @@ size_t video_count(const struct domain_def *def)
 void video_defaults(struct domain_def *def, size_t i)
 {
     if (def->videos[i].model == NULL) {
-        def->videos[i].model = strdup("xen");
+        def->videos[i].model = strdup(def->type == GUEST_HVM ? "vga" : "xen");
     }
 }
 
 void video_validate(const struct domain_def *def, size_t i, bool files,
                     struct diag *dg)
 {
+    const char *model = def->type == GUEST_HVM ? "vga" : "xen";
     const struct video_def *v = &def->videos[i];
     struct video_def shape = def_screen_shape(def);
 
     if (i > 0 || def_screen(def) == NULL) {
         diag_warn(dg, v->line, i > 0 ? "a second <video> is not honoured"
                   : "<video> without <graphics type='vnc'> has no effect");
-    } else if (strcmp(v->model, "xen") != 0) {
+    } else if (strcmp(v->model, model) != 0) {
         diag_warn(dg, v->line, "<video>: model '%s' is not honoured, the "
-                  "model is 'xen'", v->model);
+                  "model is '%s'", v->model, model);
     }
     if (i == 0 && (uint64_t)shape.width * shape.height * 4 >
                   (uint64_t)shape.vram_kib * 1024) {
@@ -284,7 +285,7 @@ void input_defaults(struct domain_def *def, size_t i)
         in->type = strdup("mouse");
     }
     if (in->bus == NULL) {
-        in->bus = strdup("xen");
+        in->bus = strdup(def->type == GUEST_HVM ? "ps2" : "xen");
     }
 }
 
@@ -293,6 +294,7 @@ void input_validate(const struct domain_def *def, size_t i, bool files,
                     struct diag *dg)
 {
     static const char *const types[] = { "keyboard", "mouse", "tablet" };
+    const char *bus = def->type == GUEST_HVM ? "ps2" : "xen";
     const struct input_def *in = &def->inputs[i];
     bool known = false;
 
@@ -306,9 +308,9 @@ void input_validate(const struct domain_def *def, size_t i, bool files,
     } else if (def_screen(def) == NULL) {
         diag_warn(dg, in->line, "<input> without <graphics type='vnc'> has no "
                   "effect");
-    } else if (strcmp(in->bus, "xen") != 0) {
+    } else if (strcmp(in->bus, bus) != 0) {
         diag_warn(dg, in->line, "<input>: bus '%s' is not honoured, the bus is "
-                  "'xen'", in->bus);
+                  "'%s'", in->bus, bus);
     }
 }
 

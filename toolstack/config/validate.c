@@ -92,11 +92,16 @@ static void check_type(const struct domain_def *def, struct diag *dg)
 {
     if (def->type == GUEST_UNSET) {
         diag_error(dg, def->os_line, "<os><type> is missing: linux");
-    } else if (def->type == GUEST_HVM) {
-        diag_error_class(dg, ERR_UNSUPPORTED, def->type_line,
-                         "<type>hvm</type>: this version builds PV and PVH "
-                         "guests; use <type>linux</type> or "
-                         "<type>xenpvh</type>");
+    }
+    if (def->emulator != NULL && strstr(def->emulator, "paravane") == NULL) {
+        diag_warn(dg, def->emulator_line, "<emulator>: %s is not started: %s",
+                  def->emulator, def->type == GUEST_HVM
+                      ? "the device model is our own"
+                      : "only HVM guests have a device model");
+    }
+    if (def->type != GUEST_HVM && def->boot_order[0] != '\0') {
+        diag_warn(dg, def->boot_line, "<os><boot> is not honoured: only an "
+                  "HVM guest has a BIOS");
     }
 }
 
@@ -116,12 +121,35 @@ static void check_file(const char *what, const char *path, unsigned int line,
     }
 }
 
+static void check_firmware(const struct domain_def *def, bool files,
+                           struct diag *dg)
+{
+    bool bootable = def->kernel != NULL && *def->kernel != '\0';
+
+    if (!def_usual_loader(def)) {
+        check_file("loader", def->loader, def->loader_line, files, dg);
+    }
+    for (size_t i = 0; i < def->nr_disks; i++) {
+        bootable = bootable || def_disk_ide_unit(def, &def->disks[i]) >= 0;
+    }
+    if (!bootable) {
+        diag_warn(dg, def->os_line, "the BIOS finds nothing to start: no disk "
+                  "is on the bus 'ide', and there is no <kernel>");
+    }
+}
+
 static void check_os(const struct domain_def *def, bool files, struct diag *dg)
 {
     if (def->type == GUEST_UNSET) {
         return;                        /* said already: there is no <os> */
     }
+    if (def->type == GUEST_HVM) {
+        check_firmware(def, files, dg);
+    }
     if (def->kernel == NULL || *def->kernel == '\0') {
+        if (def->type == GUEST_HVM) {
+            return;
+        }
         diag_error(dg, def->os_line, "<os><kernel> is missing: the guest "
                    "starts a kernel that is a file of the control domain");
     } else {

@@ -107,10 +107,17 @@ static void os(const struct domain_def *def, struct xml_out *o)
     if (type != NULL) {
         xml_text(o, "type", type, "arch", "x86_64", NULL);
     }
+    if (def->loader != NULL) {
+        xml_text(o, "loader", def->loader, "type", "rom", NULL);
+    }
     optional(o, "kernel", def->kernel);
     optional(o, "initrd", def->initrd);
     optional(o, "cmdline", def->cmdline);
     optional(o, "root", def->root);
+    for (const char *c = def->boot_order; *c != '\0'; c++) {
+        xml_empty(o, "boot", "dev", *c == 'c' ? "hd" : *c == 'd' ? "cdrom"
+                  : "network", NULL);
+    }
     kept(def, "os", o);
     xml_close(o, "os");
 }
@@ -156,6 +163,7 @@ static void limits(const struct domain_def *def, struct xml_out *o)
 static void devices(const struct domain_def *def, struct xml_out *o)
 {
     xml_open(o, "devices", NULL);
+    optional(o, "emulator", def->emulator);
     for (size_t k = 0; k < nr_device_kinds; k++) {
         for (size_t i = 0; i < device_kinds[k].count(def); i++) {
             device_kinds[k].format(def, i, o);

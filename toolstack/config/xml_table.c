@@ -319,6 +319,48 @@ static void take_root(struct xml_reader *r, xmlNode *n)
     set_text(n, &r->def->root);
 }
 
+static void take_boot(struct xml_reader *r, xmlNode *n)
+{
+    static const struct {
+        const char *dev;
+        char letter;
+    } devs[] = { { "hd", 'c' }, { "cdrom", 'd' }, { "network", 'n' } };
+    char *dev = xml_attr(n, "dev"), *order = r->def->boot_order;
+    size_t nr = sizeof(devs) / sizeof(devs[0]), i = 0;
+
+    r->def->boot_line = LINE(n);
+    while (i < nr && (dev == NULL || strcmp(dev, devs[i].dev) != 0)) {
+        i++;
+    }
+    if (i == nr) {
+        diag_error_class(r->dg, ERR_UNSUPPORTED, LINE(n), "<boot dev='%s'> is "
+                         "not supported, only 'hd', 'cdrom' and 'network'",
+                         dev == NULL ? "" : dev);
+    } else if (strchr(order, devs[i].letter) == NULL) {
+        order[strlen(order)] = devs[i].letter;
+    }
+    free(dev);
+}
+
+static void take_loader(struct xml_reader *r, xmlNode *n)
+{
+    char *type = xml_attr(n, "type");
+
+    r->def->loader_line = LINE(n);
+    set_text(n, &r->def->loader);
+    if (type != NULL && strcmp(type, "rom") != 0) {
+        diag_error_class(r->dg, ERR_UNSUPPORTED, LINE(n), "<loader type='%s'> "
+                         "is not supported, only 'rom'", type);
+    }
+    free(type);
+}
+
+void xml_take_emulator(struct xml_reader *r, xmlNode *n)
+{
+    r->def->emulator_line = LINE(n);
+    set_text(n, &r->def->emulator);
+}
+
 /* ---- clock, controllers -------------------------------------------------- */
 
 static void take_clock(struct xml_reader *r, xmlNode *n)
@@ -338,8 +380,8 @@ static void take_timer(struct xml_reader *r, xmlNode *n)
     char *name = xml_attr(n, "name"), *mode = xml_attr(n, "mode");
 
     if (name == NULL || strcmp(name, "tsc") != 0) {
-        diag_warn(r->dg, LINE(n), "<timer name='%s'> is not honoured: a PV "
-                  "guest has only 'tsc'", name == NULL ? "" : name);
+        diag_warn(r->dg, LINE(n), "<timer name='%s'> is not honoured: only 'tsc' "
+                  "can be chosen", name == NULL ? "" : name);
     } else if (mode == NULL || strcmp(mode, modes[0]) == 0) {
         r->def->tsc_mode = mode == NULL ? -1 : 1;
     } else if (strcmp(mode, modes[1]) == 0) {
@@ -427,16 +469,19 @@ static const struct xml_row rows[] = {
     { "os/initrd", XML_TAKE, 1, 1, NULL, take_initrd, NULL },
     { "os/cmdline", XML_TAKE, 1, 1, NULL, take_cmdline, NULL },
     { "os/root", XML_TAKE, 1, 1, NULL, take_root, NULL },
-    { "os/boot", XML_KEEP, 0, 0, NULL, NULL, "a PV guest starts its kernel" },
-    { "os/bootmenu", XML_KEEP, 1, 0, NULL, NULL, "there is no firmware" },
-    { "os/bios", XML_KEEP, 1, 0, NULL, NULL, "there is no firmware" },
-    { "os/smbios", XML_KEEP, 1, 0, NULL, NULL, "there is no firmware" },
-    { "os/loader", XML_KEEP, 1, 1, NULL, NULL, "there is no firmware" },
-    { "os/nvram", XML_KEEP, 1, 1, NULL, NULL, "there is no firmware" },
-    { "os/firmware", XML_KEEP, 1, 0, NULL, NULL, "there is no firmware" },
-    { "os/acpi", XML_KEEP, 1, 0, NULL, NULL, "a PV guest has no ACPI" },
+    { "os/boot", XML_TAKE, 0, 0, "dev", take_boot, NULL },
+    { "os/bootmenu", XML_KEEP, 1, 0, NULL, NULL,
+      "the BIOS waits for nobody" },
+    { "os/bios", XML_KEEP, 1, 0, NULL, NULL, "the BIOS has no switches" },
+    { "os/smbios", XML_KEEP, 1, 0, NULL, NULL,
+      "the tables name this product" },
+    { "os/loader", XML_TAKE, 1, 1, "type readonly secure! stateless! format!",
+      take_loader, NULL },
+    { "os/nvram", XML_KEEP, 1, 1, NULL, NULL, "a BIOS keeps no variables" },
+    { "os/firmware", XML_KEEP, 1, 0, NULL, NULL, "the firmware is a BIOS" },
+    { "os/acpi", XML_KEEP, 1, 0, NULL, NULL, "no table is added" },
     { "features", XML_KEEP, 1, 0, NULL, NULL,
-      "its switches are for HVM guests" },
+      "APIC, ACPI and PAE are always there for HVM guests" },
     { "cpu", XML_KEEP, 1, 0, NULL, NULL,
       "the guest gets the hypervisor's default CPU" },
     { "clock", XML_TAKE, 1, 0, "offset adjustment! basis! timezone! start!",

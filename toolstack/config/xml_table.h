@@ -43,6 +43,7 @@ extern const size_t nr_xml_device_rows;
 /* Of its rows, those that set fields of the domain. */
 void xml_take_controller(struct xml_reader *r, xmlNode *n);
 void xml_take_memballoon(struct xml_reader *r, xmlNode *n);
+void xml_take_emulator(struct xml_reader *r, xmlNode *n);
 
 /* NULL if there is no such element. */
 const struct xml_row *xml_row_find(const char *path);

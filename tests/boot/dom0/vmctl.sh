@@ -56,7 +56,7 @@ code 'not the control domain' 7 vmctl destroy 0
 code 'timeout' 8 vmctl wait life --for paused --timeout 1
 code 'one of two' 9 vmctl pause life nobody
 check 'resume after that' vmctl resume life
-domain hvm idle | sed 's/>linux</>hvm</' > /tmp/hvm.xml
+domain hvm idle | sed 's/<console/<hostdev mode="subsystem" type="pci"\/>&/' > /tmp/hvm.xml
 code 'not supported' 10 vmctl create /tmp/hvm.xml
 
 # ---- a worker and a back end that die

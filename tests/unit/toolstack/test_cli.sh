@@ -71,7 +71,7 @@ code 0 "$vmctl" validate "$dir/warn.xml"
 says err 'warn.xml:1: warning: <features>'
 code 5 "$vmctl" validate --strict "$dir/warn.xml"
 good | sed 's/>linux</>hvm</' > "$dir/hvm.xml"
-code 10 "$vmctl" validate "$dir/hvm.xml"
+code 0 "$vmctl" validate "$dir/hvm.xml"
 good > "$dir/stdin.xml"
 count=$((count + 1))
 "$vmctl" -q validate - < "$dir/stdin.xml" || failures=$((failures + 1))

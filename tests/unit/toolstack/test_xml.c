@@ -192,6 +192,8 @@ static void a_card_gets_an_address(void **state)
 #define DISK(body) DOM(MEM OS "<devices>\n<disk type='file'>\n" body \
                        "</disk>\n</devices>\n")
 
+#define HVM(device) DOM(MEM "<os><type>hvm</type></os>\n" \
+                        "<devices>\n" device "</devices>\n")
 #define NIC(type, body) DOM(MEM OS "<devices>\n<interface type='" type "'>\n" \
                             body "</interface>\n</devices>\n")
 
@@ -239,8 +241,18 @@ static const struct bad {
       "unknown action" },
     { DOM(MEM OS "<bootloader>pygrub</bootloader>"), 5, ERR_UNSUPPORTED,
       "<bootloader> is not supported" },
-    { DOM(MEM "<os><type>hvm</type><kernel>/k</kernel></os>"), 4,
-      ERR_UNSUPPORTED, "builds PV and PVH" },
+    { DOM(MEM "<os><type>hvm</type><boot dev='fd'/></os>"), 4,
+      ERR_UNSUPPORTED, "<boot dev='fd'>" },
+    { DOM(MEM "<os><type>hvm</type><loader type='pflash'>/o</loader></os>"),
+      4, ERR_UNSUPPORTED, "only 'rom'" },
+    { HVM("<disk><source file='/i'/><target dev='sda' bus='ide'/></disk>"), 6,
+      ERR_CONFIG, "one of hda" },
+    { HVM("<disk><source file='/i'/><target dev='sda' bus='scsi'/></disk>"),
+      6, ERR_UNSUPPORTED, "bus 'scsi'" },
+    { HVM("<serial type='tcp'/>"), 6, ERR_UNSUPPORTED, "<serial type='tcp'>" },
+    { HVM("<serial type='file'/>"), 6, ERR_CONFIG, "needs a <source path=" },
+    { HVM("<interface type='user'><model type='rtl8139'/></interface>"), 6,
+      ERR_UNSUPPORTED, "'e1000'" },
     { DOM(MEM "<os><type>linux</type></os>"), 4, ERR_CONFIG,
       "<kernel> is missing" },
     { DOM(MEM "<os><type>linux</type>\n<kernel>k</kernel></os>"), 5,
