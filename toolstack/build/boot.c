@@ -6,6 +6,7 @@
  */
 #include <build/boot.h>
 #include <build/bzimage.h>
+#include <build/hvm_boot.h>
 #include <build/pv_boot.h>
 #include <build/pvh_boot.h>
 #include <errno.h>
@@ -48,7 +49,16 @@ static int pvh_plan(const struct domain_def *def, struct boot_files *f,
                               &f->pvh_layout, e);
 }
 
+static int hvm_parse(const struct domain_def *def, struct boot_files *f,
+                     struct err *e)
+{
+    (void)def;
+    return hvm_kernel_parse(&f->image, &f->hvm_kernel, e);
+}
+
 static const struct boot_kind {
+    bool as_is;                /* the kernel's file is not unpacked */
+    bool optional;             /* there need not be one */
     int (*parse)(const struct domain_def *def, struct boot_files *f,
                  struct err *e);
     int (*plan)(const struct domain_def *def, struct boot_files *f,
@@ -57,8 +67,9 @@ static const struct boot_kind {
                 const struct domain_def *def, const struct boot_files *f,
                 struct guest_ends *g, struct err *e);
 } kinds[] = {
-    [GUEST_PV]  = { pv_parse,  pv_plan,  pv_boot },
-    [GUEST_PVH] = { pvh_parse, pvh_plan, pvh_boot },
+    [GUEST_PV]  = { false, false, pv_parse,  pv_plan,  pv_boot },
+    [GUEST_PVH] = { false, false, pvh_parse, pvh_plan, pvh_boot },
+    [GUEST_HVM] = { true,  true,  hvm_parse, hvm_plan, hvm_boot },
 };
 
 static const struct boot_kind *kind_of(const struct domain_def *def)
@@ -80,9 +91,16 @@ static int load_kernel(const struct boot_kind *kind,
                        struct err *e)
 {
     struct bytes file;
-    int rc = bytes_read_file(def->kernel, "kernel", KERNEL_FILE_MAX, &file, e);
+    int rc;
 
-    if (rc == 0) {
+    if (kind->optional && (def->kernel == NULL || *def->kernel == '\0')) {
+        return 0;
+    }
+    rc = bytes_read_file(def->kernel, "kernel", KERNEL_FILE_MAX, &file, e);
+
+    if (rc == 0 && kind->as_is) {
+        f->image = file;
+    } else if (rc == 0) {
         rc = kernel_image(&file, &f->image, e);
         bytes_free(&file);
     }
@@ -108,7 +126,7 @@ int boot_files_load(const struct domain_def *def, struct boot_files *f,
                        def_guest_type_name(def->type));
     }
     rc = load_kernel(kind, def, f, e);
-    if (rc == 0 && def->initrd != NULL && *def->initrd != '\0') {
+    if (rc == 0 && f->image.len != 0 && def->initrd != NULL && *def->initrd != '\0') {
         rc = bytes_read_file(def->initrd, "initrd", INITRD_FILE_MAX,
                              &f->initrd, e);
     }

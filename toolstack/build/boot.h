@@ -6,13 +6,14 @@
  *         domain, and what fills a paused domain; the channels to store and
  *         console and the first grants, alike for all types.  Nothing is undone here:
  *         the caller destroys the domain.
- * Leaves  PV to pv_boot.h, PVH to pvh_boot.h, the store to store/, the
+ * Leaves  PV to pv_boot.h, PVH to pvh_boot.h, HVM to hvm_boot.h, the store to store/, the
  *         unpause to lifecycle/.
  * Tests   nested boots; the pure parts in test_pv_layout, test_kernel, test_pvh
  */
 #ifndef BUILD_BOOT_H
 #define BUILD_BOOT_H
 
+#include <build/hvm_kernel.h>
 #include <build/pv_layout.h>
 #include <build/pvh_layout.h>
 #include <config/def.h>
@@ -27,6 +28,8 @@ struct boot_files {
     struct pv_layout layout;
     struct pvh_kernel pvh_kernel;
     struct pvh_layout pvh_layout;
+    struct hvm_kernel hvm_kernel;      /* image is the file as it is */
+    uint64_t hvm_initrd;
 };
 
 /* What the store and the daemons must know about the guest. */

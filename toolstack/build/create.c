@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <lib/ctl.h>
 #include <lib/err.h>
+#include <lib/hvm_map.h>
 #include <string.h>
 
 #define DEFAULT_MAX_PORT 1023u
@@ -40,9 +41,10 @@ static int make(struct creating *c)
         .grant_opts = XEN_DOMCTL_GRANT_version(1),
     };
 
-    if (def->type == GUEST_PVH) {
+    if (def->type != GUEST_PV) {
         config.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
-        config.arch.emulation_flags = XEN_X86_EMU_LAPIC;
+        config.arch.emulation_flags = def->type == GUEST_PVH
+            ? XEN_X86_EMU_LAPIC : XEN_X86_EMU_ALL & ~XEN_X86_EMU_VPCI;
     }
     memcpy(config.handle, def->uuid, sizeof(config.handle));
     c->domid = 0;
@@ -107,8 +109,11 @@ static int set_weight(struct creating *c)
 
 static int set_limits(struct creating *c)
 {
+    uint64_t more = SLACK_KIB +
+                    (c->def->type == GUEST_HVM ? HVM_VIDEO_KIB : 0);
+
     return failed(c, ctl_domain_max_mem(c->h, c->domid,
-                                        c->def->memory_kib + SLACK_KIB),
+                                        c->def->memory_kib + more),
                   "cannot set the memory limit");
 }
 

@@ -7,7 +7,7 @@
  * Tested by the nested boots; layout, tables and records by unit tests.
  */
 #include <build/acpi.h>
-#include <build/hvm_context.h>
+#include <build/hvm_state.h>
 #include <build/memory.h>
 #include <build/pvh_boot.h>
 #include <errno.h>
@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <xen/arch-x86/hvm/start_info.h>
-
-#define PDE_4M_FLAGS 0xe7u     /* present, write, user, accessed, dirty, 4M */
 
 struct booting {
     struct hyp *h;
@@ -98,15 +96,9 @@ static int load_initrd(struct booting *b)
     return write_at(b, b->l->initrd, b->f->initrd.data, b->l->initrd_bytes);
 }
 
-/* Used while a vCPU runs without paging on CPUs that cannot do so. */
 static int write_ident_pt(struct booting *b)
 {
-    uint32_t pde[XEN_PAGE_SIZE / sizeof(uint32_t)];
-
-    for (uint32_t i = 0; i < XEN_PAGE_SIZE / sizeof(uint32_t); i++) {
-        pde[i] = i << 22 | PDE_4M_FLAGS;
-    }
-    return memory_write(&b->special, PVH_IDENT_PT, 0, pde, sizeof(pde), b->e);
+    return hvm_state_ident_pt(&b->special, PVH_IDENT_PT, b->e);
 }
 
 static int set_params(struct booting *b)
@@ -193,41 +185,15 @@ static int write_start_info(struct booting *b)
     return rc;
 }
 
-static int put_context(struct booting *b, uint8_t *old, int old_size)
-{
-    const struct hvm_start s = { b->f->pvh_kernel.entry,
-                                 (uint32_t)b->l->start_info,
-                                 b->def->max_vcpus };
-    size_t room = (size_t)old_size + XEN_PAGE_SIZE, len;
-    uint8_t *new = malloc(room);
-    int rc;
-
-    if (new == NULL) {
-        return -ENOMEM;
-    }
-    len = hvm_context_flat(old, (size_t)old_size, &s, new, room);
-    rc = len == 0 ? -EPROTO : ctl_hvm_set_context(b->h, b->domid, new,
-                                                  (uint32_t)len);
-    free(new);
-    return rc;
-}
-
 static int set_context(struct booting *b)
 {
-    int size = ctl_hvm_get_context(b->h, b->domid, NULL, 0);
-    uint8_t *old = size > 0 ? malloc((size_t)size) : NULL;
-    int rc = size == 0 ? -EPROTO : size;
+    const struct hvm_start s = {
+        .entry = b->f->pvh_kernel.entry,
+        .start_info = (uint32_t)b->l->start_info,
+        .nr_vcpus = b->def->max_vcpus,
+    };
 
-    if (size > 0) {
-        rc = old == NULL ? -ENOMEM
-                         : ctl_hvm_get_context(b->h, b->domid, old,
-                                               (uint32_t)size);
-    }
-    if (rc > 0) {
-        rc = put_context(b, old, rc);
-    }
-    free(old);
-    return failed(b, rc, "the hypervisor refuses the state of vCPU 0");
+    return hvm_state_set(b->h, b->domid, b->def->name, &s, b->e);
 }
 
 int pvh_boot(struct hyp *h, unsigned int domid, const struct domain_def *def,

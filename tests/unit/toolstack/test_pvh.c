@@ -252,13 +252,14 @@ static struct fresh fresh_records(void)
 
 static void first_state_is_flat_protected_mode(void **state)
 {
-    const struct hvm_start s = { 0x1000020, 0x5000, 2 };
+    const struct hvm_start s = { .entry = 0x1000020, .start_info = 0x5000,
+                                 .nr_vcpus = 2 };
     struct fresh f = fresh_records();
     uint8_t out[8192];
     struct hvm_hw_cpu cpu;
     struct hvm_hw_mtrr m;
     size_t at = 8 + sizeof(f.h) + 8, second;
-    size_t len = hvm_context_flat((uint8_t *)&f, sizeof(f), &s, out,
+    size_t len = hvm_context_start((uint8_t *)&f, sizeof(f), &s, out,
                                   sizeof(out));
 
     (void)state;
@@ -281,17 +282,18 @@ static void first_state_is_flat_protected_mode(void **state)
 
 static void bad_records_are_refused(void **state)
 {
-    const struct hvm_start s = { 0x1000020, 0x5000, 1 };
+    const struct hvm_start s = { .entry = 0x1000020, .start_info = 0x5000,
+                                 .nr_vcpus = 1 };
     struct fresh f = fresh_records();
     uint8_t out[8192];
 
     (void)state;
-    assert_int_equal(hvm_context_flat((uint8_t *)&f, sizeof(f), &s, out, 100),
+    assert_int_equal(hvm_context_start((uint8_t *)&f, sizeof(f), &s, out, 100),
                      0);
     f.hd.length = 0x7fffffff;
-    assert_int_equal(hvm_context_flat((uint8_t *)&f, sizeof(f), &s, out,
+    assert_int_equal(hvm_context_start((uint8_t *)&f, sizeof(f), &s, out,
                                       sizeof(out)), 0);
-    assert_int_equal(hvm_context_flat((uint8_t *)&f, 5, &s, out, sizeof(out)),
+    assert_int_equal(hvm_context_start((uint8_t *)&f, 5, &s, out, sizeof(out)),
                      0);
 }
 
