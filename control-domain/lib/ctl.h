@@ -60,6 +60,8 @@ int ctl_domain_sched_get(struct hyp *h, unsigned int domid, uint32_t sched_id,
                          uint16_t *weight, uint16_t *cap);
 int ctl_domain_sched_set(struct hyp *h, unsigned int domid, uint32_t sched_id,
                          uint16_t weight, uint16_t cap);
+/* XEN_DOMCTL_SENDTRIGGER_POWER...: buttons of an HVM guest, on vCPU 0. */
+int ctl_domain_trigger(struct hyp *h, unsigned int domid, uint32_t trigger);
 /* Remote shutdown by the control domain: SHUTDOWN_poweroff... */
 int ctl_domain_shutdown(struct hyp *h, unsigned int domid, uint32_t reason);
 

@@ -211,6 +211,15 @@ int ctl_domain_sched_set(struct hyp *h, unsigned int domid, uint32_t sched_id,
     return ctl_domctl(h, &op);
 }
 
+int ctl_domain_trigger(struct hyp *h, unsigned int domid, uint32_t trigger)
+{
+    struct xen_domctl op = { .cmd = XEN_DOMCTL_sendtrigger,
+                             .domain = (domid_t)domid };
+
+    op.u.sendtrigger.trigger = trigger;
+    return ctl_domctl(h, &op);
+}
+
 int ctl_domain_shutdown(struct hyp *h, unsigned int domid, uint32_t reason)
 {
     struct sched_remote_shutdown arg = {

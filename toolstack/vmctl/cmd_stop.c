@@ -241,6 +241,32 @@ static void remember(const struct dom *d, const char *word)
     }
 }
 
+/* Guests with our drivers say what they listen to. */
+static bool listens(struct ctl *c, const struct dom *d, const char *word)
+{
+    char path[96], *value = NULL;
+    bool yes;
+
+    snprintf(path, sizeof(path), "/local/domain/%u/control/feature-%s",
+             d->domid, word);
+    yes = xs_read(c->xs, XS_TXN_NONE, path, &value, NULL) == 0 &&
+          strcmp(value, "1") == 0;
+    free(value);
+    return yes;
+}
+
+/*
+ * An HVM guest without such drivers has a power button.  Others refuse the
+ * trigger: they find the request in the store when they look.
+ */
+static void press_button(struct ctl *c, const struct dom *d, const char *word)
+{
+    if ((d->info.flags & XEN_DOMINF_hvm_guest) != 0 &&
+        strcmp(word, "poweroff") == 0 && !listens(c, d, word)) {
+        ctl_domain_trigger(c->h, d->domid, XEN_DOMCTL_SENDTRIGGER_POWER);
+    }
+}
+
 static int ask(struct ctl *c, const char *domain, const char *word,
                struct dom *d, struct err *e)
 {
@@ -262,6 +288,9 @@ static int ask(struct ctl *c, const char *domain, const char *word,
     snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown",
              d->domid);
     rc = xs_write_string(c->xs, XS_TXN_NONE, path, word);
+    if (rc == 0) {
+        press_button(c, d, word);
+    }
     return rc == 0 ? 0 : err_errno(e, rc, "cannot ask the guest", "%s",
                                    d->name);
 }
