@@ -208,5 +208,5 @@ bool devices_need_netd(const struct domain_def *def)
 
 bool devices_need_screend(const struct domain_def *def)
 {
-    return def_screen(def) != NULL;
+    return def->type != GUEST_HVM && def_screen(def) != NULL;
 }

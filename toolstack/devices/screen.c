@@ -16,12 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PASSWORD_FILE "vnc.password"
-
-/* A domain has one screen, or none. */
+/* A domain has one screen, or none; an HVM guest's is its device model's. */
 size_t screen_nr(const struct domain_def *def)
 {
-    return def_screen(def) != NULL ? 1 : 0;
+    return devices_need_screend(def) ? 1 : 0;
 }
 
 bool screen_id(const struct domain_def *def, size_t i, struct device_id *id)
@@ -40,7 +38,7 @@ bool keyboard_id(const struct domain_def *def, size_t i, struct device_id *id)
     return true;
 }
 
-static int write_password(const struct devices *d, const char *password,
+int screen_write_password(const struct devices *d, const char *password,
                           struct err *e)
 {
     size_t len = password == NULL ? 0 : strlen(password);
@@ -52,7 +50,7 @@ static int write_password(const struct devices *d, const char *password,
                                               "cannot keep the password",
                                               NULL, "no run directory");
     }
-    snprintf(path, sizeof(path), "%s/" PASSWORD_FILE, d->run_dir);
+    snprintf(path, sizeof(path), "%s/" SCREEN_PASSWORD_FILE, d->run_dir);
     if (password == NULL) {
         unlink(path);
         return 0;
@@ -100,7 +98,7 @@ int screen_attach(struct devices *d, size_t i, struct err *e)
         { "backend-id", "0" }, { "state", "1" }, { NULL, NULL },
     };
     struct device_entry entry = { d->domid, 0, "vfb", "vfb", front, back };
-    int rc = write_password(d, g->passwd, e);
+    int rc = screen_write_password(d, g->passwd, e);
 
     spell(d, &t);
     return rc == 0 ? device_entry_create(d->xs, &entry, e) : rc;

@@ -16,6 +16,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define MAX_ARGS 64
+
 extern char **environ;
 
 void backend_init(struct backend *b, const struct backend_kind *kind,
@@ -24,6 +26,7 @@ void backend_init(struct backend *b, const struct backend_kind *kind,
     b->kind = kind;
     b->run = run;
     b->domid = domid;
+    b->args = NULL;
     b->pid = 0;
     b->pidfd = -1;
 }
@@ -82,8 +85,16 @@ static int spawn(pid_t *pid, const char *path, const struct backend *b)
     posix_spawnattr_t attr;
     sigset_t none, all;
     char id[16];
-    char *argv[] = { (char *)(uintptr_t)b->kind->program, "--domid", id, NULL };
+    char *argv[4 + MAX_ARGS] = { (char *)(uintptr_t)b->kind->program,
+                                 "--domid", id };
     int rc;
+
+    for (int i = 0; b->args != NULL && b->args[i] != NULL; i++) {
+        if (i == MAX_ARGS) {
+            return -E2BIG;
+        }
+        argv[3 + i] = b->args[i];
+    }
 
     snprintf(id, sizeof(id), "%u", b->domid);
     sigemptyset(&none);

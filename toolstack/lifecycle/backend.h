@@ -30,6 +30,7 @@ struct backend {
     const struct backend_kind *kind;
     const struct rundir *run;
     unsigned int domid;
+    char *const *args;         /* at its start, after the id; or NULL */
     pid_t pid;                 /* 0: none */
     int pidfd;                 /* readable when it has ended; -1 */
 };
@@ -40,7 +41,7 @@ void backend_init(struct backend *b, const struct backend_kind *kind,
 /* The program $env names, or the one beside this program. */
 void backend_program(const struct backend_kind *kind, char path[PATH_MAX]);
 
-/* "PROGRAM --domid N". */
+/* "PROGRAM --domid N ARGS". */
 int backend_start(struct backend *b, struct err *e);
 
 /* Find the process of an earlier worker; false: there is none. */

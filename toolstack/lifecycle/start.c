@@ -10,6 +10,8 @@
 #include <lib/ctl.h>
 #include <lib/err.h>
 #include <lib/log.h>
+#include <devices/screen.h>
+#include <lifecycle/emulator.h>
 #include <lifecycle/userdata.h>
 #include <lifecycle/vm.h>
 #include <save/restore_pv.h>
@@ -156,6 +158,7 @@ static void init_backends(struct vm *vm)
         backend_init(&vm->backends[i], &backend_kinds[i], &vm->run,
                      vm->domid);
     }
+    backend_init(&vm->emulator, &emulator_kind, &vm->run, vm->domid);
 }
 
 static int start_backends(struct vm *vm, struct err *e)
@@ -185,6 +188,29 @@ static void detach_devices(struct vm *vm)
     devices_detach(&vm->devices, DEVICE_CLOSE_MS);
 }
 
+/* After the devices: those who claim images must not find its locks. */
+static int start_emulator(struct vm *vm, struct err *e)
+{
+    const struct graphics_def *g = def_screen(&vm->def);
+    int rc;
+
+    if (!emulator_kind.needed(&vm->def)) {
+        return 0;
+    }
+    rc = screen_write_password(&vm->devices, g == NULL ? NULL : g->passwd, e);
+    return rc == 0 ? emulator_start(&vm->emulator, vm->xs, &vm->def, e) : rc;
+}
+
+static void stop_emulator(struct vm *vm)
+{
+    if (emulator_kind.needed(&vm->def)) {
+        if (is_ours(vm)) {
+            ctl_domain_pause(vm->h, vm->domid);
+        }
+        emulator_stop(&vm->emulator, vm->xs);
+    }
+}
+
 static int save(struct vm *vm, struct err *e)
 {
     int rc = userdata_write(&vm->def, vm->domid);
@@ -208,6 +234,7 @@ static const struct step {
     { "introduce", introduce,      NULL },             /* likewise */
     { "backends",  start_backends, stop_backends },
     { "devices",   attach_devices, detach_devices },
+    { "emulator",  start_emulator, stop_emulator },
     { "record",    save,           NULL },
 };
 #define NR_STEPS (sizeof(steps) / sizeof(steps[0]))
@@ -276,6 +303,7 @@ int vm_adopt(struct vm *vm, struct err *e)
         for (size_t i = 0; i < NR_BACKENDS; i++) {
             backend_adopt(&vm->backends[i]);
         }
+        backend_adopt(&vm->emulator);
         devices_init(&vm->devices, vm->xs, vm->domid, &vm->def);
         vm->devices.run_dir = vm->run.path;
         vm->done = (1u << NR_STEPS) - 1;

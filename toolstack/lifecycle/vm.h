@@ -29,6 +29,7 @@ struct vm {
     struct guest_ends guest;
     struct devices devices;
     struct backend backends[NR_BACKENDS];
+    struct backend emulator;           /* of an HVM guest */
     volatile sig_atomic_t *cancel;     /* set by a signal: undo and leave */
 };
 

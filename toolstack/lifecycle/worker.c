@@ -10,6 +10,7 @@
 #include <lib/ctl.h>
 #include <lib/evloop.h>
 #include <lib/log.h>
+#include <lifecycle/emulator.h>
 #include <lifecycle/events.h>
 #include <lifecycle/keeper.h>
 #include <lifecycle/notice.h>
@@ -37,6 +38,7 @@ struct worker {
     int inotify;               /* live.xml is written by others too */
     struct xs_watch *watch;
     struct saver_watch saver;
+    struct ev_source *emulator;        /* its end */
     bool look;                 /* some domain has ended: look at ours */
     bool ended;                /* the VM is over: clean up and leave */
     bool leave;                /* asked to go, the VM stays */
@@ -142,6 +144,62 @@ static void forget_own_changes(struct worker *w)
     reload(w);
 }
 
+/* ---- the device model ------------------------------------------------------- */
+
+#define WHY_FILE "why"                 /* in the run directory */
+
+/*
+ * The guest's hardware has gone: it ends as if it had crashed, and the
+ * configuration says what follows.  If it is over already, nobody minds.
+ */
+static bool still_runs(const struct worker *w)
+{
+    struct xen_domctl_getdomaininfo info;
+    unsigned int reason;
+
+    return ctl_domain_info(w->vm.h, w->vm.domid, &info) == 0 &&
+           (info.flags & XEN_DOMINF_dying) == 0 &&
+           !state_shutdown_reason(info.flags, &reason);
+}
+
+static void emulator_ended(void *arg, uint32_t events)
+{
+    struct worker *w = arg;
+
+    evloop_del(w->emulator);
+    w->emulator = NULL;
+    w->look = true;
+    if (!still_runs(w)) {
+        return;
+    }
+    log_err("%s: the device model, process %d, has ended: domain %u cannot go "
+            "on", w->vm.def.name, w->vm.emulator.pid, w->vm.domid);
+    backend_reap(&w->vm.emulator);
+    rundir_write(&w->vm.run, WHY_FILE, "device-model");
+    ctl_domain_shutdown(w->vm.h, w->vm.domid, SHUTDOWN_crash);
+}
+
+static void follow_emulator(struct worker *w)
+{
+    if (!emulator_kind.needed(&w->vm.def)) {
+        return;
+    }
+    if (w->vm.emulator.pidfd < 0) {    /* it ended while nobody looked */
+        emulator_ended(w, 0);
+    } else {
+        w->emulator = evloop_add(w->loop, w->vm.emulator.pidfd, EPOLLIN,
+                                 emulator_ended, w);
+    }
+}
+
+static void unfollow_emulator(struct worker *w)
+{
+    evloop_del(w->emulator);
+    w->emulator = NULL;
+}
+
+/* ---- from beginning to end ---------------------------------------------------- */
+
 static void begin_life(struct worker *w)
 {
     int rc;
@@ -153,10 +211,12 @@ static void begin_life(struct worker *w)
         log_warn("events are missing: %s", strerror(-rc));
     }
     follow_backends(w);
+    follow_emulator(w);
 }
 
 static void end_life(struct worker *w)
 {
+    unfollow_emulator(w);
     saver_watch_end(&w->saver);
     notice_end(&w->notice);
     unfollow_backends(w);
@@ -198,17 +258,19 @@ static void tell_end(struct worker *w, unsigned int reason)
 {
     json_object *o = event_new(&w->vm.def, (int)w->vm.domid,
                                end_name(reason));
-    char asked[16];
+    char asked[16], why[32];
     bool by_us = rundir_read(&w->vm.run, "asked", asked, sizeof(asked)) == 0;
+    bool known = rundir_read(&w->vm.run, WHY_FILE, why, sizeof(why)) == 0;
 
     if (o != NULL) {
         json_object_object_add(o, "reason", json_object_new_string(
-                                   state_reason_name(reason)));
+                                   known ? why : state_reason_name(reason)));
         json_object_object_add(o, "initiator", json_object_new_string(
                                    by_us ? "host" : "guest"));
     }
     event_publish(o);
     rundir_write(&w->vm.run, "asked", NULL);
+    rundir_write(&w->vm.run, WHY_FILE, NULL);
 }
 
 static void act(struct worker *w, unsigned int reason)

@@ -140,6 +140,10 @@ static void write_guest_nodes(struct writer *w)
 
 static void write_vm(struct writer *w)
 {
+    static const char *const types[] = {
+        [GUEST_UNSET] = "pv", [GUEST_PV] = "pv", [GUEST_PVH] = "pvh",
+        [GUEST_HVM] = "hvm",
+    };
     const struct domain_def *def = w->entry->def;
     struct store_path libxl = store_path(PATH_LIBXL, w->entry->domid);
 
@@ -147,11 +151,11 @@ static void write_vm(struct writer *w)
     put(w, w->vm, "name", def->name);
     put(w, w->vm, "uuid", w->uuid);
     put(w, w->vm, "image/ostype", "linux");
-    put(w, w->vm, "image/kernel", def->kernel);
+    put(w, w->vm, "image/kernel", def->kernel == NULL ? "" : def->kernel);
     put(w, w->vm, "image/ramdisk", def->initrd == NULL ? "" : def->initrd);
     put(w, w->vm, "image/cmdline", def->cmdline == NULL ? "" : def->cmdline);
     put_u64(w, w->vm, "start_time", (uint64_t)time(NULL));
-    put(w, libxl.s, "type", "pv");
+    put(w, libxl.s, "type", types[def->type]);
 }
 
 static int create_body(struct xs *xs, xs_txn_t txn, void *ctx)

@@ -19,6 +19,7 @@
 #define PATH_LIBXL    "/libxl/%u"                        /* domid */
 #define PATH_BACKEND  "/local/domain/0/backend/%s/%u/%u" /* kind domid dev */
 #define PATH_BACKENDS "/local/domain/0/backend/%s/%u"    /* kind domid */
+#define PATH_EMULATOR "/local/domain/0/device-model/%u"  /* domid */
 #define PATH_FRONTEND "/local/domain/%u/device/%s/%u"    /* domid kind dev */
 
 /* A formatted path that is known to fit. */

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line of the device model, and its start.
+ * Tests: tests/unit/toolstack/test_emulator.c, tests/boot/dom0/hvm-kill.sh.
+ */
+#include <devices/network.h>
+#include <devices/screen.h>
+#include <errno.h>
+#include <lib/err.h>
+#include <lib/netif.h>
+#include <lifecycle/emulator.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <store/paths.h>
+#include <string.h>
+#include <time.h>
+
+#define BIOS     "/usr/share/seabios/bios-256k.bin"
+#define VGABIOS  "/usr/share/seabios/vgabios-stdvga.bin"
+#define READY_MS 60000u
+#define STOP_MS  3000u
+#define POLL_MS  20u
+
+static bool needed(const struct domain_def *def)
+{
+    return def->type == GUEST_HVM;
+}
+
+const struct backend_kind emulator_kind = {
+    "device model", "paravane-hvm-emu", "VMCTL_HVM_EMU", "hvm-emu.pid",
+    needed,
+};
+
+/* ---- the command line --------------------------------------------------------- */
+
+struct args {
+    char **at;
+    unsigned int nr;
+    bool full;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+add(struct args *a, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    if (a->nr + 1 >= EMULATOR_MAX_ARGS ||
+        vasprintf(&a->at[a->nr], fmt, ap) < 0) {
+        a->full = true;
+    } else {
+        a->nr++;
+    }
+    va_end(ap);
+}
+
+static void add_pair(struct args *a, const char *option, const char *value)
+{
+    add(a, "%s", option);
+    add(a, "%s", value);
+}
+
+static void add_machine(struct args *a, const struct domain_def *def)
+{
+    bool direct = def->kernel != NULL && *def->kernel != '\0';
+
+    add(a, "--memory");
+    add(a, "%llu", (unsigned long long)def->memory_kib);
+    add(a, "--vcpus");
+    add(a, "%u", def->max_vcpus);
+    add_pair(a, "--boot", def->boot_order);
+    add_pair(a, "--vga", "std");
+    add_pair(a, "--vgabios", VGABIOS);
+    if (!direct) {
+        add_pair(a, "--bios", def_usual_loader(def) ? BIOS : def->loader);
+    }
+}
+
+static void add_disks(struct args *a, const struct domain_def *def)
+{
+    for (size_t i = 0; i < def->nr_disks; i++) {
+        const struct disk_def *d = &def->disks[i];
+        int unit = def_disk_ide_unit(def, d);
+        const char *source = d->source == NULL ? "" : d->source;
+
+        if (unit < 0) {
+            continue;
+        }
+        if (d->device == DISK_CDROM) {
+            add(a, "--cdrom");
+            add(a, "%d:%d,%s", unit / 2, unit % 2, source);
+        } else {
+            add(a, "--disk");
+            add(a, "%d:%d,%s,%s,%s", unit / 2, unit % 2,
+                strcmp(d->format, "qcow2") == 0 ? "qcow2" : "raw",
+                d->readonly ? "ro" : "rw", source);
+        }
+    }
+}
+
+static void tap_name(char name[NETIF_NAME_ROOM], unsigned int domid,
+                     const struct nic_def *nic)
+{
+    snprintf(name, NETIF_NAME_ROOM, "emu%u.%u", domid % 100000,
+             nic->devid % 1000);
+}
+
+static int add_nics(struct args *a, const struct domain_def *def,
+                    unsigned int domid, struct err *e)
+{
+    for (size_t i = 0; i < def->nr_nics; i++) {
+        const struct nic_def *nic = &def->nics[i];
+        const uint8_t *m = nic->mac;
+        char tap[NETIF_NAME_ROOM];
+        struct network_place place;
+        int rc;
+
+        if (!def_nic_is_emulated(def, nic)) {
+            continue;
+        }
+        rc = network_of(nic, &place, e);
+        if (rc != 0) {
+            return rc;
+        }
+        tap_name(tap, domid, nic);
+        add(a, "--nic");
+        add(a, "mac=%02x:%02x:%02x:%02x:%02x:%02x,%s%s", m[0], m[1], m[2],
+            m[3], m[4], m[5], place.user ? "user" : "tap=",
+            place.user ? "" : tap);
+    }
+    return 0;
+}
+
+static void add_serial(struct args *a, const struct domain_def *def)
+{
+    const struct serial_def *s = def->serials;
+
+    if (def->nr_serials > 0 && strcmp(s->type, "null") != 0) {
+        add_pair(a, "--serial", strcmp(s->type, "file") == 0 ? s->path
+                                                            : "pty");
+    }
+}
+
+static void add_screen(struct args *a, const struct domain_def *def,
+                       const struct rundir *run)
+{
+    const struct graphics_def *g = def_screen(def);
+
+    if (g != NULL) {
+        add(a, "--vnc");
+        add(a, "listen=%s,port=%u,web=%u%s%s%s", g->listen, g->port,
+            g->web_port, g->passwd == NULL ? "" : ",password=",
+            g->passwd == NULL ? "" : run->path,
+            g->passwd == NULL ? "" : "/" SCREEN_PASSWORD_FILE);
+    }
+    add(a, "--control");
+    add(a, "%s/screen.sock", run->path);
+}
+
+int emulator_args(const struct domain_def *def, const struct rundir *run,
+                  unsigned int domid, char *args[EMULATOR_MAX_ARGS],
+                  struct err *e)
+{
+    struct args a = { .at = args };
+    int rc;
+
+    memset(args, 0, EMULATOR_MAX_ARGS * sizeof(args[0]));
+    add_machine(&a, def);
+    add_disks(&a, def);
+    rc = add_nics(&a, def, domid, e);
+    add_serial(&a, def);
+    add_screen(&a, def, run);
+    if (rc == 0 && a.full) {
+        rc = err_errno(e, -E2BIG, "cannot start the device model", "%s",
+                       def->name);
+    }
+    if (rc != 0) {
+        emulator_free_args(args);
+    }
+    return rc;
+}
+
+void emulator_free_args(char *args[EMULATOR_MAX_ARGS])
+{
+    for (unsigned int i = 0; i < EMULATOR_MAX_ARGS; i++) {
+        free(args[i]);
+        args[i] = NULL;
+    }
+}
+
+/* ---- start and stop -------------------------------------------------------------- */
+
+static bool is_running(struct xs *xs, unsigned int domid)
+{
+    struct store_path key = store_path(PATH_EMULATOR "/state", domid);
+    char *value = NULL;
+    bool yes = xs_read(xs, XS_TXN_NONE, key.s, &value, NULL) == 0 &&
+               strcmp(value, "running") == 0;
+
+    free(value);
+    return yes;
+}
+
+static int wait_ready(struct backend *b, struct xs *xs, struct err *e)
+{
+    struct pollfd p = { .fd = b->pidfd, .events = POLLIN };
+
+    for (unsigned int ms = 0; ms < READY_MS; ms += POLL_MS) {
+        if (is_running(xs, b->domid)) {
+            return 0;
+        }
+        if (poll(&p, 1, POLL_MS) > 0) {
+            return err_set(e, -EPIPE, ERR_FAILED, "the device model has "
+                           "ended", b->kind->program,
+                           "its reason is in the log of the domain");
+        }
+    }
+    return err_set(e, -ETIMEDOUT, ERR_TIMEOUT, "the device model does not "
+                   "get ready", b->kind->program, "not within %u s",
+                   READY_MS / 1000);
+}
+
+static int join_bridges(const struct backend *b, const struct domain_def *def,
+                        struct err *e)
+{
+    int rc = 0;
+
+    for (size_t i = 0; rc == 0 && i < def->nr_nics; i++) {
+        const struct nic_def *nic = &def->nics[i];
+        struct network_place place;
+        char tap[NETIF_NAME_ROOM];
+
+        if (!def_nic_is_emulated(def, nic)) {
+            continue;
+        }
+        tap_name(tap, b->domid, nic);
+        rc = network_of(nic, &place, e);
+        if (rc == 0 && place.bridge[0] != '\0') {
+            rc = netif_join(place.bridge, tap, e);
+        }
+        if (rc == 0 && !place.user) {
+            rc = netif_up(tap, nic->mtu, e);
+        }
+    }
+    return rc;
+}
+
+int emulator_start(struct backend *b, struct xs *xs,
+                   const struct domain_def *def, struct err *e)
+{
+    char *args[EMULATOR_MAX_ARGS];
+    int rc = emulator_args(def, b->run, b->domid, args, e);
+
+    if (rc != 0) {
+        return rc;
+    }
+    xs_rm(xs, XS_TXN_NONE, store_path(PATH_EMULATOR, b->domid).s);
+    b->args = args;
+    rc = backend_start(b, e);
+    b->args = NULL;
+    emulator_free_args(args);
+    if (rc == 0) {
+        rc = wait_ready(b, xs, e);
+    }
+    if (rc == 0) {
+        rc = join_bridges(b, def, e);
+    }
+    if (rc != 0) {
+        emulator_stop(b, xs);
+    }
+    return rc;
+}
+
+void emulator_stop(struct backend *b, struct xs *xs)
+{
+    backend_stop(b, STOP_MS);
+    xs_rm(xs, XS_TXN_NONE, store_path(PATH_EMULATOR, b->domid).s);
+}

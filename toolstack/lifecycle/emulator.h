@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * lifecycle/emulator.h - the device model of an HVM guest.
+ *
+ * Owns    its command line, made from the configuration; waiting until the
+ *         guest may run; plugging its emulated cards into their bridges.
+ * Leaves  the process itself to backend.h, what its end means to worker.c: a
+ *         guest whose hardware has gone is stopped, nothing else is.
+ * Tests   tests/unit/toolstack/test_emulator.c, tests/boot/dom0/hvm-kill.sh
+ */
+#ifndef LIFECYCLE_EMULATOR_H
+#define LIFECYCLE_EMULATOR_H
+
+#include <client/xs.h>
+#include <config/def.h>
+#include <lifecycle/backend.h>
+
+#define EMULATOR_MAX_ARGS 64u
+
+extern const struct backend_kind emulator_kind;
+
+/*
+ * Its arguments after "--domid N", each allocated, ended by NULL.
+ * 0, or -errno with @e.
+ */
+int emulator_args(const struct domain_def *def, const struct rundir *run,
+                  unsigned int domid, char *args[EMULATOR_MAX_ARGS],
+                  struct err *e);
+void emulator_free_args(char *args[EMULATOR_MAX_ARGS]);
+
+/* Started, and the guest may be unpaused; or nothing is left of it. */
+int emulator_start(struct backend *b, struct xs *xs,
+                   const struct domain_def *def, struct err *e);
+void emulator_stop(struct backend *b, struct xs *xs);
+
+#endif
