@@ -3,7 +3,7 @@
  * control/sched_op.c - the SCHEDOP_* door: yield, block, poll, shut down,
  * watchdog.  Nothing here waits: block and poll change the vcpu's state, and
  * the way back to the guest chooses who runs.
- * Tested by tests/unit/event/test_evtchn.c and tests/guests/.
+ * Tested by tests/unit/event/test_event_doors.c and tests/guests/.
  */
 #include <arch/nospec.h>
 #include <control/sched_op.h>

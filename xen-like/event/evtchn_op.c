@@ -3,7 +3,7 @@
  * event/evtchn_op.c - the EVTCHNOP_* door: copy in, find the domain, call
  * evtchn.c, copy out.  FIFO event channels are not offered: their
  * operations are -ENOSYS, and guests use the two-level bitmaps.
- * Tested by tests/unit/event/test_evtchn.c and tests/guests/events/.
+ * Tested by tests/unit/event/test_event_doors.c and tests/guests/events/.
  */
 #include <arch/nospec.h>
 #include <core/percpu.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * event/pirq.c - physical interrupts as events.
- * Tested by tests/unit/event/test_evtchn.c.
+ * Tested by tests/unit/event/test_virq.c.
  */
 #include <event/pirq.h>
 #include <event/table.h>

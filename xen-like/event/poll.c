@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * event/poll.c - vcpus that wait for ports without an upcall.
- * Tested by tests/unit/event/test_evtchn.c.
+ * Tested by tests/unit/event/test_virq.c.
  */
 #include <core/softirq.h>
 #include <event/poll.h>

@@ -5,7 +5,7 @@
  * Owns    the set of polling vcpus of a domain and their timeouts.
  * Order   the poller says so, then looks at the ports; the sender sets the
  *         port, then looks for pollers: one of them sees the other.
- * Tests   tests/unit/event/test_evtchn.c
+ * Tests   tests/unit/event/test_virq.c
  */
 #ifndef EVENT_POLL_H
 #define EVENT_POLL_H

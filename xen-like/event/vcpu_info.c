@@ -5,7 +5,7 @@
  * Senders read v->info without a lock.  They may still set bits in the old
  * place while it moves; the new place therefore starts with everything
  * selected, and pending bits of ports are in shared_info anyway.
- * Tested by tests/unit/event/test_evtchn.c.
+ * Tested by tests/unit/event/test_virq.c.
  */
 #include <domain/page_type.h>
 #include <event/poll.h>

@@ -5,7 +5,7 @@
  * Owns    the reference on that page; moving the flags; giving the page
  *         back when the domain dies, after every sender has left it.
  * ABI     VCPUOP_register_vcpu_info (xen/vcpu.h).
- * Tests   tests/unit/event/test_evtchn.c
+ * Tests   tests/unit/event/test_virq.c
  */
 #ifndef EVENT_VCPU_INFO_H
 #define EVENT_VCPU_INFO_H

@@ -4,7 +4,7 @@
  *
  * They live on the heap of the CPU where the vcpu last asked for them.  A
  * periodic tick does not wake a vcpu that blocks; a singleshot does.
- * Tested by tests/unit/event/test_evtchn.c.
+ * Tested by tests/unit/event/test_virq.c.
  */
 #include <event/table.h>
 #include <sched/sched.h>

@@ -4,7 +4,7 @@
  *
  * A VIRQ is per vcpu (timer, debug, profiling) or global: those have one
  * handler, the hardware domain, and are bound on its vcpu 0.
- * Tested by tests/unit/event/test_evtchn.c.
+ * Tested by tests/unit/event/test_virq.c.
  */
 #include <event/table.h>
 #include <event/poll.h>
