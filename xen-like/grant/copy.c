@@ -6,7 +6,7 @@
  * The usual copy has one granted end that nobody else uses: it is marked,
  * copied and unmarked under the lock of the granter's table, without pins.
  * All others pin what is granted and hold what is not.
- * Tested by tests/unit/grant/test_grant.c.
+ * Tested by tests/unit/grant/test_grant_copy.c.
  */
 #include <domain/page_type.h>
 #include <grant/table.h>
