@@ -6,7 +6,7 @@
  * Everything here is lazy: time numbers are written when those of the CPU
  * differ from the ones given last, runstate areas on the way back into the
  * guest (its own page tables are loaded then).  Leaves the clock itself to
- * time/.  Tested by tests/unit/sched/test_sched.c, tests/guests/time/.
+ * time/.  Tested by tests/unit/sched/test_sched_state.c, tests/guests/time/.
  */
 #include <domain/guest_copy.h>
 #include <domain/vtime.h>

@@ -2,7 +2,7 @@
 /*
  * sched/pause.c - pause counts, unblock and kick, affinity, and the
  * scheduler's part in the life of domains and vcpus.
- * Tested by tests/unit/sched/test_sched.c.
+ * Tested by tests/unit/sched/test_sched_state.c.
  */
 #include <core/panic.h>
 #include <core/softirq.h>

@@ -2,7 +2,7 @@
 /*
  * sched/watchdog.c - a domain that promised to poke us, and did not, is shut
  * down with SHUTDOWN_watchdog (SCHEDOP_watchdog, xen/sched.h).
- * Tested by tests/unit/sched/test_sched.c.
+ * Tested by tests/unit/sched/test_sched_state.c.
  */
 #include <sched/runq.h>
 #include <time/systime.h>

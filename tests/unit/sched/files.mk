@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
-UNIT_TESTS += test_sched
-test_sched_KIND := hv
-test_sched_SRCS := tests/unit/sched/test_sched.c tests/fake-arch/fake.c \
+SCHED_TESTS := test_sched test_sched_state
+UNIT_TESTS += $(SCHED_TESTS)
+SCHED_TEST_SRCS := tests/unit/sched/machine.c tests/fake-arch/fake.c \
         tests/lib/domains.c xen-like/domain/vtime.c \
         $(addprefix xen-like/sched/,sched.c credit.c place.c pause.c watchdog.c)
+$(foreach t,$(SCHED_TESTS),$(eval $(t)_KIND := hv) \
+    $(eval $(t)_SRCS := tests/unit/sched/$(t).c $(SCHED_TEST_SRCS)))
