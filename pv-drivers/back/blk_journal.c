@@ -3,7 +3,7 @@
  * The journal of requests in flight.  Order of stores is all there is to it:
  * each step is one release store, so a process that dies between two of them
  * leaves a file that recovery understands.  Executing requests is left to
- * blk.c.  Covered by tests/unit/pvdrv/test_blk.c.
+ * blk.c.  Covered by tests/unit/pvdrv/test_blk_crash.c.
  */
 #include <back/blk_journal.h>
 

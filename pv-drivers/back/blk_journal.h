@@ -12,7 +12,7 @@
  *         was taken and which answers exist.
  * INV-BJ2 recovery rewrites a response only if its index is not published:
  *         the guest may reuse a slot once the answer was published.
- * Tests   tests/unit/pvdrv/test_blk.c cuts the run at every step
+ * Tests   tests/unit/pvdrv/test_blk_crash.c cuts the run at every step
  */
 #ifndef BACK_BLK_JOURNAL_H
 #define BACK_BLK_JOURNAL_H

@@ -1,11 +1,14 @@
 # Unit tests of pv-drivers.
-UNIT_TESTS += test_blk_ring test_blk test_back_state
+UNIT_TESTS += test_blk_ring test_blk test_blk_crash test_back_state
 test_blk_ring_SRCS = tests/unit/pvdrv/test_ring.c \
     pv-drivers/ring/ring.c pv-drivers/ring/ring_front.c \
     pv-drivers/ring/blk_msg.c
-test_blk_SRCS = tests/unit/pvdrv/test_blk.c tests/unit/pvdrv/fake_port.c \
+BLK_FRONT_SRCS = $(addprefix tests/unit/pvdrv/,blk_front.c fake_port.c) \
     $(BLK_SRCS) $(LIB_CORE_SRCS)
+test_blk_SRCS = tests/unit/pvdrv/test_blk.c $(BLK_FRONT_SRCS)
 test_blk_LIBS := -luring
+test_blk_crash_SRCS = tests/unit/pvdrv/test_blk_crash.c $(BLK_FRONT_SRCS)
+test_blk_crash_LIBS := -luring
 test_back_state_SRCS = tests/unit/pvdrv/test_state.c $(BACKD_SRCS) \
     $(BLKD_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
 test_back_state_LIBS := -luring -lseccomp
