@@ -2,7 +2,7 @@
 /*
  * From the tap to the guest.  A frame takes as many slots as it has pages and
  * one more if the guest is to cut it up; one that finds too few waits here.
- * Covered by tests/unit/pvdrv/test_net.c.
+ * Covered by tests/unit/pvdrv/test_net_rx.c.
  */
 #include <back/net_int.h>
 

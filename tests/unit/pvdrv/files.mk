@@ -17,9 +17,11 @@ test_confine_SRCS = $(sort tests/unit/pvdrv/test_confine.c $(BACKD_SRCS) \
     $(BLKD_SRCS) $(NET_SRCS) pv-drivers/back/net_serve.c $(LIB_SRCS) \
     $(XS_CLIENT_SRCS))
 test_confine_LIBS := -luring -lseccomp
-UNIT_TESTS += test_net
-test_net_SRCS = tests/unit/pvdrv/test_net.c tests/unit/pvdrv/fake_port.c \
+UNIT_TESTS += test_net test_net_rx
+NET_FRONT_SRCS = $(addprefix tests/unit/pvdrv/,net_front.c fake_port.c) \
     $(NET_SRCS)
+test_net_SRCS = tests/unit/pvdrv/test_net.c $(NET_FRONT_SRCS)
+test_net_rx_SRCS = tests/unit/pvdrv/test_net_rx.c $(NET_FRONT_SRCS)
 UNIT_TESTS += test_slirp_frame
 test_slirp_frame_SRCS := tests/unit/pvdrv/test_slirp_frame.c \
     pv-drivers/back/slirp_frame.c
