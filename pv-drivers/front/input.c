@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Events of keyboard and pointer for a guest.  The handshake is left to
- * device.c.  Covered by the nested boots with a screen.
+ * device.c.  Covered by tests/guests/frontend.
  */
 #include <front/input.h>
 

@@ -5,7 +5,7 @@
  * Owns    the shared page and our position in its ring of events.
  * Leaves  what an event means to the caller.
  * ABI     xen/io/kbdif.h
- * Tests   tests/guests/hostile (its handshake), nested boots
+ * Tests   tests/guests/frontend, with our backend
  *
  * Freestanding: no libc.
  */

@@ -117,14 +117,15 @@ END
 }
 
 # tiny NAME IMAGE CMDLINE MEMORY [DISK]: the XML of one of our own small guests.
-# CARD=xx:xx: it has a card with that end of a MAC, on the bridge xenbr0.
+# CARD=xx:xx: it has a card with that end of a MAC, on the bridge xenbr0, with
+# our back end or the one CARD_BY names.
 tiny()
 {
     domain "$1" x "$4" 1 "${5:-}" |
         sed "s|<kernel>.*|<kernel>$B/$2.elf</kernel>|; /<initrd>/d; s|<cmdline>.*|<cmdline>$3</cmdline>|" |
         if [ -n "${CARD:-}" ]; then
             sed "s|<console type='pty'>|<interface type='bridge'><source bridge='xenbr0'/>\
-                <mac address='00:16:3e:77:$CARD'/><driver name='qemu'/></interface>&|"
+                <mac address='00:16:3e:77:$CARD'/><driver name='${CARD_BY:-qemu}'/></interface>&|"
         else
             cat
         fi

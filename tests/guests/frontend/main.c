@@ -2,7 +2,8 @@
 /*
  * frontend/main.c - a PV guest made of pv-drivers/front only.  It prints what
  * dom0's scenarios wait for: GUEST UP, GUEST DISK (size, CRC-32), GUEST WROTE
- * (CRC-32), GUEST LOOP (rounds, errors), GUEST ECHO (answers, bad), GUEST OFF.
+ * (CRC-32), GUEST INPUT and what input.c says, GUEST LOOP (rounds, errors),
+ * GUEST ECHO (answers, bad), GUEST OFF.
  */
 #include <domu/domu.h>
 #include <front/blk.h>
@@ -16,8 +17,13 @@
 
 static struct blk_front disk;
 static struct net_front card;
+static struct input_front input;
 static uint8_t *buffers;
 static uint64_t errors;
+
+struct work {                          /* words of the command line */
+    bool disk, net, input, loop;
+};
 
 static uint8_t *chunk(uint64_t i)
 {
@@ -116,23 +122,39 @@ static void disk_round(uint64_t round)
     errors += memcmp(chunk(0), chunk(1), CHUNK_BYTES) != 0;
 }
 
-static void run_loop(bool with_disk, bool with_net)
+/* Until something of a device may have come; steady, not greedy. */
+static void loop_wait(const struct work *w)
+{
+    uint64_t until = now_ns() + 50 * NS_PER_MS;
+
+    if (w->net) {
+        net_front_wait(&card, until);
+    } else if (w->input) {
+        input_front_wait(&input, until);
+    } else {
+        guest_event_wait(store.port, until);
+    }
+}
+
+static bool loop_round(const struct work *w, uint64_t round)
+{
+    if (w->disk) {
+        disk_round(round);
+    }
+    if ((w->net && !net_answer(&card)) ||
+        (w->input && !input_say(&input))) {
+        errors++;
+        return false;
+    }
+    loop_wait(w);
+    return true;
+}
+
+static void run_loop(const struct work *w)
 {
     uint64_t round, next_look = 0;
 
-    for (round = 1; ; round++) {
-        if (with_disk) {
-            disk_round(round);
-        }
-        if (with_net && !net_answer(&card)) {
-            errors++;
-            break;
-        }
-        if (with_net) {               /* steady, not greedy */
-            net_front_wait(&card, now_ns() + 50 * NS_PER_MS);
-        } else {
-            guest_event_wait(store.port, now_ns() + 50 * NS_PER_MS);
-        }
+    for (round = 1; loop_round(w, round); round++) {
         if (now_ns() >= next_look) {
             next_look = now_ns() + 200 * NS_PER_MS;
             if (domu_should_stop()) {
@@ -144,32 +166,53 @@ static void run_loop(bool with_disk, bool with_net)
     print("GUEST ECHO %lu bad %lu\n", net_echoes, net_bad);
 }
 
+static void connect(const struct work *w)
+{
+    if (w->disk) {
+        need(blk_front_connect(&disk, &store, "51712"), "disk");
+        if (!w->loop) {
+            run_disk();
+        }
+    }
+    if (w->net) {
+        need(net_front_connect(&card, &store, "0"), "card");
+        print("GUEST CARD\n");
+    }
+    if (w->input) {
+        need(input_front_connect(&input, &store, "0",
+                                 !domu_word("relative")), "input");
+        print("GUEST INPUT\n");
+    }
+}
+
+static void disconnect(const struct work *w)
+{
+    if (w->disk) {
+        need(blk_front_disconnect(&disk), "disk closes");
+    }
+    if (w->net) {
+        need(net_front_disconnect(&card), "card closes");
+    }
+    if (w->input) {
+        need(input_front_disconnect(&input), "input closes");
+    }
+}
+
 void guest_main(void)
 {
-    bool with_disk = domu_word("disk"), with_net = domu_word("net");
+    const struct work w = {
+        .disk = domu_word("disk"), .net = domu_word("net"),
+        .input = domu_word("input"), .loop = domu_word("loop"),
+    };
 
     domu_start();
     buffers = pages_alloc(CHUNKS * CHUNK_BYTES / PAGE_SIZE);
     print("GUEST UP\n");
-    if (with_disk) {
-        need(blk_front_connect(&disk, &store, "51712"), "disk");
-        if (!domu_word("loop")) {
-            run_disk();
-        }
+    connect(&w);
+    if (w.loop) {
+        run_loop(&w);
     }
-    if (with_net) {
-        need(net_front_connect(&card, &store, "0"), "card");
-        print("GUEST CARD\n");
-    }
-    if (domu_word("loop")) {
-        run_loop(with_disk, with_net);
-    }
-    if (with_disk) {
-        need(blk_front_disconnect(&disk), "disk closes");
-    }
-    if (with_net) {
-        need(net_front_disconnect(&card), "card closes");
-    }
+    disconnect(&w);
     print("GUEST OFF\n");
     guest_shutdown(SHUTDOWN_poweroff);
 }
