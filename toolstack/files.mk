@@ -44,7 +44,7 @@ test_emulator_SRCS = tests/unit/toolstack/test_emulator.c \
     $(LIB_SRCS) $(XS_CLIENT_SRCS)
 test_emulator_LIBS := -lxml2 -luuid -ljson-c
 
-UNIT_TESTS += test_build test_lifecycle test_store_entries
+UNIT_TESTS += test_build test_lifecycle test_store_entries test_devices
 test_build_SRCS = tests/unit/toolstack/test_build.c toolstack/build/create.c \
     toolstack/build/memory.c toolstack/config/def.c $(LIB_SRCS)
 test_lifecycle_SRCS := tests/unit/toolstack/test_lifecycle.c \
@@ -53,7 +53,7 @@ test_lifecycle_SRCS := tests/unit/toolstack/test_lifecycle.c \
     $(TOOLSTACK_CONFIG) \
     control-domain/lib/buf.c control-domain/lib/err.c
 test_lifecycle_LIBS := -lxml2 -luuid -ljson-c
-test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
+STORE_WORLD_SRCS := tests/unit/toolstack/store_world.c \
     toolstack/store/paths.c toolstack/store/domain_entry.c \
     toolstack/store/device_entry.c toolstack/devices/devices.c \
     toolstack/devices/disk.c toolstack/devices/loop.c \
@@ -63,6 +63,10 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     control-domain/lib/netif.c \
     toolstack/config/def.c control-domain/lib/err.c
 test_store_entries_LIBS := -luuid
+test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
+    $(STORE_WORLD_SRCS)
+test_devices_SRCS := tests/unit/toolstack/test_devices.c $(STORE_WORLD_SRCS)
+test_devices_LIBS := -luuid
 
 UNIT_TESTS += test_events test_device_edit
 test_events_SRCS := tests/unit/toolstack/test_events.c \

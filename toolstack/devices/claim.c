@@ -3,7 +3,7 @@
  * Looks for an image among the disks of all domains in the store, then at its
  * locks.  Files are compared by device and inode, host block devices by their
  * number, so another name of the same image changes nothing.  Covered by
- * tests/unit/toolstack/test_store.c, tests/boot/dom0/locks.sh.
+ * tests/unit/toolstack/test_devices.c, tests/boot/dom0/locks.sh.
  */
 #include <devices/claim.h>
 #include <errno.h>

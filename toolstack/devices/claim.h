@@ -6,7 +6,7 @@
  *         domain, whoever serves them; the locks of lib/imglock.h know other
  *         programs.  One writer, or any number of readers.
  * Leaves  the lock that lasts to the back end that opens the image.
- * Tests   tests/unit/toolstack/test_store.c, tests/boot/dom0/locks.sh
+ * Tests   tests/unit/toolstack/test_devices.c, tests/boot/dom0/locks.sh
  */
 #ifndef DEVICES_CLAIM_H
 #define DEVICES_CLAIM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of kinds, forwards to attach and backwards to detach.
- * Tests: tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh,
+ * Tests: tests/unit/toolstack/test_devices.c, tests/boot/dom0/vmctl.sh,
  * hotplug.sh.
  */
 #include <devices/devices.h>

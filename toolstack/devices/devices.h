@@ -7,7 +7,7 @@
  *         end of a domain, one at a time while it runs.
  * Leaves  the processes that serve them to lifecycle/backend.h; locks, the
  *         configuration and its files to lifecycle/change.h.
- * Tests   tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh,
+ * Tests   tests/unit/toolstack/test_devices.c, tests/boot/dom0/vmctl.sh,
  *         hotplug.sh
  */
 #ifndef DEVICES_DEVICES_H

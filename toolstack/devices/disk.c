@@ -3,7 +3,7 @@
  * Which back end serves a disk, and the keys it needs: "qdisk" for our own
  * process, "vbd" for the kernel's, which gets a device number and the word of
  * a hotplug script that has nothing to do here.
- * Tests: tests/unit/toolstack/test_store.c, tests/boot/dom0/vmctl.sh.
+ * Tests: tests/unit/toolstack/test_devices.c, tests/boot/dom0/vmctl.sh.
  */
 #include <devices/claim.h>
 #include <devices/disk.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * devices/disk.h - the functions of the disk row in devices.c.
- * Private to devices/.  Tests: tests/unit/toolstack/test_store.c.
+ * Private to devices/.  Tests: tests/unit/toolstack/test_devices.c.
  */
 #ifndef DEVICES_DISK_H
 #define DEVICES_DISK_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Names of networks.  The bridges themselves are the administrator's.
- * Tests: tests/unit/toolstack/test_store.c.
+ * Tests: tests/unit/toolstack/test_devices.c.
  */
 #include <devices/network.h>
 

@@ -4,7 +4,7 @@
  *
  * Owns    /etc/vmctl/networks: lines "NAME bridge BRIDGE" and "NAME user".
  *         "default" is user-mode networking unless the file says otherwise.
- * Tests   tests/unit/toolstack/test_store.c (VMCTL_NETWORKS)
+ * Tests   tests/unit/toolstack/test_devices.c (VMCTL_NETWORKS)
  */
 #ifndef DEVICES_NETWORK_H
 #define DEVICES_NETWORK_H

@@ -3,7 +3,7 @@
  * Which back end serves a card and the keys it needs: "tapnet" for our own
  * process, which makes its tap and plugs it in; "vif" for the kernel's, whose
  * interface is plugged in here, in the place of a hotplug script.
- * Tests: tests/unit/toolstack/test_store.c, tests/boot/dom0/netx.sh.
+ * Tests: tests/unit/toolstack/test_devices.c, tests/boot/dom0/net-pair.sh.
  */
 #include <devices/network.h>
 #include <devices/nic.h>

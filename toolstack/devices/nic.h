@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * devices/nic.h - the functions of the interface row in devices.c.
- * Private to devices/.  Tests: tests/unit/toolstack/test_store.c.
+ * Private to devices/.  Tests: tests/unit/toolstack/test_devices.c.
  */
 #ifndef DEVICES_NIC_H
 #define DEVICES_NIC_H

@@ -4,7 +4,7 @@
  * brings together.  The features that a front reads while it probes are
  * written here, before any back end runs.  The password goes into a file of
  * the VM's directory: a guest can read its back ends' keys.
- * Tests: tests/unit/toolstack/test_store.c, tests/boot/dom0/screen.sh.
+ * Tests: tests/unit/toolstack/test_devices.c, tests/boot/dom0/screen.sh.
  */
 #include <devices/screen.h>
 

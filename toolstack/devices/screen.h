@@ -2,7 +2,7 @@
 /*
  * devices/screen.h - the functions of the graphics and input rows in
  * devices.c; the password, also for a device model's screen.
- * Tests: tests/unit/toolstack/test_store.c.
+ * Tests: tests/unit/toolstack/test_devices.c.
  */
 #ifndef DEVICES_SCREEN_H
 #define DEVICES_SCREEN_H

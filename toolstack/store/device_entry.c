@@ -2,7 +2,7 @@
 /*
  * Front and back directories of one device.  The front belongs to the guest: its
  * state says whether it is ready, nothing else of it is read; the back is ours.
- * Tests: tests/unit/toolstack/test_store.c.
+ * Tests: tests/unit/toolstack/test_devices.c.
  */
 #include <errno.h>
 #include <lib/err.h>

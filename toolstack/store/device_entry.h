@@ -6,7 +6,7 @@
  *         removal in the order that makes a kernel back end let go, and the
  *         unplugging that a running guest has to agree to.
  * Leaves  which keys a kind has to devices/.
- * Tests   tests/unit/toolstack/test_store.c
+ * Tests   tests/unit/toolstack/test_devices.c
  */
 #ifndef STORE_DEVICE_ENTRY_H
 #define STORE_DEVICE_ENTRY_H

@@ -1,276 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * toolstack/store and toolstack/devices over a store that is a list of nodes:
- * which nodes there are, whose they are, and that none is left.  The client's
- * functions are replaced here at link time.
+ * toolstack/store: which nodes of a domain there are, whose they are, and that
+ * none is left.
  */
-#include <client/xs.h>
-#include <config/def.h>
-#include <devices/claim.h>
-#include <devices/devices.h>
-#include <errno.h>
-#include <lib/err.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <store/device_entry.h>
-#include <store/domain_entry.h>
-#include <store/paths.h>
-#include <string.h>
-#include <unistd.h>
-#include <cmocka.h>
-
-#define MAX_NODES 256
-#define DOMID     5u
-
-struct node {
-    char path[STORE_PATH_ROOM];
-    char value[128];
-    struct perm perms[2];
-    size_t nr_perms;
-};
-
-struct xs {
-    struct node node[MAX_NODES];
-    size_t nr;
-    int fail_at;                       /* nth change, -1: none */
-    int conflicts;                     /* transactions that collide first */
-    bool backend_closes;
-};
-
-/* ---- the client's functions -------------------------------------------------------- */
-
-static struct node *find(struct xs *xs, const char *path)
-{
-    for (size_t i = 0; i < xs->nr; i++) {
-        if (strcmp(xs->node[i].path, path) == 0) {
-            return &xs->node[i];
-        }
-    }
-    return NULL;
-}
-
-/* A new node and its parents; they inherit who may do what. */
-static struct node *make(struct xs *xs, const char *path)
-{
-    struct node *n = find(xs, path), *parent = NULL;
-    char up[STORE_PATH_ROOM];
-    char *slash;
-
-    if (n != NULL) {
-        return n;
-    }
-    snprintf(up, sizeof(up), "%s", path);
-    slash = strrchr(up, '/');
-    if (slash != up) {
-        *slash = '\0';
-        parent = make(xs, up);
-    }
-    assert_true(xs->nr < MAX_NODES);
-    n = &xs->node[xs->nr++];
-    memset(n, 0, sizeof(*n));
-    snprintf(n->path, sizeof(n->path), "%s", path);
-    if (parent != NULL) {
-        memcpy(n->perms, parent->perms, sizeof(n->perms));
-        n->nr_perms = parent->nr_perms;
-    }
-    return n;
-}
-
-static bool fails(struct xs *xs)
-{
-    return xs->fail_at >= 0 && xs->fail_at-- == 0;
-}
-
-int xs_write_string(struct xs *xs, xs_txn_t txn, const char *path,
-                    const char *value)
-{
-    if (fails(xs)) {
-        return -ENOSPC;
-    }
-    snprintf(make(xs, path)->value, sizeof(xs->node[0].value), "%s", value);
-    if (xs->backend_closes && strcmp(value, "5") == 0) {
-        strcpy(find(xs, path)->value, "6");
-    }
-    return 0;
-}
-
-int xs_printf(struct xs *xs, xs_txn_t txn, const char *path,
-              const char *format, ...)
-{
-    char text[256];
-    va_list ap;
-
-    va_start(ap, format);
-    vsnprintf(text, sizeof(text), format, ap);
-    va_end(ap);
-    return xs_write_string(xs, txn, path, text);
-}
-
-int xs_mkdir(struct xs *xs, xs_txn_t txn, const char *path)
-{
-    if (fails(xs)) {
-        return -ENOSPC;
-    }
-    make(xs, path);
-    return 0;
-}
-
-int xs_set_perms(struct xs *xs, xs_txn_t txn, const char *path,
-                 const struct perm *perms, size_t nr)
-{
-    struct node *n = find(xs, path);
-
-    if (n == NULL) {
-        return -ENOENT;
-    }
-    assert_true(nr <= 2);
-    memcpy(n->perms, perms, nr * sizeof(*perms));
-    n->nr_perms = nr;
-    return 0;
-}
-
-int xs_read(struct xs *xs, xs_txn_t txn, const char *path, char **value,
-            size_t *len)
-{
-    struct node *n = find(xs, path);
-
-    if (n == NULL) {
-        return -ENOENT;
-    }
-    *value = strdup(n->value);
-    return 0;
-}
-
-int xs_read_number(struct xs *xs, xs_txn_t txn, const char *path,
-                   uint64_t *value)
-{
-    struct node *n = find(xs, path);
-
-    if (n == NULL) {
-        return -ENOENT;
-    }
-    *value = strtoull(n->value, NULL, 0);
-    return 0;
-}
-
-int xs_rm(struct xs *xs, xs_txn_t txn, const char *path)
-{
-    size_t len = strlen(path), kept = 0;
-
-    for (size_t i = 0; i < xs->nr; i++) {
-        const char *p = xs->node[i].path;
-
-        if (strncmp(p, path, len) != 0 || (p[len] != '\0' && p[len] != '/')) {
-            xs->node[kept++] = xs->node[i];
-        }
-    }
-    xs->nr = kept;
-    return 0;
-}
-
-/* One allocation, as the client's: pointers, then the text. */
-int xs_list(struct xs *xs, xs_txn_t txn, const char *path, char ***names,
-            size_t *nr)
-{
-    size_t len = strlen(path);
-
-    *nr = 0;
-    if (find(xs, path) == NULL) {
-        return -ENOENT;
-    }
-    *names = calloc(MAX_NODES, sizeof(char *) + STORE_PATH_ROOM);
-    for (size_t i = 0; i < xs->nr; i++) {
-        const char *p = xs->node[i].path;
-
-        if (strncmp(p, path, len) == 0 && p[len] == '/' &&
-            strchr(p + len + 1, '/') == NULL) {
-            (*names)[*nr] = (char *)&(*names)[MAX_NODES] +
-                            *nr * STORE_PATH_ROOM;
-            strcpy((*names)[(*nr)++], p + len + 1);
-        }
-    }
-    return 0;
-}
-
-int xs_txn_run(struct xs *xs, int (*body)(struct xs *xs, xs_txn_t txn,
-                                          void *ctx), void *ctx)
-{
-    struct xs *before = malloc(sizeof(*xs));
-    int rc;
-
-    memcpy(before, xs, sizeof(*xs));
-    rc = body(xs, 1, ctx);
-    if (rc == 0 && xs->conflicts > 0) {
-        before->conflicts = xs->conflicts - 1;
-        memcpy(xs, before, sizeof(*xs));
-        rc = body(xs, 2, ctx);
-    }
-    if (rc != 0) {
-        memcpy(xs, before, sizeof(*xs));
-        xs->fail_at = -1;
-    }
-    free(before);
-    return rc;
-}
-
-/* ---- fixtures ------------------------------------------------------------------------ */
-
-struct world {
-    struct xs xs;
-    struct domain_def def;
-};
-
-static int set_up(void **state)
-{
-    struct world *w = calloc(1, sizeof(*w));
-
-    w->xs.fail_at = -1;
-    make(&w->xs, "/local/domain/0/name");
-    make(&w->xs, "/tool/xenstored");
-    def_init(&w->def);
-    w->def.name = strdup("web");
-    w->def.kernel = strdup("/boot/k");
-    w->def.memory_kib = w->def.current_kib = 65536;
-    w->def.max_vcpus = 2;
-    w->def.cur_vcpus = 1;
-    memset(w->def.uuid, 0xab, 16);
-    *state = w;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct world *w = *state;
-
-    def_fini(&w->def);
-    free(w);
-    return 0;
-}
-
-#define UUID "abababab-abab-abab-abab-abababababab"
-#define BASE_NODES 6u                  /* of set_up() */
-
-static int create(struct world *w)
-{
-    struct domain_entry entry = {
-        .domid = DOMID, .def = &w->def, .store_mfn = 111, .store_port = 1,
-        .console_mfn = 222, .console_port = 2,
-    };
-
-    return domain_entry_create(&w->xs, &entry, NULL);
-}
-
-static void assert_value(struct world *w, const char *path, const char *value)
-{
-    struct node *n = find(&w->xs, path);
-
-    if (n == NULL) {
-        fail_msg("no %s", path);
-    }
-    assert_string_equal(n->value, value);
-}
+#include "store_world.h"
 
 /* ---- domains ---------------------------------------------------------------------------- */
 
@@ -278,7 +11,7 @@ static void a_domain_has_what_guests_and_tools_read(void **state)
 {
     struct world *w = *state;
 
-    assert_int_equal(create(w), 0);
+    assert_int_equal(world_create(w), 0);
     assert_value(w, "/local/domain/5/name", "web");
     assert_value(w, "/local/domain/5/domid", "5");
     assert_value(w, "/local/domain/5/vm", "/vm/" UUID);
@@ -303,7 +36,7 @@ static void only_the_guests_own_nodes_belong_to_it(void **state)
     };
     struct world *w = *state;
 
-    assert_int_equal(create(w), 0);
+    assert_int_equal(world_create(w), 0);
     for (size_t i = 0; i < w->xs.nr; i++) {
         const struct node *n = &w->xs.node[i];
         bool guests = false;
@@ -326,7 +59,7 @@ static void removal_leaves_the_store_as_it_was(void **state)
     size_t before = w->xs.nr;
 
     assert_int_equal(before, BASE_NODES);
-    assert_int_equal(create(w), 0);
+    assert_int_equal(world_create(w), 0);
     assert_true(w->xs.nr > before + 40);
     assert_int_equal(domain_entry_remove(&w->xs, DOMID, UUID), 0);
     assert_int_equal(w->xs.nr, before);
@@ -339,7 +72,7 @@ static void a_write_that_fails_leaves_nothing(void **state)
 
     for (int n = 0; n < 60; n++) {
         w->xs.fail_at = n;
-        if (create(w) == 0) {
+        if (world_create(w) == 0) {
             assert_true(n > 40);
             return;
         }
@@ -353,7 +86,7 @@ static void a_conflict_is_tried_again(void **state)
     struct world *w = *state;
 
     w->xs.conflicts = 1;
-    assert_int_equal(create(w), 0);
+    assert_int_equal(world_create(w), 0);
     assert_value(w, "/local/domain/5/name", "web");
 }
 
@@ -362,380 +95,15 @@ static void the_entry_of_another_domain_stays(void **state)
     struct world *w = *state;
     size_t with_entry;
 
-    assert_int_equal(create(w), 0);
+    assert_int_equal(world_create(w), 0);
     with_entry = w->xs.nr;
     assert_int_equal(domain_entry_remove(
         &w->xs, DOMID, "00000000-0000-0000-0000-000000000001"), 0);
     assert_int_equal(w->xs.nr, with_entry);
 }
 
-/* ---- devices ------------------------------------------------------------------------------ */
-
-static void add_disk(struct world *w, const char *target, uint32_t vdev,
-                     bool readonly)
-{
-    struct disk_def *d = DEF_GROW(w->def.disks, w->def.nr_disks);
-
-    d->target = strdup(target);
-    d->source = strdup("/images/a");
-    d->vdev = vdev;
-    d->readonly = readonly;
-}
-
-static void a_disk_has_a_front_for_the_guest_and_a_back_for_us(void **state)
-{
-    struct world *w = *state;
-    struct devices d;
-    struct node *front, *back;
-
-    add_disk(w, "xvda", 51712, false);
-    add_disk(w, "xvdb", 51728, true);
-    devices_init(&d, &w->xs, DOMID, &w->def);
-    assert_int_equal(devices_attach(&d, NULL), 0);
-
-    front = find(&w->xs, "/local/domain/5/device/vbd/51712");
-    back = find(&w->xs, "/local/domain/0/backend/qdisk/5/51712");
-    assert_non_null(front);
-    assert_non_null(back);
-    assert_int_equal(front->perms[0].domid, DOMID);
-    assert_int_equal(front->perms[1].domid, 0);
-    assert_int_equal(back->perms[0].domid, 0);
-    assert_int_equal(back->perms[1].access, PERM_READ);
-    assert_value(w, "/local/domain/0/backend/qdisk/5/51712/params",
-                 "aio:/images/a");
-    assert_value(w, "/local/domain/0/backend/qdisk/5/51712/mode", "w");
-    assert_value(w, "/local/domain/0/backend/qdisk/5/51728/mode", "r");
-    assert_value(w, "/local/domain/5/device/vbd/51712/backend",
-                 "/local/domain/0/backend/qdisk/5/51712");
-    assert_value(w, "/local/domain/0/backend/qdisk/5/51712/frontend",
-                 "/local/domain/5/device/vbd/51712");
-}
-
-static void detaching_leaves_no_node_whether_the_back_end_answers(void **state)
-{
-    struct world *w = *state;
-    struct devices d;
-
-    add_disk(w, "xvda", 51712, false);
-    for (int answers = 0; answers < 2; answers++) {
-        w->xs.backend_closes = answers;
-        devices_init(&d, &w->xs, DOMID, &w->def);
-        assert_int_equal(devices_attach(&d, NULL), 0);
-        devices_detach(&d, 40);
-        assert_int_equal(w->xs.nr, BASE_NODES);
-        assert_int_equal(device_entry_remove(&w->xs, DOMID, 51712, "vbd",
-                                             "qdisk", 0), 0);
-    }
-}
-
-static void a_back_end_that_is_silent_is_reported(void **state)
-{
-    struct world *w = *state;
-    struct devices d;
-
-    add_disk(w, "xvda", 51712, false);
-    devices_init(&d, &w->xs, DOMID, &w->def);
-    assert_int_equal(devices_attach(&d, NULL), 0);
-    assert_int_equal(device_entry_remove(&w->xs, DOMID, 51712, "vbd", "qdisk",
-                                         40), -ETIMEDOUT);
-    assert_int_equal(w->xs.nr, BASE_NODES);
-}
-
-static void a_disk_that_fails_takes_the_others_with_it(void **state)
-{
-    struct world *w = *state;
-    struct devices d;
-
-    add_disk(w, "xvda", 51712, false);
-    add_disk(w, "xvdb", 51728, false);
-    w->def.disks[1].backend = BACKEND_KERNEL;  /* no such file */
-    devices_init(&d, &w->xs, DOMID, &w->def);
-    assert_int_equal(devices_attach(&d, NULL), -ENOENT);
-    assert_int_equal(w->xs.nr, BASE_NODES);
-    assert_int_equal(d.nr_loops, 0);
-}
-
-/* An image is one file whatever it is called, and has one writer. */
-static void an_image_has_one_writer_whoever_serves_it(void **state)
-{
-    static const struct {
-        bool kernel, first_ro, second_ro, refused;
-    } rows[] = {
-        { false, false, false, true }, { true, false, false, true },
-        { false, true, false, true },  { true, false, true, true },
-        { false, true, true, false },
-    };
-    struct world *w = *state;
-    struct disk_def *disk;
-    char path[] = "/tmp/claim-XXXXXX", other[40];
-    struct err e = ERR_INIT;
-    int fd = mkstemp(path);
-
-    snprintf(other, sizeof(other), "%s.link", path);
-    assert_int_equal(link(path, other), 0);
-    xs_write_string(&w->xs, 0, "/local/domain/7/name", "db");
-    add_disk(w, "xvda", 51712, false);
-    disk = &w->def.disks[0];
-    free(disk->source);
-    disk->source = strdup(other);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        const char *base = rows[i].kernel ? "/local/domain/0/backend/vbd/7/9"
-                                          : "/local/domain/0/backend/qdisk/7/9";
-
-        xs_printf(&w->xs, 0, store_path("%s/params", base).s, "%s%s",
-                  rows[i].kernel ? "" : "aio:", path);
-        xs_write_string(&w->xs, 0, store_path("%s/mode", base).s,
-                        rows[i].first_ro ? "r" : "w");
-        disk->readonly = rows[i].second_ro;
-        assert_int_equal(claim_check(&w->xs, DOMID, disk, &e),
-                         rows[i].refused ? -EBUSY : 0);
-        assert_true(!rows[i].refused || strstr(e.why, "domain 7 (db)"));
-        assert_int_equal(claim_check(&w->xs, 7, disk, &e),
-                         rows[i].refused ? -EBUSY : 0);
-        disk->vdev = 9;                /* itself is nobody else */
-        assert_int_equal(claim_check(&w->xs, 7, disk, &e), 0);
-        disk->vdev = 51712;
-        xs_rm(&w->xs, 0, base);
-    }
-    close(fd);
-    unlink(path);
-    unlink(other);
-}
-
-static struct nic_def *add_nic(struct world *w, enum nic_type type)
-{
-    static const uint8_t mac[6] = { 0x00, 0x16, 0x3e, 1, 2, 3 };
-    struct nic_def *n = DEF_GROW(w->def.nics, w->def.nr_nics);
-
-    n->type = type;
-    n->devid = (unsigned int)w->def.nr_nics - 1;
-    memcpy(n->mac, mac, sizeof(mac));
-    return n;
-}
-
-#define TAPNET "/local/domain/0/backend/tapnet/5"
-
-static void a_card_has_the_keys_its_back_end_needs(void **state)
-{
-    struct world *w = *state;
-    struct nic_def *n = add_nic(w, NIC_BRIDGE);
-    struct devices d;
-
-    n->bridge = strdup("br0");
-    n->rate_kib = 1000;
-    n->mtu = 1400;
-    n->queues = 2;
-    n->check_mac = true;
-    add_nic(w, NIC_USER);
-    devices_init(&d, &w->xs, DOMID, &w->def);
-    assert_true(devices_need_netd(&w->def));
-    assert_int_equal(devices_attach(&d, NULL), 0);
-
-    assert_value(w, TAPNET "/0/bridge", "br0");
-    assert_value(w, TAPNET "/0/mac", "00:16:3e:01:02:03");
-    assert_value(w, TAPNET "/0/rate", "51200,50000");
-    assert_value(w, TAPNET "/0/mtu", "1400");
-    assert_value(w, TAPNET "/0/queues", "2");
-    assert_value(w, TAPNET "/0/mac-filter", "1");
-    assert_null(find(&w->xs, TAPNET "/0/user"));
-    assert_value(w, TAPNET "/1/user", "1");
-    assert_null(find(&w->xs, TAPNET "/1/bridge"));
-    assert_value(w, "/local/domain/5/device/vif/1/handle", "1");
-    assert_value(w, "/local/domain/5/device/vif/0/backend", TAPNET "/0");
-}
-
-static void a_network_is_looked_up_by_name(void **state)
-{
-    struct world *w = *state;
-    struct nic_def *n = add_nic(w, NIC_NETWORK);
-    struct err e = ERR_INIT;
-    struct devices d;
-    FILE *f;
-
-    n->network = strdup("lab");
-    devices_init(&d, &w->xs, DOMID, &w->def);
-    setenv("VMCTL_NETWORKS", "/nonexistent", 1);
-    assert_int_equal(devices_attach(&d, &e), -ENOENT);
-    assert_int_equal(err_exit_status(&e), ERR_CONFIG);
-
-    f = fopen("test_networks.tmp", "w");
-    fputs("# ours\nlabel bridge br1\nlab bridge br7\n", f);
-    fclose(f);
-    setenv("VMCTL_NETWORKS", "test_networks.tmp", 1);
-    assert_int_equal(devices_attach(&d, NULL), 0);
-    assert_value(w, TAPNET "/0/bridge", "br7");
-    remove("test_networks.tmp");
-
-    free(n->network);
-    n->network = strdup("default");
-    assert_int_equal(devices_attach(&d, NULL), 0);
-    assert_value(w, TAPNET "/0/user", "1");
-}
-
-#define VFB  "/local/domain/0/backend/vfb/5/0"
-#define VKBD "/local/domain/0/backend/vkbd/5/0"
-
-/* And the password is not where the guest can read it. */
-static void a_screen_is_a_frame_buffer_and_a_keyboard(void **state)
-{
-    struct world *w = *state;
-    struct graphics_def *g = DEF_GROW(w->def.graphics, w->def.nr_graphics);
-    struct video_def *v = DEF_GROW(w->def.videos, w->def.nr_videos);
-    char password[16] = "";
-    struct devices d;
-    FILE *f;
-
-    assert_false(devices_need_screend(&w->def));
-    g->type = strdup("vnc");
-    g->listen = strdup("127.0.0.1");
-    g->passwd = strdup("secret");
-    g->web = true;
-    v->width = 1024;
-    v->height = 768;
-    devices_init(&d, &w->xs, DOMID, &w->def);
-    d.run_dir = ".";
-    assert_true(devices_need_screend(&w->def));
-    assert_int_equal(devices_attach(&d, NULL), 0);
-
-    assert_value(w, VFB "/vnc-listen", "127.0.0.1");
-    assert_value(w, VFB "/vnc-port", "0");
-    assert_value(w, VFB "/videoram", "8");
-    assert_value(w, VFB "/width", "1024");
-    assert_value(w, VKBD "/feature-abs-pointer", "1");
-    assert_value(w, VKBD "/height", "768");
-    assert_value(w, "/local/domain/5/device/vfb/0/backend", VFB);
-    assert_value(w, "/local/domain/5/device/vkbd/0/state", "1");
-    for (size_t i = 0; i < sizeof(w->xs.node) / sizeof(w->xs.node[0]); i++) {
-        assert_true(w->xs.node[i].value == NULL ||
-                    strstr(w->xs.node[i].value, "secret") == NULL);
-    }
-    f = fopen("vnc.password", "r");
-    assert_non_null(fgets(password, sizeof(password), f));
-    fclose(f);
-    remove("vnc.password");
-    assert_string_equal(password, "secret");
-
-    devices_detach(&d, 0);
-    assert_null(find(&w->xs, VFB));
-    assert_null(find(&w->xs, VKBD));
-}
-
-static void only_our_disks_need_our_process(void **state)
-{
-    struct world *w = *state;
-
-    assert_false(devices_need_blkd(&w->def));
-    add_disk(w, "xvda", 51712, false);
-    w->def.disks[0].backend = BACKEND_KERNEL;
-    assert_false(devices_need_blkd(&w->def));
-    w->def.disks[0].backend = BACKEND_OURS;
-    assert_true(devices_need_blkd(&w->def));
-}
-
-/* ---- while it runs ------------------------------------------------------------------- */
-
-#define BACK  "/local/domain/0/backend/qdisk/5/51712"
-#define FRONT "/local/domain/5/device/vbd/51712"
-
-/* What the other side does when it is first looked for. */
-struct other_side {
-    struct xs *xs;
-    const char *back, *front, *error;  /* NULL: leaves it */
-    bool dead;
-};
-
-static bool does_its_part(void *arg)
-{
-    struct other_side *o = arg;
-
-    if (o->back != NULL) {
-        xs_write_string(o->xs, 0, BACK "/state", o->back);
-    }
-    if (o->front != NULL) {
-        xs_write_string(o->xs, 0, FRONT "/state", o->front);
-    }
-    if (o->error != NULL) {
-        xs_write_string(o->xs, 0, BACK "/error", o->error);
-    }
-    return !o->dead;
-}
-
-static void a_plugged_disk_is_connected_or_not_there(void **state)
-{
-    static const struct {
-        struct other_side o;
-        int rc;
-        enum err_class class;
-        const char *why;
-    } rows[] = {
-        { { .back = "4", .front = "4" }, 0, ERR_NONE, "" },
-        { { .back = "4", .front = "3" }, -ETIMEDOUT, ERR_TIMEOUT, "away" },
-        { { .back = "2" }, -ETIMEDOUT, ERR_TIMEOUT, "away" },
-        { { .error = "no such image" }, -EIO, ERR_FAILED, "no such image" },
-        { { .dead = true }, -ESRCH, ERR_STATE, "with it" },
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct world *w = *state;
-        struct other_side o = rows[i].o;
-        struct device_wait wait = { 60, does_its_part, &o };
-        struct err e = ERR_INIT;
-        struct devices d;
-
-        o.xs = &w->xs;
-        add_disk(w, "xvda", 51712, false);
-        devices_init(&d, &w->xs, DOMID, &w->def);
-        assert_int_equal(devices_plug(&d, "disk", 0, &wait, &e), rows[i].rc);
-        assert_int_equal(e.class, rows[i].class);
-        assert_non_null(strstr(e.why, rows[i].why));
-        assert_int_equal(find(&w->xs, BACK) != NULL, rows[i].rc == 0);
-        assert_int_equal(find(&w->xs, FRONT) != NULL, rows[i].rc == 0);
-        tear_down(state);
-        set_up(state);
-    }
-}
-
-static void an_unplugged_disk_is_gone_or_as_it_was(void **state)
-{
-    static const struct {
-        struct other_side o;
-        int rc;
-        const char *state, *online;    /* NULL: removed */
-    } rows[] = {
-        { { .front = "6", .back = "6" }, 0, NULL, NULL },
-        { { .dead = false }, -ETIMEDOUT, "4", "1" },
-        { { .front = "5" }, -EINPROGRESS, "5", "0" },
-        { { .dead = true }, -ESRCH, "5", "0" },
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct world *w = *state;
-        struct other_side o = rows[i].o;
-        struct device_wait wait = { 60, does_its_part, &o };
-        struct devices d;
-
-        o.xs = &w->xs;
-        add_disk(w, "xvda", 51712, false);
-        devices_init(&d, &w->xs, DOMID, &w->def);
-        assert_int_equal(devices_attach(&d, NULL), 0);
-        xs_write_string(&w->xs, 0, BACK "/state", "4");
-        xs_write_string(&w->xs, 0, FRONT "/state", "4");
-        assert_int_equal(devices_unplug(&d, "disk", 0, &wait, NULL),
-                         rows[i].rc);
-        if (rows[i].state == NULL) {
-            assert_int_equal(w->xs.nr, BASE_NODES);
-        } else {
-            assert_value(w, BACK "/state", rows[i].state);
-            assert_value(w, BACK "/online", rows[i].online);
-        }
-        tear_down(state);
-        set_up(state);
-    }
-}
-
 int main(void)
 {
-#define IN_WORLD(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         IN_WORLD(a_domain_has_what_guests_and_tools_read),
         IN_WORLD(only_the_guests_own_nodes_belong_to_it),
@@ -743,17 +111,6 @@ int main(void)
         IN_WORLD(a_write_that_fails_leaves_nothing),
         IN_WORLD(a_conflict_is_tried_again),
         IN_WORLD(the_entry_of_another_domain_stays),
-        IN_WORLD(a_disk_has_a_front_for_the_guest_and_a_back_for_us),
-        IN_WORLD(detaching_leaves_no_node_whether_the_back_end_answers),
-        IN_WORLD(a_back_end_that_is_silent_is_reported),
-        IN_WORLD(a_disk_that_fails_takes_the_others_with_it),
-        IN_WORLD(an_image_has_one_writer_whoever_serves_it),
-        IN_WORLD(a_card_has_the_keys_its_back_end_needs),
-        IN_WORLD(a_network_is_looked_up_by_name),
-        IN_WORLD(a_screen_is_a_frame_buffer_and_a_keyboard),
-        IN_WORLD(a_plugged_disk_is_connected_or_not_there),
-        IN_WORLD(an_unplugged_disk_is_gone_or_as_it_was),
-        IN_WORLD(only_our_disks_need_our_process),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
