@@ -126,9 +126,10 @@ static int add_nics(struct args *a, const struct domain_def *def,
         }
         tap_name(tap, domid, nic);
         add(a, "--nic");
-        add(a, "mac=%02x:%02x:%02x:%02x:%02x:%02x,%s%s", m[0], m[1], m[2],
+        add(a, "mac=%02x:%02x:%02x:%02x:%02x:%02x,%s%s%s%s", m[0], m[1], m[2],
             m[3], m[4], m[5], place.user ? "user" : "tap=",
-            place.user ? "" : tap);
+            place.user ? "" : tap,
+            place.bridge[0] == '\0' ? "" : ",bridge=", place.bridge);
     }
     return 0;
 }
@@ -143,6 +144,7 @@ static void add_serial(struct args *a, const struct domain_def *def)
     }
 }
 
+/* The socket for vmctl and the password lie in the run directory. */
 static void add_screen(struct args *a, const struct domain_def *def,
                        const struct rundir *run)
 {
@@ -150,13 +152,9 @@ static void add_screen(struct args *a, const struct domain_def *def,
 
     if (g != NULL) {
         add(a, "--vnc");
-        add(a, "listen=%s,port=%u,web=%u%s%s%s", g->listen, g->port,
-            g->web_port, g->passwd == NULL ? "" : ",password=",
-            g->passwd == NULL ? "" : run->path,
-            g->passwd == NULL ? "" : "/" SCREEN_PASSWORD_FILE);
+        add(a, "listen=%s,port=%u,web=%d,web-port=%u,dir=%s,name=%s",
+            g->listen, g->port, g->web, g->web_port, run->path, def->name);
     }
-    add(a, "--control");
-    add(a, "%s/screen.sock", run->path);
 }
 
 int emulator_args(const struct domain_def *def, const struct rundir *run,
@@ -222,31 +220,6 @@ static int wait_ready(struct backend *b, struct xs *xs, struct err *e)
                    READY_MS / 1000);
 }
 
-static int join_bridges(const struct backend *b, const struct domain_def *def,
-                        struct err *e)
-{
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < def->nr_nics; i++) {
-        const struct nic_def *nic = &def->nics[i];
-        struct network_place place;
-        char tap[NETIF_NAME_ROOM];
-
-        if (!def_nic_is_emulated(def, nic)) {
-            continue;
-        }
-        tap_name(tap, b->domid, nic);
-        rc = network_of(nic, &place, e);
-        if (rc == 0 && place.bridge[0] != '\0') {
-            rc = netif_join(place.bridge, tap, e);
-        }
-        if (rc == 0 && !place.user) {
-            rc = netif_up(tap, nic->mtu, e);
-        }
-    }
-    return rc;
-}
-
 int emulator_start(struct backend *b, struct xs *xs,
                    const struct domain_def *def, struct err *e)
 {
@@ -263,9 +236,6 @@ int emulator_start(struct backend *b, struct xs *xs,
     emulator_free_args(args);
     if (rc == 0) {
         rc = wait_ready(b, xs, e);
-    }
-    if (rc == 0) {
-        rc = join_bridges(b, def, e);
     }
     if (rc != 0) {
         emulator_stop(b, xs);

@@ -3,7 +3,7 @@
  * lifecycle/emulator.h - the device model of an HVM guest.
  *
  * Owns    its command line, made from the configuration; waiting until the
- *         guest may run; plugging its emulated cards into their bridges.
+ *         guest may run.
  * Leaves  the process itself to backend.h, what its end means to worker.c: a
  *         guest whose hardware has gone is stopped, nothing else is.
  * Tests   tests/unit/toolstack/test_emulator.c, tests/boot/dom0/hvm-kill.sh

@@ -65,10 +65,9 @@ static void a_machine_is_described(void **state)
         "--bios /usr/share/seabios/bios-256k.bin "
         "--disk 0:0,raw,rw,/a,b.raw --cdrom 1:0, --disk 1:1,qcow2,ro,/q "
         "--nic mac=00:16:3e:00:00:01,user "
-        "--nic mac=00:16:3e:00:00:02,tap=emu7.1 "
+        "--nic mac=00:16:3e:00:00:02,tap=emu7.1,bridge=br0 "
         "--serial /s.log "
-        "--vnc listen=127.0.0.1,port=0,web=0,password=/run/x/vnc.password "
-        "--control /run/x/screen.sock");
+        "--vnc listen=127.0.0.1,port=0,web=1,web-port=0,dir=/run/x,name=n");
 }
 
 static void a_kernel_needs_no_bios(void **state)
