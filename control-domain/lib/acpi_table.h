@@ -7,7 +7,7 @@
  * Leaves  which tables a guest gets to toolstack/build/acpi (no firmware) and
  *         hvm-emu/run/acpi (a BIOS).
  * ABI     ACPI 5.1: 5.2.5 RSDP, 5.2.6 headers, 5.2.12 MADT
- * Tests   tests/unit/toolstack/test_pvh.c, tests/unit/hvm-emu/test_firmware.c
+ * Tests   tests/unit/toolstack/test_pvh.c, tests/unit/hvm-emu/fw/test_firmware.c
  */
 #ifndef LIB_ACPI_TABLE_H
 #define LIB_ACPI_TABLE_H

@@ -32,6 +32,7 @@ struct emu_nic {
 struct emu_config {
     unsigned int domid, nr_vcpus;
     uint64_t memory_kib;
+    uint8_t uuid[16];                  /* as the hypervisor knows it */
     const char *bios, *vgabios, *kernel, *initrd, *cmdline;
     const char *boot;                  /* letters: c disk, d CD, n network */
     const char *serial;                /* "pty", a file, or NULL: none */

@@ -4,7 +4,6 @@
  * Tests: tests/unit/toolstack/test_emulator.c, tests/boot/dom0/hvm-kill.sh.
  */
 #include <devices/network.h>
-#include <devices/screen.h>
 #include <errno.h>
 #include <lib/err.h>
 #include <lib/netif.h>
@@ -15,7 +14,7 @@
 #include <stdlib.h>
 #include <store/paths.h>
 #include <string.h>
-#include <time.h>
+#include <uuid/uuid.h>
 
 #define BIOS     "/usr/share/seabios/bios-256k.bin"
 #define VGABIOS  "/usr/share/seabios/vgabios-stdvga.bin"
@@ -64,8 +63,11 @@ static void add_pair(struct args *a, const char *option, const char *value)
 
 static void add_machine(struct args *a, const struct domain_def *def)
 {
+    char uuid[37];
     bool direct = def->kernel != NULL && *def->kernel != '\0';
 
+    uuid_unparse_lower(def->uuid, uuid);
+    add_pair(a, "--uuid", uuid);
     add(a, "--memory");
     add(a, "%llu", (unsigned long long)def->memory_kib);
     add(a, "--vcpus");

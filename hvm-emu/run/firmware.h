@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * run/firmware.h - what is in an HVM guest's memory before it runs.
+ *
+ * Owns    the BIOS image, which needs no other program in the guest to
+ *         prepare its way: the bus is set up and the tables are written from
+ *         outside.  SeaBIOS that finds itself on this ABI looks for an
+ *         information block at 4 KiB (its src/fw/xen.c); a kernel without a
+ *         BIOS finds the tables by their anchors below 1 MiB.
+ * Leaves  that kernel and the state of the vCPUs to toolstack/build.
+ * Tests   tests/unit/hvm-emu/fw/test_firmware.c, nested boots (hvm)
+ */
+#ifndef RUN_FIRMWARE_H
+#define RUN_FIRMWARE_H
+
+struct err;
+struct machine;
+
+/* After all devices were made, before the guest runs.  0, or -errno. */
+int firmware_load(struct machine *m, struct err *e);
+
+#endif
