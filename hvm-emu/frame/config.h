@@ -26,6 +26,8 @@ struct emu_nic {
     bool present;
     uint8_t mac[6];
     const char *tap;                   /* interface name; NULL: user network */
+    const char *bridge;                /* the tap joins it; NULL: none */
+    uint32_t mtu;                      /* 0: as it is */
     int fd;                            /* of it, once opened; -1 */
 };
 
