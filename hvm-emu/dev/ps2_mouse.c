@@ -21,9 +21,9 @@ static void say(struct ps2_mouse *m, uint8_t byte)
 
 /* ---- packets ----------------------------------------------------------------------------- */
 
-static int32_t clamp(int32_t v, int32_t lowest, int32_t highest)
+static int32_t clamp(int64_t v, int32_t lowest, int32_t highest)
 {
-    return v < lowest ? lowest : v > highest ? highest : v;
+    return v < lowest ? lowest : v > highest ? highest : (int32_t)v;
 }
 
 /* Up to 255 a packet; the rest goes into the next. */
@@ -81,8 +81,8 @@ void ps2_mouse_button(struct ps2_mouse *m, unsigned int code, bool down)
 void ps2_mouse_moved(struct ps2_mouse *m, int32_t x, int32_t y)
 {
     if (m->placed && m->enabled) {
-        m->dx = clamp(m->dx + clamp(x - m->x, -FAR, FAR), -FAR, FAR);
-        m->dy = clamp(m->dy - clamp(y - m->y, -FAR, FAR), -FAR, FAR);
+        m->dx = clamp(m->dx + clamp((int64_t)x - m->x, -FAR, FAR), -FAR, FAR);
+        m->dy = clamp(m->dy - clamp((int64_t)y - m->y, -FAR, FAR), -FAR, FAR);
     }
     m->x = x;
     m->y = y;

@@ -13,3 +13,12 @@ FUZZERS += fuzz_emul
 fuzz_emul_KIND := hv
 fuzz_emul_SRCS = tests/fuzz/fuzz_emul.c $(EMUL_SRCS)
 fuzz_emul_LIBS := -lZydis
+FUZZ_DEVICE_SRCS := tests/fuzz/fuzz_device.c \
+    tests/unit/hvm-emu/device_rig.c control-domain/lib/err.c
+FUZZERS += fuzz_vga fuzz_ps2 fuzz_e1000
+fuzz_vga_SRCS = tests/fuzz/fuzz_vga.c $(FUZZ_DEVICE_SRCS) \
+    tests/unit/hvm-emu/fake_screen.c $(HVM_EMU_VGA_SRCS)
+fuzz_ps2_SRCS = tests/fuzz/fuzz_ps2.c $(FUZZ_DEVICE_SRCS) \
+    tests/unit/hvm-emu/fake_screen.c $(HVM_EMU_PS2_SRCS)
+fuzz_e1000_SRCS = tests/fuzz/fuzz_e1000.c $(FUZZ_DEVICE_SRCS) \
+    tests/unit/hvm-emu/fake_tap.c $(HVM_EMU_E1000_SRCS) hvm-emu/host/net.c
