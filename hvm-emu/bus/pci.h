@@ -64,7 +64,10 @@ struct pci_dev {
     struct pci_bar rom;                /* PCI_BAR_MMIO or NONE */
     const struct pci_ops *ops;         /* NULL, or members NULL: nothing */
     void *dev;
-    struct machine *m;                 /* by pci_add() */
+    /* bus/pci's: */
+    struct machine *m;
+    uint8_t initial[256];              /* as pci_add() found it */
+    uint64_t ram_gfn[6];               /* bar[].gfn, for the state */
 };
 
 struct pci_bus *pci_bus_new(struct machine *m);   /* NULL: out of memory */
@@ -97,6 +100,9 @@ uint32_t pci_config_read(struct machine *m, uint8_t devfn, unsigned int off,
                          unsigned int bytes);
 void pci_config_write(struct machine *m, uint8_t devfn, unsigned int off,
                       unsigned int bytes, uint32_t val);
+/* Port cf9, in the middle of the address register, is the chipset's. */
+void pci_set_cf9(struct machine *m, const struct range_ops *ops, void *dev);
+
 /* NULL: nothing there.  For run/firmware, which assigns windows. */
 struct pci_dev *pci_find(struct machine *m, uint8_t devfn);
 
@@ -124,5 +130,7 @@ static inline void pci_set32(uint8_t *at, uint32_t v)
 
 /* For a device's own table: the state of a struct pci_dev. */
 extern const struct state_table pci_dev_state;
+/* Of the address register: a struct pci_bus. */
+extern const struct state_table pci_bus_state;
 
 #endif

@@ -14,7 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum hv_space { HV_PORT, HV_MMIO };
+/* HV_PCI: @first is a devfn of bus 0. */
+enum hv_space { HV_PORT, HV_MMIO, HV_PCI };
 
 /* Each returns 0 or -errno. */
 struct hv_ops {

@@ -26,6 +26,7 @@ struct irq_lines;
 struct pci_bus;
 struct range_table;
 struct timers;
+struct unplug;
 
 /* Guest RAM ends below this; above it are BARs, APICs, firmware. */
 #define MACHINE_HOLE_START 0xf0000000ull
@@ -38,6 +39,7 @@ struct machine {
     uint64_t low_end;                  /* RAM: 0 .. low_end (video hole aside) */
     uint64_t high_end;                 /* and 4 GiB .. high_end, if above */
     uint64_t next_park;                /* where new windows are made, bus/pci */
+    bool restored;                     /* memory of windows is there already */
     const struct emu_config *config;
     const struct hv_ops *hv;           /* the hypervisor, or a test */
     void *hv_arg;
@@ -47,7 +49,8 @@ struct machine {
     struct range_table *ranges;
     struct irq_lines *irq;
     struct pci_bus *pci;
-    void (*reset)(struct machine *m);  /* the guest asks for a reset */
+    struct unplug *unplug;             /* bus/unplug.h */
+
     unsigned long faults;              /* accesses nobody answered */
 };
 

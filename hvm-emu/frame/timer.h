@@ -24,12 +24,14 @@ struct emu_timer {
     uint64_t due;                      /* 0: stopped */
 };
 
-/* Once per timer; it lasts as long as the machine. */
+/* Once per timer. */
 void timer_init(struct machine *m, struct emu_timer *t, void (*fn)(void *arg),
                 void *arg);
 /* Fires @ns from now (at least 1); replaces an earlier deadline. */
 void timer_set(struct emu_timer *t, uint64_t ns);
 void timer_stop(struct emu_timer *t);
+/* Before the device's memory goes. */
+void timer_fini(struct emu_timer *t);
 /* Time left for saving, 0: stopped. */
 uint64_t timer_left(const struct emu_timer *t);
 

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One operation at a time.  With io_uring its descriptor wakes the loop; where
+ * the kernel has none the work is done at once and a timer reports its end.
+ * Covered by tests/unit/hvm-emu/test_ide.c.
+ */
+#include <host/image.h>
+
+#include <back/blk_image.h>
+#include <frame/loop.h>
+#include <frame/machine.h>
+#include <frame/timer.h>
+#include <lib/err.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+struct image {
+    struct machine *m;
+    struct blk_image blk;
+    struct loop_watch *watch;
+    struct emu_timer later;
+    bool busy;
+    int failed;                        /* could not even be begun */
+    uint32_t bytes;                    /* of a read or write under way */
+    image_done_fn *fn;
+    void *arg;
+};
+
+static void finish(struct image *img, int res)
+{
+    if (!img->busy) {
+        return;
+    }
+    img->busy = false;
+    timer_stop(&img->later);
+    img->fn(img->arg, res);
+}
+
+static void on_done(void *arg, void *tag, int res)
+{
+    struct image *img = arg;
+    bool partial = res >= 0 && (uint32_t)res != img->bytes;
+
+    /* A file that became shorter: there is nothing where it was. */
+    finish(img, res < 0 ? res : partial ? -EIO : 0);
+}
+
+static void reap(void *arg)
+{
+    struct image *img = arg;
+
+    (void)blk_image_reap(&img->blk, on_done, img);
+    if (img->busy && (img->failed != 0 || blk_image_dead(&img->blk))) {
+        finish(img, img->failed != 0 ? img->failed : -EIO);
+    }
+}
+
+static void on_ring(void *arg, uint32_t events)
+{
+    struct image *img = arg;
+
+    if (!img->blk.uring) {
+        blk_image_wait(&img->blk);     /* takes what made us wake */
+    }
+    reap(img);
+}
+
+static int wait_fd(const struct image *img)
+{
+    return img->blk.uring ? img->blk.ring.ring_fd
+                          : blk_image_queue_fd(&img->blk);
+}
+
+static int start(struct image *img, struct err *e)
+{
+    int rc = blk_image_lock(&img->blk);
+
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot lock the disk image", NULL);
+    }
+    rc = blk_image_start(&img->blk, IMAGE_BUFFER,
+                         img->m->loop != NULL && !img->blk.vhost);
+    if (rc != 0) {
+        return err_errno(e, rc, "cannot begin disk input and output", NULL);
+    }
+    if (img->m->loop != NULL && wait_fd(img) >= 0) {
+        img->watch = loop_watch(img->m, wait_fd(img), EPOLLIN, on_ring, img);
+        if (img->watch == NULL) {
+            return err_errno(e, -ENOMEM, "cannot wait for a disk", NULL);
+        }
+    }
+    return 0;
+}
+
+struct image *image_open(struct machine *m, const struct emu_disk *d,
+                         struct err *e)
+{
+    struct image *img = calloc(1, sizeof(*img));
+    int rc = 0;
+
+    if (img == NULL) {
+        return NULL;
+    }
+    img->m = m;
+    timer_init(m, &img->later, reap, img);
+    if (d->sock >= 0) {
+        blk_image_remote(&img->blk, d->sock, d->bytes, d->readonly);
+    } else {
+        rc = blk_image_open(&img->blk, d->path, d->readonly, e);
+    }
+    if (rc != 0) {
+        timer_fini(&img->later);
+        free(img);
+        return NULL;
+    }
+    if (start(img, e) != 0) {
+        image_close(img);
+        return NULL;
+    }
+    return img;
+}
+
+void image_drain(struct image *img)
+{
+    while (img->busy) {
+        if (img->failed == 0) {
+            blk_image_wait(&img->blk);
+        }
+        reap(img);
+    }
+}
+
+static void nobody(void *arg, int res)
+{
+}
+
+void image_close(struct image *img)
+{
+    if (img == NULL) {
+        return;
+    }
+    img->fn = nobody;
+    image_drain(img);
+    loop_unwatch(img->watch);
+    timer_fini(&img->later);
+    if (img->blk.buffers != NULL) {
+        blk_image_stop(&img->blk);
+    }
+    blk_image_close(&img->blk);
+    free(img);
+}
+
+uint64_t image_bytes(const struct image *img)
+{
+    return img->blk.sectors * 512;
+}
+
+bool image_readonly(const struct image *img)
+{
+    return img->blk.readonly;
+}
+
+uint8_t *image_buffer(struct image *img)
+{
+    return img->blk.buffers;
+}
+
+bool image_busy(const struct image *img)
+{
+    return img->busy;
+}
+
+void image_start(struct image *img, enum image_op op, uint64_t offset,
+                 uint32_t bytes, image_done_fn *fn, void *arg)
+{
+    static const enum blk_image_op ops[] = {
+        [IMAGE_READ] = IMG_READ, [IMAGE_WRITE] = IMG_WRITE,
+        [IMAGE_FLUSH] = IMG_FLUSH,
+    };
+
+    img->busy = true;
+    img->fn = fn;
+    img->arg = arg;
+    img->bytes = op == IMAGE_FLUSH ? 0 : bytes;
+    img->failed = blk_image_queue(&img->blk, ops[op], img->blk.buffers,
+                                  offset, img->bytes, img);
+    blk_image_submit(&img->blk);
+    if (img->failed != 0 || wait_fd(img) < 0) {
+        timer_set(&img->later, 1);
+    }
+}
