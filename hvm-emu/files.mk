@@ -8,3 +8,12 @@ HVM_EMU_SRCS := $(addprefix hvm-emu/,frame/machine.c frame/timer.c \
     dev/ide_atapi.c dev/ide_state.c run/request.c run/server.c) \
     $(addprefix pv-drivers/back/,blk_image.c blk_vhost.c) $(LIB_CORE_SRCS)
 HVM_EMU_LIBS := -luring
+
+PROGRAMS += paravane-hvm-emu
+paravane-hvm-emu_SRCS = $(sort $(addprefix hvm-emu/run/,main.c options.c \
+    sandbox.c snapshot.c xen_hv.c) $(HVM_EMU_SRCS) \
+    $(addprefix pv-drivers/back/,confine.c storaged.c storaged_room.c \
+    qcow2.c) $(addprefix control-domain/lib/,acpi_table.c hvm_map.c) \
+    $(HVM_EMU_FW_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS))
+paravane-hvm-emu_LIBS := $(HVM_EMU_LIBS) -lseccomp
+$(BUILD)/paravane-hvm-emu: $(BUILD)/gen/dsdt.o

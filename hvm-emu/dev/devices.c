@@ -98,6 +98,17 @@ static void *pci_of(const struct devices *d, unsigned int i)
     return (uint8_t *)d->row[i].dev + d->row[i].class->pci_offset;
 }
 
+void devices_quiesce(struct devices *d)
+{
+    unsigned int i;
+
+    for (i = 0; i < d->nr; i++) {
+        if (d->row[i].class->quiesce != NULL) {
+            d->row[i].class->quiesce(d->row[i].dev);
+        }
+    }
+}
+
 int devices_save(const struct devices *d, struct buf *out)
 {
     char name[24];

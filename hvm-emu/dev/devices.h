@@ -25,6 +25,7 @@ struct device_class {
     void *(*create)(struct machine *m, struct err *e);
     void (*reset)(void *dev);          /* as after power-on */
     void (*destroy)(void *dev);
+    void (*quiesce)(void *dev);        /* nothing is under way; NULL: ever */
     const struct state_table *state;   /* of what create() returned */
     const struct state_table *pci;     /* &pci_dev_state, if ... */
     size_t pci_offset;                 /* ... a struct pci_dev is in there */
@@ -42,6 +43,8 @@ struct devices {
 int devices_create(struct devices *d, struct machine *m, struct err *e);
 void devices_destroy(struct devices *d);
 void devices_reset(struct devices *d);
+/* Before saving: what devices have begun outside is done. */
+void devices_quiesce(struct devices *d);
 int devices_save(const struct devices *d, struct buf *out);
 int devices_load(struct devices *d, const uint8_t *data, size_t len);
 /* NULL: not in this machine. */

@@ -358,6 +358,20 @@ static void reset(void *dev)
     }
 }
 
+static void quiesce(void *dev)
+{
+    struct ide *ide = dev;
+    unsigned int i;
+
+    for (i = 0; i < 4; i++) {
+        struct ide_drive *d = &ide->channel[i / 2].drive[i % 2];
+
+        if (d->img != NULL) {
+            image_drain(d->img);
+        }
+    }
+}
+
 static void destroy(void *dev)
 {
     struct ide *ide = dev;
@@ -463,6 +477,6 @@ static void *create(struct machine *m, struct err *e)
 
 const struct device_class ide_class = {
     .name = "ide", .create = create, .reset = reset, .destroy = destroy,
-    .state = &ide_state, .pci = &pci_dev_state,
+    .quiesce = quiesce, .state = &ide_state, .pci = &pci_dev_state,
     .pci_offset = offsetof(struct ide, pci),
 };

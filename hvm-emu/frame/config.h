@@ -39,9 +39,9 @@ struct emu_config {
     const char *boot;                  /* letters: c disk, d CD, n network */
     const char *serial;                /* "pty", a file, or NULL: none */
     const char *vga;                   /* "std" or NULL: none */
-    const char *vnc;                   /* as pv-drivers/screen wants it */
-    const char *control;               /* control socket's path */
-    const char *state;                 /* file with saved state, or NULL */
+    const char *vnc;                   /* words for host/screen */
+    const char *empty;                 /* a directory that becomes the root */
+    const char *state;                 /* file of the saved state, or NULL */
     struct emu_disk disk[EMU_MAX_DISKS];
     struct emu_nic nic[EMU_MAX_NICS];
     bool no_xen_platform;

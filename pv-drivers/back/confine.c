@@ -37,7 +37,7 @@ uint32_t confine_uid(const char *user, unsigned int domid)
 {
     static const char *const classes[] = {
         "paravane-blk", "paravane-net", "paravane-input", "paravane-vnc",
-        "paravane-slirp",
+        "paravane-slirp", "paravane-hvm",
     };
     uint32_t i = 0;
 
@@ -265,7 +265,7 @@ int confine_now(const struct confine *c, struct err *e)
         return err_errno(e, rc, "cannot give up rights", "limits");
     }
     /* Changing the user cleared it: die with the parent. */
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_PDEATHSIG, c->survives ? 0 : SIGKILL);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
         return err_errno(e, -errno, "cannot give up rights", "privileges");
     }

@@ -32,6 +32,7 @@ struct confine {
     size_t nr_ioctls;
     unsigned int new_files;        /* descriptors it may still open */
     size_t memory;                 /* address space; 0: 256 MiB */
+    bool survives;                 /* its parent: another will adopt it */
     bool inet;                     /* keep the network, for IPv4 sockets */
 };
 

@@ -17,7 +17,7 @@ check-tools:
 	@tests/tools/test-tools
 
 # What serving processes may do, as the programs themselves list it.
-SANDBOXED := $(addprefix $(BUILD)/paravane-,blkd netd screend)
+SANDBOXED := $(addprefix $(BUILD)/paravane-,blkd netd screend hvm-emu)
 .PHONY: check-sandbox
 check-sandbox: $(SANDBOXED)
 	@tests/tools/check-sandbox $^
