@@ -408,6 +408,7 @@ void atapi_packet(struct ide_channel *c, const uint8_t p[12])
     struct ide_drive *d = ide_unit(c);
     unsigned int i;
 
+    c->dma = d->tf.feature[0] & 1;
     for (i = 0; i < NR_PACKETS && packets[i].op != p[0]; i++) {
     }
     if (i == NR_PACKETS) {
@@ -426,14 +427,12 @@ void atapi_packet_begin(struct ide_channel *c)
 {
     struct ide_drive *d = ide_unit(c);
     uint32_t limit = d->tf.lba1[0] | (uint32_t)d->tf.lba2[0] << 8;
-    bool dma = (d->tf.feature[0] & 1) != 0;
 
     limit = limit == 0 || limit == 0xffff ? 0xfffe : limit & ~1u;
     c->limit = limit == 0 ? 2 : limit;
     c->block = 12;
     ide_reply(c, IDE_PACKET, 12);      /* by the port, whatever follows */
     d->tf.count[0] = 1;                /* a command is wanted */
-    c->dma = dma;
 }
 
 void atapi_identify(struct ide_channel *c)
