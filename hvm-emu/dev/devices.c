@@ -8,6 +8,9 @@
 #include <bus/irq.h>
 #include <bus/pci.h>
 #include <dev/chipset.h>
+#include <dev/e1000.h>
+#include <dev/ps2.h>
+#include <dev/vga_pci.h>
 #include <lib/buf.h>
 #include <lib/err.h>
 #include <lib/log.h>
@@ -27,6 +30,12 @@ static const struct device_class *const classes[] = {
     &uart_class,
     &ide_class,
     &xen_platform_class,
+    &vga_class,
+    &ps2_class,
+    &e1000_class_0,
+    &e1000_class_1,
+    &e1000_class_2,
+    &e1000_class_3,
 };
 #define NR_CLASSES (sizeof(classes) / sizeof(classes[0]))
 static_assert(NR_CLASSES <= DEVICES_MAX, "rows of struct devices");

@@ -10,9 +10,6 @@
 #include <bus/pci.h>
 #include <lib/err.h>
 
-#include <xen/xen.h>
-#include <xen/sched.h>
-
 #include <errno.h>
 #include <stdlib.h>
 
@@ -49,10 +46,9 @@ static void written(struct pci_dev *pci, unsigned int off, unsigned int bytes)
 
 static const struct pci_ops pci_ops = { .written = written };
 
-/* A machine that resets is built anew by whoever started it. */
 static void reset_machine(struct piix3 *p)
 {
-    machine_shutdown(p->pci.m, SHUTDOWN_reboot);
+    p->pci.m->reset(p->pci.m);
 }
 
 static uint64_t cf9_read(void *dev, uint64_t off, unsigned int bytes)

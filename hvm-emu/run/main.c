@@ -49,6 +49,12 @@ struct emu {
 
 /* ---- the machine --------------------------------------------------------------- */
 
+/* A machine that resets is built anew by whoever started it. */
+static void reset_machine(struct machine *m)
+{
+    machine_shutdown(m, SHUTDOWN_reboot);
+}
+
 static int make_machine(struct emu *u, struct err *e)
 {
     struct machine *m = &u->m;
@@ -59,6 +65,7 @@ static int make_machine(struct emu *u, struct err *e)
     m->low_end = hvm_low_end(u->config.memory_kib);
     m->high_end = hvm_high_end(u->config.memory_kib);
     m->next_park = m->high_end;
+    m->reset = reset_machine;
     m->hv = &xen_hv_ops;
     m->hv_arg = &u->hv;
     u->hv.server.m = m;

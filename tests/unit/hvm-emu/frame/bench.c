@@ -161,6 +161,11 @@ static void fake_unmap(void *arg, void *addr, uint32_t nr)
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
+static void fake_reset(struct machine *m)
+{
+    ((struct bench *)m->hv_arg)->resets++;
+}
+
 static const struct hv_ops fake_ops = {
     .io_range = fake_range, .isa_level = fake_isa, .pci_level = fake_pci,
     .pci_link = fake_link, .msi = fake_msi, .shutdown = fake_shutdown,
@@ -198,6 +203,7 @@ void bench_start(struct bench *b)
     m->low_end = BENCH_MEMORY;
     m->high_end = m->next_park = MACHINE_4G;
     m->config = &b->config;
+    m->reset = fake_reset;
     m->hv = &fake_ops;
     m->hv_arg = b;
     m->timers = timers_new(m);

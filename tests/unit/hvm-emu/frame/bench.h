@@ -32,6 +32,7 @@ struct bench {
     uint8_t isa[16], pci[32][4], link[4];
     unsigned long isa_calls;
     int shutdown;                      /* reason, -1: none */
+    unsigned int resets;
     int ranges;                        /* of the hypervisor */
     bool refuse_ranges;
     struct server server;
