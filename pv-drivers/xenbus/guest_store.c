@@ -29,24 +29,34 @@ static uint32_t load(const XENSTORE_RING_IDX *p)
     return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
+/* So that a message is begun only if it can be written whole. */
+static int wait_for_room(struct guest_store *s, uint32_t len,
+                         uint64_t deadline)
+{
+    uint32_t used;
+
+    while (used = s->page->req_prod - load(&s->page->req_cons),
+           used <= XENSTORE_RING_SIZE && XENSTORE_RING_SIZE - used < len) {
+        if (!guest_event_wait(s->port, deadline)) {
+            return -ETIMEDOUT;
+        }
+    }
+    return used > XENSTORE_RING_SIZE ? -EIO : 0;
+}
+
 static int put(struct guest_store *s, const void *data, uint32_t len,
                uint64_t deadline)
 {
     const char *from = data;
 
     while (len > 0) {
-        uint32_t prod = s->page->req_prod;
-        uint32_t used = prod - load(&s->page->req_cons);
+        uint32_t prod = s->page->req_prod, used;
+        int rc = wait_for_room(s, 1, deadline);
 
-        if (used > XENSTORE_RING_SIZE) {
-            return -EIO;
+        if (rc != 0) {
+            return rc;
         }
-        if (used == XENSTORE_RING_SIZE) {
-            if (!guest_event_wait(s->port, deadline)) {
-                return -ETIMEDOUT;
-            }
-            continue;
-        }
+        used = prod - load(&s->page->req_cons);
         for (; used < XENSTORE_RING_SIZE && len > 0; used++, len--) {
             s->page->req[MASK_XENSTORE_IDX(prod++)] = *from++;
         }
@@ -56,37 +66,30 @@ static int put(struct guest_store *s, const void *data, uint32_t len,
     return 0;
 }
 
-/* @to NULL: skip them. */
-static int get(struct guest_store *s, void *to, uint32_t len,
-               uint64_t deadline)
+/* Some of the next @len bytes, at least one: how many, or -errno. */
+static int take(struct guest_store *s, char *to, uint32_t len,
+                uint64_t deadline)
 {
-    char *at = to;
+    uint32_t cons = s->page->rsp_cons, have, n;
 
-    while (len > 0) {
-        uint32_t cons = s->page->rsp_cons;
-        uint32_t have = load(&s->page->rsp_prod) - cons;
-        bool was_full = have == XENSTORE_RING_SIZE;
-
-        if (have > XENSTORE_RING_SIZE) {
-            return -EIO;
-        }
-        if (have == 0) {
-            if (!guest_event_wait(s->port, deadline)) {
-                return -ETIMEDOUT;
-            }
-            continue;
-        }
-        for (; have > 0 && len > 0; have--, len--, cons++) {
-            if (at != NULL) {
-                *at++ = s->page->rsp[MASK_XENSTORE_IDX(cons)];
-            }
-        }
-        __atomic_store_n(&s->page->rsp_cons, cons, __ATOMIC_SEQ_CST);
-        if (was_full || len > 0) {
-            guest_event_send(s->port);
+    while ((have = load(&s->page->rsp_prod) - cons) == 0) {
+        if (!guest_event_wait(s->port, deadline)) {
+            return -ETIMEDOUT;
         }
     }
-    return 0;
+    if (have > XENSTORE_RING_SIZE) {
+        return -EIO;
+    }
+    for (n = 0; n < have && n < len; n++) {
+        if (to != NULL) {
+            to[n] = s->page->rsp[MASK_XENSTORE_IDX(cons + n)];
+        }
+    }
+    __atomic_store_n(&s->page->rsp_cons, cons + n, __ATOMIC_SEQ_CST);
+    if (have == XENSTORE_RING_SIZE || n < len) {
+        guest_event_send(s->port);
+    }
+    return (int)n;
 }
 
 /* ---- messages ------------------------------------------------------------------- */
@@ -103,48 +106,106 @@ static long error_value(const char *name)
     return -EIO;
 }
 
-static int get_body(struct guest_store *s, uint32_t len, char *reply,
-                    size_t size, uint64_t deadline)
+/* @kept bytes of the body to @to; the rest is skipped. */
+static int get_body(struct guest_store *s, char *to, uint32_t kept,
+                    uint64_t deadline)
 {
-    uint32_t kept = len < size ? len : (uint32_t)(size > 0 ? size - 1 : 0);
-    int rc = get(s, reply, kept, deadline);
+    while (s->body_left > 0) {
+        int n = take(s, kept > 0 ? to : NULL, kept > 0 ? kept : s->body_left,
+                     deadline);
 
-    if (rc == 0 && size > 0) {
+        if (n < 0) {
+            return n;
+        }
+        s->body_left -= (uint32_t)n;
+        if (kept > 0) {
+            kept -= (uint32_t)n;
+            to += n;
+        }
+    }
+    return 0;
+}
+
+/* The next message, up to its header; what is left of the last one goes. */
+static int get_head(struct guest_store *s, uint64_t deadline)
+{
+    int rc = get_body(s, NULL, 0, deadline);
+
+    if (s->head_have == sizeof(s->head) && rc == 0) {
+        s->head_have = 0;
+    }
+    while (rc >= 0 && s->head_have < sizeof(s->head)) {
+        rc = take(s, (char *)&s->head + s->head_have,
+                  (uint32_t)sizeof(s->head) - s->head_have, deadline);
+        s->head_have += rc > 0 ? (uint32_t)rc : 0;
+    }
+    if (rc < 0) {
+        return rc;
+    }
+    s->body_left = s->head.len;
+    s->broken = s->head.len > XENSTORE_PAYLOAD_MAX;
+    s->events += s->head.type == XS_WATCH_EVENT;
+    return s->broken ? -EIO : 0;
+}
+
+static int send_request(struct guest_store *s, uint32_t type,
+                        const char *data, uint32_t len, uint64_t deadline)
+{
+    struct xsd_sockmsg m = { .type = type, .req_id = ++s->next_id,
+                             .len = len };
+    uint32_t all = (uint32_t)sizeof(m) + len;
+    int rc = wait_for_room(s, all < XENSTORE_RING_SIZE ? all
+                                                       : XENSTORE_RING_SIZE,
+                           deadline);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = put(s, &m, sizeof(m), deadline);
+    if (rc == 0) {
+        rc = put(s, data, len, deadline);
+    }
+    s->broken = rc != 0;              /* half a request */
+    return rc;
+}
+
+static long get_answer(struct guest_store *s, char *reply, size_t size,
+                       uint64_t deadline)
+{
+    uint32_t len = s->body_left, kept = len;
+    int rc;
+
+    if (size > 0 && len >= size) {
+        kept = (uint32_t)(size - 1);
+    }
+    rc = get_body(s, reply, size > 0 ? kept : 0, deadline);
+    if (size > 0) {
         reply[kept] = '\0';
     }
-    return rc != 0 ? rc : get(s, NULL, len - kept, deadline);
+    return rc != 0 ? rc : (long)len;
 }
 
 long guest_store_call(struct guest_store *s, uint32_t type, const char *data,
                       uint32_t len, char *reply, size_t size)
 {
     uint64_t deadline = guest_env_now_ns() + STORE_TIMEOUT_NS;
-    struct xsd_sockmsg m = { .type = type, .req_id = ++s->next_id,
-                             .len = len };
-    char small[16], *to = size > 0 ? reply : small;
-    size_t room = size > 0 ? size : sizeof(small);
-    int rc = put(s, &m, sizeof(m), deadline);
+    char name[16];
+    long rc = s->broken ? -EIO : send_request(s, type, data, len, deadline);
 
-    if (rc == 0) {
-        rc = put(s, data, len, deadline);
+    if (rc != 0) {
+        return rc;
     }
-    while (rc == 0) {
-        rc = get(s, &m, sizeof(m), deadline);
-        if (rc != 0 || m.len > XENSTORE_PAYLOAD_MAX) {
-            return rc != 0 ? rc : -EIO;
+    do {
+        rc = get_head(s, deadline);
+        if (rc != 0) {
+            return rc;
         }
-        if (m.type == XS_WATCH_EVENT) {
-            s->events++;
-            rc = get(s, NULL, m.len, deadline);
-            continue;
-        }
-        rc = get_body(s, m.len, m.type == XS_ERROR ? small : to,
-                      m.type == XS_ERROR ? sizeof(small) : room, deadline);
-        if (rc == 0) {
-            return m.type == XS_ERROR ? error_value(small) : (long)m.len;
-        }
+    } while (s->head.type == XS_WATCH_EVENT || s->head.req_id != s->next_id);
+    if (s->head.type != XS_ERROR) {
+        return get_answer(s, reply, size, deadline);
     }
-    return rc;
+    rc = get_answer(s, name, sizeof(name), deadline);
+    return rc < 0 ? rc : error_value(name);
 }
 
 /* ---- verbs -------------------------------------------------------------------------- */
@@ -238,20 +299,10 @@ long guest_store_unwatch(struct guest_store *s, const char *path)
 
 bool guest_store_wait(struct guest_store *s, uint64_t deadline_ns)
 {
-    struct xsd_sockmsg m;
-
     while (s->events == 0) {
-        if (load(&s->page->rsp_prod) == s->page->rsp_cons) {
-            if (!guest_event_wait(s->port, deadline_ns)) {
-                return false;
-            }
-            continue;
-        }
-        if (get(s, &m, sizeof(m), deadline_ns) != 0 ||
-            get(s, NULL, m.len, deadline_ns) != 0) {
+        if (s->broken || get_head(s, deadline_ns) != 0) {
             return false;
         }
-        s->events += m.type == XS_WATCH_EVENT;
     }
     s->events = 0;
     return true;

@@ -23,6 +23,10 @@ struct guest_store {
     uint32_t port;
     uint32_t next_id;
     unsigned int events;           /* watches that fired, not yet taken */
+    struct xsd_sockmsg head;       /* of the message that is being read */
+    uint32_t head_have;            /* bytes of it */
+    uint32_t body_left;            /* bytes of the message behind it */
+    bool broken;                   /* the stream makes no sense any more */
 };
 
 void guest_store_init(struct guest_store *s, void *page, uint32_t port);
@@ -30,7 +34,8 @@ void guest_store_init(struct guest_store *s, void *page, uint32_t port);
 /*
  * One request of @len payload bytes.  The reply goes to @reply, at most
  * @size - 1 bytes and a nul: its length, or -errno (what the store said,
- * -ETIMEDOUT, -EIO: nonsense in the ring).
+ * -ETIMEDOUT, -EIO: nonsense in the ring).  An answer that comes after its
+ * call ran out of time is dropped, whole.
  */
 long guest_store_call(struct guest_store *s, uint32_t type, const char *data,
                       uint32_t len, char *reply, size_t size);

@@ -56,14 +56,22 @@ int guest_env_map_frame(void *p, uint64_t frame)
     return -1;
 }
 
+static bool store_sleeps;
+
+static void store_runs(void)
+{
+    client_activate(domain_find(&server, 1)->client);
+    while (server_round(&server)) {
+    }
+}
+
 /* An event lets the store run; waiting without one lets time pass. */
 long guest_env_hypercall(unsigned int nr, uint64_t a1, uint64_t a2,
                          uint64_t a3, uint64_t a4, uint64_t a5)
 {
-    if (nr == __HYPERVISOR_event_channel_op && a1 == EVTCHNOP_send) {
-        client_activate(domain_find(&server, 1)->client);
-        while (server_round(&server)) {
-        }
+    if (nr == __HYPERVISOR_event_channel_op && a1 == EVTCHNOP_send &&
+        !store_sleeps) {
+        store_runs();
         shared.evtchn_pending[0] |= 2;
     } else {
         clock_ns += 1000000;
@@ -169,6 +177,70 @@ static void paths_are_joined_or_refused(void **state)
     assert_false(guest_store_join(path, sizeof(path), "1234567890", "state"));
 }
 
+/* ---- a store that is slow -------------------------------------------------- */
+
+static uint32_t held_back;            /* rsp_prod as the store wants it */
+
+/* Let the guest see @bytes of what the store wrote since it fell asleep. */
+static void store_shows(uint32_t from, uint32_t bytes)
+{
+    ring_page->rsp_prod = from + bytes;
+}
+
+/* Its answers come late, in two pieces: no later call takes one for its own. */
+static void a_late_answer_is_nobodys(void **state)
+{
+    struct guest_store *s = *state;
+    uint64_t before = clock_ns, number = 0;
+    uint32_t rsp = ring_page->rsp_prod;
+
+    assert_true(guest_store_write(s, "/late/a", "1") >= 0);
+    assert_true(guest_store_write(s, "/late/b", "2") >= 0);
+    rsp = ring_page->rsp_prod;
+    store_sleeps = true;
+    assert_int_equal(guest_store_read_number(s, "/late/a", &number),
+                     -ETIMEDOUT);
+    assert_true(clock_ns - before >= STORE_TIMEOUT_NS);
+    store_runs();
+    held_back = ring_page->rsp_prod;
+    assert_int_equal(held_back - rsp, sizeof(struct xsd_sockmsg) + 1);
+    store_shows(rsp, 5);              /* of the header */
+    assert_false(guest_store_wait(s, clock_ns + 1000000));
+    assert_int_equal(ring_page->rsp_cons, rsp + 5);
+    store_shows(rsp, sizeof(struct xsd_sockmsg));
+    assert_false(guest_store_wait(s, clock_ns + 1000000));
+    store_shows(rsp, held_back - rsp);
+    store_sleeps = false;
+
+    assert_int_equal(guest_store_read_number(s, "/late/b", &number), 0);
+
+    assert_int_equal(number, 2);
+}
+
+/* Requests that found no room leave nothing of themselves in the ring. */
+static void a_request_is_sent_whole_or_not_at_all(void **state)
+{
+    struct guest_store *s = *state;
+    char text[400];
+    uint64_t number;
+    uint32_t prod;
+
+    memset(text, 'y', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    store_sleeps = true;
+    assert_int_equal(guest_store_write(s, "/whole", text), -ETIMEDOUT);
+    assert_int_equal(guest_store_write(s, "/whole", text), -ETIMEDOUT);
+    prod = ring_page->req_prod;
+    assert_int_equal(guest_store_write(s, "/whole", text), -ETIMEDOUT);
+    assert_int_equal(ring_page->req_prod, prod);
+    store_sleeps = false;
+
+    assert_true(guest_store_write(s, "/whole", "7") >= 0);
+
+    assert_int_equal(guest_store_read_number(s, "/whole", &number), 0);
+    assert_int_equal(number, 7);
+}
+
 /* A store that goes mad makes calls fail; none hangs or reads beyond. */
 static void store_client_survives_nonsense(void **state)
 {
@@ -187,6 +259,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(store_client_reads_what_it_wrote),
         cmocka_unit_test(store_client_hears_its_watches),
+        cmocka_unit_test(a_late_answer_is_nobodys),
+        cmocka_unit_test(a_request_is_sent_whole_or_not_at_all),
         cmocka_unit_test(paths_are_joined_or_refused),
         cmocka_unit_test(store_client_survives_nonsense),
     };
