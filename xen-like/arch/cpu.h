@@ -21,6 +21,8 @@
 #define X86_CR0_NE 0x00000020ul
 #define X86_CR0_WP 0x00010000ul
 #define X86_CR0_AM 0x00040000ul
+#define X86_CR0_NW 0x20000000ul
+#define X86_CR0_CD 0x40000000ul
 #define X86_CR0_PG 0x80000000ul
 
 #define X86_CR4_VME        0x00000001ul

@@ -142,6 +142,16 @@ uint64_t desc_gdt_base(unsigned int cpu)
     return (uint64_t)gdt_pages[cpu] - HV_CS64 / PAGE_SIZE * PAGE_SIZE;
 }
 
+uint64_t desc_tss_base(unsigned int cpu)
+{
+    return (uint64_t)&tss_of[cpu];
+}
+
+uint64_t desc_idt_base(void)
+{
+    return (uint64_t)idt;
+}
+
 void desc_load_gdt(uint64_t base)
 {
     struct table_ptr p = { GDT_LIMIT, base };

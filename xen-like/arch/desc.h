@@ -49,6 +49,9 @@ void desc_init_cpu(unsigned int cpu, const struct desc_stack *stack);
 mfn_t desc_gdt_page_mfn(unsigned int cpu);
 /* GDTR base of @cpu while no vCPU is loaded. */
 uint64_t desc_gdt_base(unsigned int cpu);
+/* For vmx/, whose CPU loads them itself. */
+uint64_t desc_tss_base(unsigned int cpu);
+uint64_t desc_idt_base(void);
 void desc_load_gdt(uint64_t base);
 /* Load the LDT of @entries descriptors at @base; 0 entries: none.  Writes
  * the LDT descriptor of @cpu's GDT page; @cpu is this CPU. */

@@ -55,6 +55,9 @@ struct hvm_backend {
     int (*cpu_on)(void);                 /* each CPU; 0, -errno */
     int (*vcpu_init)(struct vcpu *v);
     void (*vcpu_free)(struct vcpu *v);
+    /* The vcpu's state goes to this CPU, or from it; may be NULL. */
+    void (*switch_to)(struct vcpu *v);
+    void (*switch_from)(struct vcpu *v);
     /* Enter with interrupts off; back with interrupts on, the exit handled:
      * by its own table, which calls hvm/exit for what vendors share. */
     enum exit_action (*run)(struct vcpu *v);

@@ -258,6 +258,9 @@ static void switch_to(struct vcpu *v)
         wrmsr(MSR_TSC_AUX, h->tsc_aux);
     }
     xstate_restore(v->xstate);
+    if (hvm_backend->switch_to != NULL) {
+        hvm_backend->switch_to(v);
+    }
     *guest_cpu_regs() = h->regs;
     get_cpu_info()->translated = 1;
 }
@@ -267,6 +270,9 @@ static void switch_from(struct vcpu *v)
     struct hvm_vcpu *h = v->hvm;
 
     h->regs = *guest_cpu_regs();
+    if (hvm_backend->switch_from != NULL) {
+        hvm_backend->switch_from(v);
+    }
     h->dr[0] = read_dr0();
     h->dr[1] = read_dr1();
     h->dr[2] = read_dr2();

@@ -52,6 +52,7 @@
 #include <pv/pv_domain.h>
 #include <sched/sched.h>
 #include <svm/svm.h>
+#include <vmx/vmx.h>
 #include <smp/ipi.h>
 #include <time/systime.h>
 #include <time/systime_init.h>
@@ -220,6 +221,9 @@ static void boot_text init_hvm(void)
 {
     const struct hvm_backend *b = params.hvm ? svm_probe() : NULL;
 
+    if (b == NULL && params.hvm) {
+        b = vmx_probe();
+    }
     if (b != NULL && b->cpu_on() == 0) {
         hvm_set_backend(b);
     }

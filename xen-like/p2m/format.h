@@ -20,7 +20,7 @@ struct p2m_format {
     uint64_t leaf[NR_P2M_TYPES];
 };
 
-extern const struct p2m_format p2m_format_npt;
+extern const struct p2m_format p2m_format_npt, p2m_format_ept;
 extern const struct p2m_format *p2m_format;   /* [I] set by the backend */
 
 #define P2M_TYPE_SHIFT 52

@@ -34,9 +34,29 @@ static inline _Noreturn void cpu_halt_forever(void) { __builtin_trap(); }
 static inline void cpu_sti_hlt(void) { fake_irqs_on = true; }
 
 /* Of a guest's registers. */
+#define X86_CR0_NE  0x00000020ul
 #define X86_CR0_WP  0x00010000ul
+#define X86_CR0_NW  0x20000000ul
+#define X86_CR0_CD  0x40000000ul
 #define X86_CR0_PG  0x80000000ul
-#define X86_CR4_PAE 0x00000020ul
+#define X86_CR4_VME        0x00000001ul
+#define X86_CR4_PVI        0x00000002ul
+#define X86_CR4_TSD        0x00000004ul
+#define X86_CR4_DE         0x00000008ul
+#define X86_CR4_PSE        0x00000010ul
+#define X86_CR4_PAE        0x00000020ul
+#define X86_CR4_MCE        0x00000040ul
+#define X86_CR4_PGE        0x00000080ul
+#define X86_CR4_PCE        0x00000100ul
+#define X86_CR4_OSFXSR     0x00000200ul
+#define X86_CR4_OSXMMEXCPT 0x00000400ul
+#define X86_CR4_UMIP       0x00000800ul
+#define X86_CR4_VMXE       0x00002000ul
+#define X86_CR4_FSGSBASE   0x00010000ul
+#define X86_CR4_PCIDE      0x00020000ul
+#define X86_CR4_OSXSAVE    0x00040000ul
+#define X86_CR4_SMEP       0x00100000ul
+#define X86_CR4_SMAP       0x00200000ul
 
 /* Features the tests switch on and off. */
 enum cpu_feature { X86_FEATURE_NRIPS };

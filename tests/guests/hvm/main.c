@@ -89,7 +89,7 @@ static void triple_fault_is_reboot(void)
     end();
 }
 
-static void cpuid_shows_the_hypervisor_and_no_svm(void)
+static void cpuid_shows_the_hypervisor_and_no_svm_or_vmx(void)
 {
     run(hvm_cpuid, SHUTDOWN_poweroff);
     EXPECT(t.results[0] >= 0x40000004);
@@ -99,6 +99,7 @@ static void cpuid_shows_the_hypervisor_and_no_svm(void)
     EXPECT_EQ(t.results[4] & 8, 8);
     EXPECT_EQ(t.results[5], 0);
     EXPECT_EQ(t.results[7] & 4, 0);
+    EXPECT_EQ(t.results[8] & 0x20, 0);
     EXPECT_EQ(t.results[8] >> 31, 1);
     EXPECT_EQ(t.results[8] >> 21 & 1, 1);
     end();
@@ -282,7 +283,7 @@ static const struct fact facts[] = {
     FACT(info_says_hvm_and_hap),
     FACT(guest_that_spins_can_be_destroyed),
     FACT(triple_fault_is_reboot),
-    FACT(cpuid_shows_the_hypervisor_and_no_svm),
+    FACT(cpuid_shows_the_hypervisor_and_no_svm_or_vmx),
     FACT(prefixed_instruction_is_skipped_whole),
     FACT(hypercalls_by_vmmcall),
     FACT(hypercall_page_by_msr),
@@ -302,7 +303,7 @@ static const struct fact facts[] = {
 
 static void domains_with_hardware_help_need_dom0_and_a_cpu(void)
 {
-    SKIP("needs dom0 on a machine with SVM");
+    SKIP("needs dom0 on a machine with SVM or VMX");
 }
 
 /* Does the hypervisor say that it can? */

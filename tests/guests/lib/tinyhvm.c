@@ -49,6 +49,32 @@ static long write_page(struct tinyhvm *t, uint64_t gfn, const void *from,
     return map_foreign(window, DOMID_SELF, window_own) != 0 ? -EINVAL : rc;
 }
 
+static bool cpu_is_intel(void)
+{
+    uint32_t a = 0, b, c, d;
+
+    __asm__ volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+    return b == 0x756e6547;
+}
+
+/* The code is written with VMMCALL; Intel's CPUs know VMCALL. */
+static long write_code(struct tinyhvm *t, const uint8_t *code, size_t bytes)
+{
+    static uint8_t copy[PAGE_SIZE];
+    size_t i;
+
+    if (bytes > sizeof(copy)) {
+        return -E2BIG;
+    }
+    memcpy(copy, code, bytes);
+    for (i = 0; cpu_is_intel() && i + 3 <= bytes; i++) {
+        if (copy[i] == 0x0f && copy[i + 1] == 0x01 && copy[i + 2] == 0xd9) {
+            copy[i + 2] = 0xc1;
+        }
+    }
+    return write_page(t, TINYHVM_CODE / PAGE_SIZE, copy, bytes);
+}
+
 /* Page tables of the guest: the first GiB, in pages of 2 MiB. */
 static long write_tables(struct tinyhvm *t)
 {
@@ -169,7 +195,7 @@ long tinyhvm_build(struct tinyhvm *t, const uint8_t *code, size_t bytes,
         return rc < 0 ? rc : -ENOMEM;
     }
     if ((rc = write_tables(t)) != 0 ||
-        (rc = write_page(t, TINYHVM_CODE / PAGE_SIZE, code, bytes)) != 0 ||
+        (rc = write_code(t, code, bytes)) != 0 ||
         (rc = map_foreign(results, t->domid,
                           TINYHVM_RESULTS / PAGE_SIZE)) != 0) {
         return rc;

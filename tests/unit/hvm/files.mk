@@ -17,3 +17,7 @@ test_io_SRCS := tests/unit/hvm/test_io.c tests/fake-arch/fake.c \
 test_hvm_op_KIND := hv
 test_hvm_op_SRCS := tests/unit/hvm/test_hvm_op.c tests/fake-arch/fake.c \
         tests/lib/domains.c xen-like/hvm/hvm_op.c
+UNIT_TESTS += test_vmx_exit
+test_vmx_exit_KIND := hv
+test_vmx_exit_SRCS := tests/unit/hvm/test_vmx_exit.c tests/fake-arch/fake.c \
+        tests/fake-arch/vmcs.c tests/lib/domains.c xen-like/vmx/vmx_exit.c

@@ -212,6 +212,60 @@ static void random_calls_agree_with_a_model(void **state)
     }
 }
 
+/* A leaf of each type: SDM vol. 3C, tables 29-5 and 29-6; APM vol. 2,
+ * 15.25.5. */
+static void entries_are_as_the_cpu_reads_them(void **state)
+{
+    static const struct {
+        const struct p2m_format *format;
+        enum p2m_type type;
+        unsigned int order;
+        uint64_t flags;
+    } rows[] = {
+        { &p2m_format_npt, P2M_RAM, 0, 0x67 },
+        { &p2m_format_npt, P2M_RAM, 9, 0xe7 },
+        { &p2m_format_npt, P2M_RAM_RO, 0, 0x25 },
+        { &p2m_format_npt, P2M_MMIO, 0, 0x7f },
+        { &p2m_format_ept, P2M_RAM, 0, 0x77 },
+        { &p2m_format_ept, P2M_RAM, 9, 0xf7 },
+        { &p2m_format_ept, P2M_RAM_RO, 0, 0x75 },
+        { &p2m_format_ept, P2M_RAM_LOGDIRTY, 0, 0x75 },
+        { &p2m_format_ept, P2M_FOREIGN_RO, 0, 0x75 },
+        { &p2m_format_ept, P2M_MMIO, 0, 0x07 },
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+        uint64_t gfn = (uint64_t)(i + 1) << 9, *t = d->p2m->root, e;
+
+        p2m_format = rows[i].format;
+        assert_int_equal(p2m_set(d, gfn, _mfn(1024), rows[i].order,
+                                 rows[i].type), 0);
+        for (unsigned int level = 4;; level--) {
+            e = t[gfn >> (9 * (level - 1)) & 511];
+            if (e >> P2M_TYPE_SHIFT != 0) {
+                break;
+            }
+            t = mfn_to_virt(pte_mfn(e));
+        }
+        assert_int_equal(e & 0xfff, rows[i].flags);
+        assert_int_equal(mfn_x(pte_mfn(e)), 1024);
+        assert_int_equal(at(gfn, rows[i].type), 1024);
+    }
+}
+
+/* Parts of a split page, and entries of tables, in Intel's words. */
+static void ept_superpage_splits_into_the_same_rights(void **state)
+{
+    p2m_format = &p2m_format_ept;
+    assert_int_equal(p2m_set(d, 512, _mfn(1024), 9, P2M_RAM), 0);
+    assert_int_equal(p2m_change_type(d, 600, P2M_RAM, P2M_RAM_LOGDIRTY), 0);
+    assert_int_equal(at(600, P2M_RAM_LOGDIRTY), 1112);
+    assert_int_equal(at(601, P2M_RAM), 1113);
+    assert_int_equal(d->p2m->root[0] & 0xfff, 7);
+    assert_int_equal(p2m_clean_range(d, 601, 2), 3);
+    assert_int_equal(at(602, P2M_RAM_LOGDIRTY), 1114);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -228,6 +282,8 @@ int main(void)
         T(quota_of_tables_holds),
         T(each_failed_allocation_leaves_a_sound_table),
         T(random_calls_agree_with_a_model),
+        T(entries_are_as_the_cpu_reads_them),
+        T(ept_superpage_splits_into_the_same_rights),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
