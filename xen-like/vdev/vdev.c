@@ -259,10 +259,13 @@ void vdev_eoi(struct vdev_domain *d, uint8_t vector)
     }
 }
 
+/* The PIC is wired to LINT0 of vCPU 0 and to pin 0 of the IO-APIC. */
 static bool pic_waits(const struct vlapic *la)
 {
     return la->id == 0 && (la->dev->devices & XEN_X86_EMU_PIC) &&
-           READ_ONCE(la->dev->pic[0].int_output) && vlapic_takes_pic(la);
+           READ_ONCE(la->dev->pic[0].int_output) &&
+           (vlapic_takes_pic(la) ||
+            (vioapic_takes_pic(la->dev) && vlapic_enabled(la)));
 }
 
 int vdev_peek_interrupt(struct vlapic *la)

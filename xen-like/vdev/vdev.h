@@ -144,6 +144,7 @@ bool vpic_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool writ
 
 void vioapic_init(struct vdev_domain *d);
 void vioapic_rise(struct vdev_domain *d, unsigned int gsi);
+bool vioapic_takes_pic(const struct vdev_domain *d);   /* no lock */
 void vioapic_eoi(struct vdev_domain *d, uint8_t vector);
 uint64_t vioapic_mmio(struct vdev_domain *d, unsigned int offset, unsigned int len,
                       bool write, uint64_t v);

@@ -61,6 +61,15 @@ void vioapic_eoi(struct vdev_domain *d, uint8_t vector)
     }
 }
 
+/* Pin 0 passes the PIC on, as firmware sets it up (MP spec 1.4, 3.6.2.2). */
+bool vioapic_takes_pic(const struct vdev_domain *d)
+{
+    uint64_t e = READ_ONCE(d->ioapic.redirtbl[0].bits);
+
+    return (d->devices & XEN_X86_EMU_IOAPIC) && !(e & RTE_MASKED) &&
+           ((e >> 8) & 7) == VLAPIC_EXTINT && e >> 56 == 0;
+}
+
 static void write_entry(struct vdev_domain *d, unsigned int pin, uint64_t v)
 {
     uint64_t *e = &d->ioapic.redirtbl[pin].bits;

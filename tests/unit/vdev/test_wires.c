@@ -125,6 +125,21 @@ static void pic_needs_a_listener(void **state)
     assert_int_equal(vdev_peek_interrupt(&apic[1]), -1);
 }
 
+/* What hvmloader leaves: LVT0 masked, pin 0 of the IO-APIC open for ExtINT. */
+static void pic_by_pin_0_of_the_ioapic(void **state)
+{
+    pic_setup(1);
+    wr(0, 0x350, 0x10700);
+    isa(4, true);
+    route(0, 0x700);
+    assert_int_equal(vdev_peek_interrupt(&apic[0]), 0x24);
+    assert_int_equal(vdev_peek_interrupt(&apic[1]), -1);
+    route(0, 0x10700);
+    assert_int_equal(vdev_peek_interrupt(&apic[0]), -1);
+    route(0, 0x700);
+    assert_int_equal(vdev_take_interrupt(&apic[0]), 0x24);
+}
+
 static void ioapic_registers(void **state)
 {
     mmio_wr(0xfec00000, 4, 1);
@@ -373,6 +388,7 @@ int main(void)
         T(pic_edge_is_taken_once), T(pic_priorities_and_the_cascade),
         T(pic_mask_and_registers), T(pic_level_lines_by_elcr),
         T(pic_auto_eoi_and_poll), T(pic_needs_a_listener),
+        T(pic_by_pin_0_of_the_ioapic),
         T(ioapic_registers), T(ioapic_edge),
         T(ioapic_level_comes_again_until_lowered),
         T(unmasking_a_high_level_line_delivers), T(irq0_is_gsi_2),
