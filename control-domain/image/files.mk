@@ -65,9 +65,9 @@ $(BUILD)/paravane.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(BUILD)/paravane.elf $(BUIL
 	$(Q)$(IMG)/mkiso $@ $(BUILD)/paravane.elf=boot/paravane.elf $(ISO_PARTS)
 
 $(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(HV_ELF) $$(TEST_ISO_GUESTS) \
-                   $(addprefix $(BUILD)/,control-domain.img peer-dom0.img mixed-dom0.img)
+                   $(addprefix $(BUILD)/,control-domain.img peer-dom0.img mixed-dom0.img hvm-dom0.img)
 	$(Q)$(IMG)/mkiso $@ $(addsuffix =boot/paravane.elf,$(HV_ELF)) \
-	 $(BUILD)/peers/xen=boot/xen $(foreach i,peer mixed,$(BUILD)/$(i)-dom0.img=boot/$(i)-dom0.img) \
+	 $(BUILD)/peers/xen=boot/xen $(foreach i,peer mixed hvm,$(BUILD)/$(i)-dom0.img=boot/$(i)-dom0.img) \
 	 $(ISO_PARTS) \
 	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
 
@@ -85,8 +85,17 @@ $(BUILD)/root.img: $(BUILD)/control-domain.img
 	  -U 70617261-7661-6e65-0000-000000000001 \
 	  -E hash_seed=70617261-7661-6e65-0000-000000000002 $@ 128M >/dev/null
 
+# A guest for emulated hardware: its initramfs with their drivers, and a disk
+# that GRUB boots it from.
+$(BUILD)/hvm-guest.img: $(IMG)/guest.list $(IMG)/hvm-guest.list $(IMAGE_PARTS) $(BUILD)/guest.img
+	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/guest.list $(IMG)/hvm-guest.list
+
+$(BUILD)/hvm-disk.img: $(IMG)/mkdisk $(IMG)/hvm-grub.cfg $(BUILD)/hvm-guest.img
+	$(Q)$(IMG)/mkdisk $@ $(IMG)/hvm-grub.cfg \
+	 $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz $(BUILD)/hvm-guest.img=boot/guest.img
+
 # Debian's tools with Debian's device model, for HVM guests.
-$(BUILD)/hvm-dom0.img: $(IMG)/peer.list $(IMG)/hvm-peer.list $(IMAGE_PARTS)
-$(BUILD)/hvm-dom0.img: $(BUILD)/guest.img $(BUILD)/init $(BUILD)/peers/.stamp
+$(BUILD)/hvm-dom0.img: $(wildcard $(IMG)/*peer*) $(IMAGE_PARTS)
+$(BUILD)/hvm-dom0.img: $(BUILD)/guest.img $(BUILD)/hvm-disk.img $(BUILD)/init $(BUILD)/peers/.stamp
 	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ -L $(PEER_LIBS) \
 	 $(IMG)/peer.list $(IMG)/hvm-peer.list

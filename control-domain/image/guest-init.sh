@@ -5,7 +5,8 @@
 # and powers off.  dom0's scenarios read its console line by line.
 #
 #   guest.run=hello          (and nothing given) say hello, power off
-#   guest.run=disk           check the disk, write its second half, power off
+#   guest.run=disk           check the disk (guest.disk= says which), write its
+#                            second half, power off
 #   guest.run=discard        write the disk, discard its first half, read it
 #   guest.run=readonly       read the disk, try to write it
 #   guest.run=stream[:N]     write N (64) checksummed blocks one by one, each
@@ -64,10 +65,12 @@ block()
     cat "$@" "$@" "$@" "$@"
 }
 
+disk=$(arg guest.disk)
+disk=${disk:-/dev/xvda}
 need_disk()
 {
     n=0
-    until [ -b /dev/xvda ]; do
+    until [ -b "$disk" ]; do
         n=$((n + 1))
         [ $n -lt 300 ] || { echo "GUEST FAIL no disk"; off; }
         sleep 0.1
@@ -85,17 +88,17 @@ off()
 run_disk()
 {
     need_disk
-    size=$(blockdev --getsize64 /dev/xvda)
+    size=$(blockdev --getsize64 "$disk")
     mib=$((size / 1048576))
-    echo "GUEST DISK $size $(sha256sum < /dev/xvda | cut -d' ' -f1)"
+    echo "GUEST DISK $size $(sha256sum < "$disk" | cut -d' ' -f1)"
     i=$((mib / 2))
     while [ $i -lt $mib ]; do
-        block $i | dd of=/dev/xvda bs=1M seek=$i conv=notrunc,fsync 2>/dev/null || echo "GUEST FAIL write"
+        block $i | dd of="$disk" bs=1M seek=$i conv=notrunc,fsync 2>/dev/null || echo "GUEST FAIL write"
         i=$((i + 1))
     done
     sync
     echo 3 > /proc/sys/vm/drop_caches
-    echo "GUEST WROTE $(sha256sum < /dev/xvda | cut -d' ' -f1)"
+    echo "GUEST WROTE $(sha256sum < "$disk" | cut -d' ' -f1)"
 }
 
 run_discard()

@@ -5,8 +5,12 @@
 dev=$(xenstore-read "$XENBUS_PATH/params")
 case $1 in
 add)
-    loop=$(/bin/busybox losetup -f)
-    /bin/busybox losetup "$loop" "$dev" || exit 1
+    n=0                         # another disk's script may be quicker
+    until loop=$(/bin/busybox losetup -f) && /bin/busybox losetup "$loop" "$dev" 2>/dev/null; do
+        n=$((n + 1))
+        [ $n -lt 50 ] || exit 1
+        /bin/busybox sleep 0.1
+    done
     major=$(/bin/busybox printf %x "$(/bin/busybox stat -c '%t' "$loop" | /bin/busybox sed 's/^/0x/')")
     minor=$(/bin/busybox stat -c '%T' "$loop")
     xenstore-write "$XENBUS_PATH/node" "$loop" "$XENBUS_PATH/physical-device" "$major:$minor" \
