@@ -4,6 +4,7 @@
  * act on why it came back.  Hypercalls from it go through the same table as
  * everybody's; a row says whether such a guest has it.
  */
+#include <arch/cpu.h>
 #include <arch/nospec.h>
 #include <core/percpu.h>
 #include <core/softirq.h>
@@ -34,7 +35,9 @@ static void hypercall(struct vcpu *v)
             (uint32_t)r->rsi, (uint32_t)r->rdi, (uint32_t)r->rbp,
         };
 
-        r->rax = (uint32_t)compat_hypercall((uint32_t)nr, args);
+        r->rax = hvm_backend->get_reg(v, HVM_CR0) & X86_CR0_PE
+               ? (uint32_t)compat_hypercall((uint32_t)nr, args)
+               : (uint32_t)-EPERM;         /* real mode has no rings */
         return;
     }
     if (!hypercall_rows[nr].hvm) {
@@ -56,12 +59,20 @@ noreturn void vcpu_loop(void)
             softirq_run();            /* may switch and not return */
             continue;
         }
-        hvm_vcpu_signals(v);
-        if (!hvm_io_ready(v) || softirq_pending()) {
+        if (unlikely(hvm_vcpu_has_signals(v))) {
+            hvm_vcpu_signals(v);
             continue;
         }
-        hvm_callback_update(v);
-        hvm_inject_pending(v);
+        if (unlikely(v->hvm->io.resume != HVM_RESUME_NONE)) {
+            (void)hvm_io_ready(v);        /* it may have raised a softirq */
+            continue;
+        }
+        if (unlikely(hvm_callback_by_line(v))) {
+            hvm_callback_update(v);
+        }
+        if (unlikely(hvm_inject_maybe(v))) {
+            hvm_inject_pending(v);
+        }
         if (hvm_backend->run(v) == EXIT_HYPERCALL) {
             hypercall(v);
         }

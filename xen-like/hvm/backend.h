@@ -70,6 +70,9 @@ struct hvm_backend {
     /* Deliver at the next entry; or exit as soon as an interrupt could be. */
     void (*inject)(struct vcpu *v, const struct hvm_event *e);
     void (*open_window)(struct vcpu *v, bool open);
+    /* Call hvm_nmi_unmask() when the guest's next IRET begins, or do not.
+     * NULL: the hardware masks NMIs itself. */
+    void (*watch_iret)(struct vcpu *v, bool on);
 };
 
 extern const struct hvm_backend *hvm_backend;   /* NULL: no such guests */

@@ -20,7 +20,7 @@
 #define ELEMENTS   256u                   /* of a string, between entries */
 #define VECTOR_PF  14u
 enum { ATTR_TYPE_WRITE = 2, ATTR_TYPE_DOWN = 4, ATTR_TYPE_CODE = 8,
-       ATTR_PRESENT = 0x80, ATTR_L = 0x200, ATTR_BIG = 0x400 };
+       ATTR_PRESENT = 0x80, ATTR_BIG = 0x400 };
 
 /* ---- memory ----------------------------------------------------------------- */
 static bool is_memory(struct vcpu *v, uint64_t gaddr)
@@ -162,12 +162,31 @@ static enum emul_result port_rep(struct emul_ctx *c, bool write, uint16_t nr,
 static const struct emul_ops ops = { mem_read, mem_write, port, port_rep };
 
 /* ---- the vcpu's state in and out ------------------------------------------------------ */
+/* 64-bit mode: of segments there are but two bases. */
+static void load_flat(struct emul_ctx *c, struct vcpu *v)
+{
+    struct hvm_segment s;
+
+    c->mode = c->stack_size = 8;
+    for (unsigned int i = 0; i < ARRAY_SIZE(c->seg); i++) {
+        c->seg[i].usable = c->seg[i].writable = true;
+    }
+    hvm_backend->get_segment(v, SEG_FS, &s);
+    c->seg[SEG_FS].base = s.base;
+    hvm_backend->get_segment(v, SEG_GS, &s);
+    c->seg[SEG_GS].base = s.base;
+}
+
 static void load_segments(struct emul_ctx *c, struct vcpu *v)
 {
     bool real = !(hvm_backend->get_reg(v, HVM_CR0) & X86_CR0_PE) ||
                 (c->rflags & X86_EFLAGS_VM);
     bool lma = (hvm_backend->get_reg(v, HVM_EFER) & EFER_LMA) != 0;
 
+    if (lma && hvm_is_64bit(v)) {
+        load_flat(c, v);
+        return;
+    }
     for (unsigned int i = 0; i < ARRAY_SIZE(c->seg); i++) {
         struct hvm_segment s;
         bool data;
@@ -182,10 +201,9 @@ static void load_segments(struct emul_ctx *c, struct vcpu *v)
             .big = (s.attr & ATTR_BIG) != 0,
         };
         if (i == SEG_CS) {
-            c->mode = lma && (s.attr & ATTR_L) ? 8
-                    : s.attr & ATTR_BIG ? 4 : 2;
+            c->mode = s.attr & ATTR_BIG ? 4 : 2;
         } else if (i == SEG_SS) {
-            c->stack_size = c->mode == 8 ? 8 : s.attr & ATTR_BIG ? 4 : 2;
+            c->stack_size = s.attr & ATTR_BIG ? 4 : 2;
         }
     }
 }

@@ -40,20 +40,48 @@ unsigned int hvm_cpl(const struct vcpu *v)
     return (ss.attr >> 5) & 3;
 }
 
-/* The frame of @gaddr in the direct map; NULL: no memory (to write). */
-static void *frame_at(const struct domain *d, uint64_t gaddr, bool write,
-                      bool *dropped)
+enum frame_use { USE_IT, DROP_WRITE, MARK_DIRTY };
+
+/* The frame of @gaddr in the direct map; NULL: no memory. */
+static void *look_up(struct vcpu *v, uint64_t gaddr, enum frame_use *use)
 {
+    struct hvm_vcpu *h = v->hvm;
+    uint64_t gfn = gaddr >> PAGE_SHIFT;
     enum p2m_type t;
-    mfn_t mfn = p2m_lookup(d, gaddr >> PAGE_SHIFT, &t);
+    mfn_t mfn = p2m_lookup(v->domain, gfn, &t);
 
     if (t == P2M_NONE || t == P2M_MMIO) {
         return NULL;
     }
-    if (write && (t == P2M_RAM_RO || t == P2M_FOREIGN_RO)) {
-        *dropped = true;
+    *use = t == P2M_RAM_RO || t == P2M_FOREIGN_RO ? DROP_WRITE
+         : t == P2M_RAM_LOGDIRTY ? MARK_DIRTY : USE_IT;
+    if (t == P2M_RAM) {
+        h->near[gfn % HVM_NEAR].gfn = gfn + 1;
+        h->near[gfn % HVM_NEAR].va = mfn_to_virt(mfn);
     }
     return mfn_to_virt(mfn);
+}
+
+/*
+ * The same, remembered while nothing is taken out of the p2m: who does that
+ * counts flush_gen up before it waits for an interrupt on this CPU, which
+ * cannot come until we are done.
+ */
+static void *frame_at(struct vcpu *v, uint64_t gaddr, enum frame_use *use)
+{
+    struct hvm_vcpu *h = v->hvm;
+    uint64_t gfn = gaddr >> PAGE_SHIFT;
+    uint32_t gen = atomic_load(&v->domain->hvm->flush_gen);
+
+    if (h->near_gen != gen) {
+        memset(h->near, 0, sizeof(h->near));
+        h->near_gen = gen;
+    }
+    if (h->near[gfn % HVM_NEAR].gfn == gfn + 1) {
+        *use = USE_IT;
+        return h->near[gfn % HVM_NEAR].va;
+    }
+    return look_up(v, gaddr, use);
 }
 
 /* ---- the walk ---------------------------------------------------------------------- */
@@ -116,14 +144,14 @@ static bool allowed(struct vcpu *v, uint64_t rights, bool nx, unsigned int how)
 }
 
 /* The entry for @linear in the table at @table; NULL: not in memory. */
-static void *entry_at(const struct vcpu *v, const struct mode *m,
+static void *entry_at(struct vcpu *v, const struct mode *m,
                       uint64_t table, uint64_t linear, unsigned int level,
                       uint64_t *e)
 {
     unsigned int shift = PAGE_SHIFT + (level - 1) * m->bits;
     uint64_t i = (linear >> shift) & ((1u << m->bits) - 1);
-    bool dropped = false;
-    char *page = frame_at(v->domain, table, false, &dropped);
+    enum frame_use use;
+    char *page = frame_at(v, table, &use);
     void *slot;
 
     if (page == NULL) {
@@ -193,11 +221,11 @@ int hvm_walk(struct vcpu *v, uint64_t linear, unsigned int how,
 
 /* ---- copies --------------------------------------------------------------------------- */
 
-static bool copy_in_page(const struct domain *d, uint64_t gaddr, void *buf,
-                         size_t n, bool write)
+/* Interrupts off.  @use: what else is to do after a write. */
+static bool copy_in_page(struct vcpu *v, uint64_t gaddr, void *buf, size_t n,
+                         bool write, enum frame_use *use)
 {
-    bool dropped = false;
-    char *p = frame_at(d, gaddr, write, &dropped);
+    char *p = frame_at(v, gaddr, use);
 
     if (p == NULL) {
         return false;
@@ -205,10 +233,19 @@ static bool copy_in_page(const struct domain *d, uint64_t gaddr, void *buf,
     p += gaddr & ~PAGE_MASK;
     if (!write) {
         memcpy(buf, p, n);
-    } else if (!dropped) {
+    } else if (*use != DROP_WRITE) {
         memcpy(p, buf, n);
     }
     return true;
+}
+
+/* Interrupts on: the log of what was written has a lock. */
+static void after_copy(struct vcpu *v, uint64_t gaddr, bool write,
+                       enum frame_use use)
+{
+    if (unlikely(write && use == MARK_DIRTY)) {
+        p2m_mark_dirty(v->domain, gaddr >> PAGE_SHIFT);
+    }
 }
 
 size_t hvm_copy_phys(struct vcpu *v, uint64_t gaddr, void *buf, size_t bytes,
@@ -219,12 +256,14 @@ size_t hvm_copy_phys(struct vcpu *v, uint64_t gaddr, void *buf, size_t bytes,
     while (bytes != 0) {
         size_t n = min(bytes, PAGE_SIZE - (gaddr & ~PAGE_MASK));
         unsigned long flags = local_irq_save();
-        bool ok = copy_in_page(v->domain, gaddr, at, n, write);
+        enum frame_use use = USE_IT;
+        bool ok = copy_in_page(v, gaddr, at, n, write, &use);
 
         local_irq_restore(flags);
         if (!ok) {
             break;
         }
+        after_copy(v, gaddr, write, use);
         gaddr += n;
         at += n;
         bytes -= n;
@@ -241,17 +280,20 @@ size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
     while (bytes != 0) {
         size_t n = min(bytes, PAGE_SIZE - (linear & ~PAGE_MASK));
         unsigned long flags = local_irq_save();
-        uint64_t gaddr;
+        bool write = (how & HVM_WRITE) != 0;
+        enum frame_use use = USE_IT;
+        uint64_t gaddr = 0;
         bool ok = walk(v, linear, how, &gaddr, pfec) == 0;
 
         if (ok) {
             *pfec = 0;
-            ok = copy_in_page(v->domain, gaddr, at, n, (how & HVM_WRITE) != 0);
+            ok = copy_in_page(v, gaddr, at, n, write, &use);
         }
         local_irq_restore(flags);
         if (!ok) {
             break;
         }
+        after_copy(v, gaddr, write, use);
         linear += n;
         at += n;
         bytes -= n;

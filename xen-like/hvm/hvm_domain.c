@@ -157,6 +157,7 @@ static void start_at(struct vcpu *v, uint8_t vector)
     v->hvm->event.valid = false;
     v->hvm->io.resume = HVM_RESUME_NONE;
     atomic_store(&v->hvm->nmi_pending, 0);
+    hvm_nmi_unmask(v);
     vdev_vcpu_reset(v);
     /* The reset emptied the IRR; an event that was told there is told again. */
     if (atomic_load(&v->hvm->upcall_vector) != 0 &&
@@ -195,10 +196,6 @@ void hvm_vcpu_signals(struct vcpu *v)
 {
     int16_t vector;
 
-    if (likely(!atomic_load(&v->hvm->init_pending) &&
-               atomic_load(&v->hvm->sipi) < 0)) {
-        return;
-    }
     atomic_store(&v->hvm->init_pending, 0);
     vector = (int16_t)atomic_xchg(&v->hvm->sipi, -1);
     if (vector >= 0) {
@@ -229,10 +226,8 @@ static void event_notify(struct vcpu *v)
 
 void hvm_callback_update(struct vcpu *v)
 {
-    if (v->vcpu_id == 0 && atomic_load(&v->domain->hvm->callback_vector) == 0) {
-        vdev_callback_level(v->domain->vdev,
-            atomic_load(&v->info->evtchn_upcall_pending) != 0);
-    }
+    vdev_callback_level(v->domain->vdev,
+                        atomic_load(&v->info->evtchn_upcall_pending) != 0);
 }
 
 /* ---- the switch ------------------------------------------------------------------------------ */

@@ -8,6 +8,7 @@
 #ifndef HVM_HVM_DOMAIN_H
 #define HVM_HVM_DOMAIN_H
 
+#include <arch/atomic.h>
 #include <arch/regs.h>
 #include <domain/domain.h>
 #include <domain/guest_ops.h>
@@ -50,6 +51,7 @@ struct hvm_io {                      /* [C] */
 };
 
 #define HVM_INSN_BYTES 15u
+#define HVM_NEAR       8u
 
 struct hvm_vcpu {
     void *hw;                        /* [I] svm or vmx state */
@@ -63,12 +65,18 @@ struct hvm_vcpu {
     bool window;                     /* [C] an exit is asked for */
     uint8_t upcall_vector;           /* [a] 0: the domain's callback */
     uint8_t nmi_pending;             /* [a] */
+    bool nmi_masked;                 /* [C] one is being served: until IRET */
     uint8_t init_pending;            /* [a] */
     uint8_t wait_for_sipi;           /* [a] */
     int16_t sipi;                    /* [a] vector to start at, -1: none */
     uint32_t flush_seen;             /* [C] */
     uint64_t mtrr_def, mtrr_fixed[HVM_NR_MTRR_FIXED];
     uint64_t mtrr_var[2 * HVM_NR_MTRR_VAR];
+    struct {                         /* [C] hvm/guest_walk: frames of RAM */
+        uint64_t gfn;                /* + 1 */
+        void *va;
+    } near[HVM_NEAR];
+    uint32_t near_gen;               /* [C] flush_gen they were true for */
     char line[80];                   /* [C] of port 0xe9 */
     uint8_t line_len;
     uint64_t host_tsc_aux;           /* while this one's is loaded */
@@ -88,8 +96,18 @@ void hvm_vcpu_sipi(struct vcpu *v, uint8_t vector);
 void hvm_vcpu_nmi(struct vcpu *v);
 /* Before an entry: INIT and start-up requests to the current vcpu. */
 void hvm_vcpu_signals(struct vcpu *v);
-/* Events by a line: up while one is pending (vcpu 0), before each entry. */
+static inline bool hvm_vcpu_has_signals(const struct vcpu *v)
+{
+    return atomic_load(&v->hvm->init_pending) != 0 ||
+           atomic_load(&v->hvm->sipi) >= 0;
+}
+/* Events by a line: up while one is pending, before each entry of vcpu 0. */
 void hvm_callback_update(struct vcpu *v);
+static inline bool hvm_callback_by_line(const struct vcpu *v)
+{
+    return v->vcpu_id == 0 &&
+           atomic_load(&v->domain->hvm->callback_vector) == 0;
+}
 
 /* hvm/context: the state of all vcpus and devices as records of
  * xen/hvm/save.h.  save: bytes in *@len; -ENOSPC: more than @cap.  load:

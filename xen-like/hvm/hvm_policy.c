@@ -91,22 +91,20 @@ static void dynamic(const struct vcpu *v, uint32_t leaf, uint32_t sub,
 
 void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4])
 {
-    const struct cpu_policy *p = v->domain->policy;
-    struct cpu_leaf l;
+    const struct cpu_leaf *l;
 
-    memset(out, 0, 16);
-    if (leaf >= HV_LEAF && leaf <= HV_MAX_LEAF) {
+    out[0] = out[1] = out[2] = out[3] = 0;
+    if (leaf - HV_LEAF <= HV_MAX_LEAF - HV_LEAF) {
         hv_leaf(v, leaf, sub, out);
         return;
     }
-    if (leaf > cpu_policy_query(p, leaf & 0x80000000u, 0).a) {
-        return;
+    l = cpu_policy_find(v->domain->policy, leaf, sub);
+    if (l != NULL) {
+        out[0] = l->a;
+        out[1] = l->b;
+        out[2] = l->c;
+        out[3] = l->d;
     }
-    l = cpu_policy_query(p, leaf, sub);
-    out[0] = l.a;
-    out[1] = l.b;
-    out[2] = l.c;
-    out[3] = l.d;
     dynamic(v, leaf, sub, out);
 }
 

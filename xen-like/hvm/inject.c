@@ -86,9 +86,30 @@ static int upcall_vector(const struct vcpu *v)
            atomic_load(&v->info->evtchn_upcall_pending) != 0 ? vector : -1;
 }
 
+static bool nmi_waits(const struct vcpu *v)
+{
+    return atomic_load(&v->hvm->nmi_pending) != 0 && !v->hvm->nmi_masked;
+}
+
+static void nmi_mask(struct vcpu *v)
+{
+    if (hvm_backend->watch_iret != NULL) {
+        v->hvm->nmi_masked = true;
+        hvm_backend->watch_iret(v, true);
+    }
+}
+
+void hvm_nmi_unmask(struct vcpu *v)
+{
+    if (v->hvm->nmi_masked) {
+        v->hvm->nmi_masked = false;
+        hvm_backend->watch_iret(v, false);
+    }
+}
+
 bool hvm_has_interrupt(struct vcpu *v)
 {
-    return v->hvm->event.valid || atomic_load(&v->hvm->nmi_pending) ||
+    return v->hvm->event.valid || nmi_waits(v) ||
            upcall_vector(v) >= 0 || vdev_irq_pending(v) >= 0;
 }
 
@@ -106,9 +127,9 @@ static void choose(struct vcpu *v, int upcall, int irq)
     if (e->valid) {
         return;
     }
-    if (atomic_load(&v->hvm->nmi_pending) &&
-        hvm_backend->get_reg(v, HVM_SHADOW) == 0) {
+    if (nmi_waits(v) && hvm_backend->get_reg(v, HVM_SHADOW) == 0) {
         atomic_store(&v->hvm->nmi_pending, 0);
+        nmi_mask(v);
         *e = (struct hvm_event){ .valid = true, .vector = VEC_NMI,
                                  .type = HVM_EVENT_NMI };
         return;
@@ -136,8 +157,7 @@ void hvm_inject_pending(struct vcpu *v)
     struct hvm_event *e = &v->hvm->event;
     int upcall = upcall_vector(v), irq = vdev_irq_pending(v);
 
-    if (likely(upcall < 0 && irq < 0 && !e->valid &&
-               !atomic_load(&v->hvm->nmi_pending))) {
+    if (upcall < 0 && irq < 0 && !e->valid && !nmi_waits(v)) {
         hvm_window(v, false);
         return;
     }
@@ -147,6 +167,6 @@ void hvm_inject_pending(struct vcpu *v)
         e->valid = false;
     }
     /* More to come, but not now: tell us when it can be. */
-    hvm_window(v, atomic_load(&v->hvm->nmi_pending) ||
-                  upcall_vector(v) >= 0 || vdev_irq_pending(v) >= 0);
+    hvm_window(v, nmi_waits(v) || upcall_vector(v) >= 0 ||
+                  vdev_irq_pending(v) >= 0);
 }

@@ -11,7 +11,8 @@
 #ifndef HVM_INJECT_H
 #define HVM_INJECT_H
 
-#include <domain/domain.h>
+#include <hvm/hvm_domain.h>
+#include <vdev/front.h>
 
 #define HVM_NO_ERROR (-1)
 
@@ -25,8 +26,18 @@ void hvm_skip(struct vcpu *v, unsigned int len);
 
 /* Ask for an exit when the guest could take an interrupt, or do not. */
 void hvm_window(struct vcpu *v, bool open);
+/* The guest's NMI handler returns: another one may come. */
+void hvm_nmi_unmask(struct vcpu *v);
 /* Before each entry, interrupts off. */
 void hvm_inject_pending(struct vcpu *v);
+/* False: hvm_inject_pending() has nothing to do. */
+static inline bool hvm_inject_maybe(const struct vcpu *v)
+{
+    const struct hvm_vcpu *h = v->hvm;
+
+    return h->event.valid || h->window || atomic_load(&h->nmi_pending) ||
+           atomic_load(&v->info->evtchn_upcall_pending) || vdev_irq_maybe(v);
+}
 /* Would something be delivered if the guest allowed interrupts? */
 bool hvm_has_interrupt(struct vcpu *v);
 

@@ -43,6 +43,7 @@ struct ioreq_server {
 struct ioreq_domain {
     spinlock_t lock;
     struct ioreq_server *server[IOREQ_MAX_SERVERS];   /* [L] by id */
+    uint8_t ids;                          /* [a] one past the highest ever */
     uint32_t cf8;                         /* [L] PCI address register */
 };
 

@@ -108,7 +108,7 @@ static void put(struct vcpu *v, struct ioreq_server *s, struct ioreq *req)
     evtchn_xen_send(v->domain, s->port[v->vcpu_id]);
 }
 
-enum ioreq_sent ioreq_send(struct vcpu *v, const struct ioreq_access *a)
+static enum ioreq_sent send(struct vcpu *v, const struct ioreq_access *a)
 {
     struct ioreq req = {
         .addr = a->addr, .data = a->data, .count = a->count, .size = a->bytes,
@@ -135,6 +135,12 @@ enum ioreq_sent ioreq_send(struct vcpu *v, const struct ioreq_access *a)
     }
     spin_unlock(&io->lock);
     return sent;
+}
+
+enum ioreq_sent ioreq_send(struct vcpu *v, const struct ioreq_access *a)
+{
+    return atomic_load(&v->domain->ioreq->ids) == 0 ? IOREQ_NOBODY
+                                                    : send(v, a);
 }
 
 /* One look at the slot: 1 the answer, 0 not yet, -1 what cannot be. */

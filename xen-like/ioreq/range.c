@@ -60,7 +60,7 @@ struct ioreq_server *ioreq_select(struct domain *d, struct ioreq *req)
         type = XEN_DMOP_IO_RANGE_PCI;
         first = last = (cf8 >> 8) & 0xffff;
     }
-    for (unsigned int i = 0; i < IOREQ_MAX_SERVERS; i++) {
+    for (unsigned int i = 0; i < d->ioreq->ids; i++) {
         struct ioreq_server *s = d->ioreq->server[i];
 
         if (s == NULL || !s->enabled ||

@@ -116,6 +116,7 @@ int ioreq_server_create(struct domain *d, domid_t emulator,
        : i == IOREQ_MAX_SERVERS ? -ENOSPC : open_ports(d, s);
     if (rc == 0) {
         d->ioreq->server[i] = s;
+        atomic_store(&d->ioreq->ids, max(d->ioreq->ids, (uint8_t)(i + 1)));
         *id = (ioservid_t)i;
     }
     spin_unlock(&d->ioreq->lock);

@@ -128,6 +128,18 @@ static void svm_set_tpr(struct vcpu *v, uint8_t cr8)
     b->vintr = (b->vintr & ~V_TPR_MASK) | (cr8 & 0xf);
 }
 
+/*
+ * Does the guest's writing of CR8 matter now?  Lowering it may let a vector
+ * through that nothing else keeps back.  And while a virtual interrupt is
+ * asked for, QEMU 7.2 aborts at such a write unless it leaves the guest.
+ */
+static void watch_cr8(struct vcpu *v, struct vmcb *b, uint8_t tpr)
+{
+    bool watch = v->hvm->window || (tpr != 0 && vdev_irq_below_tpr(v) >= 0);
+
+    b->cr_write = watch ? SVM_CR8 : 0;
+}
+
 static enum exit_action svm_run(struct vcpu *v)
 {
     struct svm_cpu *c = &this_cpu(svm_cpu);
@@ -149,6 +161,9 @@ static enum exit_action svm_run(struct vcpu *v)
     b->rax = r->rax;
     tpr = vdev_get_cr8(v);
     svm_set_tpr(v, tpr);
+    if (unlikely(tpr != 0 || v->hvm->window || b->cr_write != 0)) {
+        watch_cr8(v, b, tpr);
+    }
     svm_enter(s->vmcb_maddr, r, c->host_maddr);
     if (svm_get_tpr(v) != tpr) {
         vdev_set_cr8(v, svm_get_tpr(v));
@@ -307,6 +322,13 @@ static void svm_open_window(struct vcpu *v, bool open)
     }
 }
 
+static void svm_watch_iret(struct vcpu *v, bool on)
+{
+    struct vmcb *b = hw(v)->vmcb;
+
+    b->misc1 = on ? b->misc1 | SVM_IRET : b->misc1 & ~SVM_IRET;
+}
+
 static const struct hvm_backend backend = {
     .name = "SVM",
     .cpu_on = svm_cpu_on,
@@ -319,6 +341,7 @@ static const struct hvm_backend backend = {
     .set_segment = svm_set_segment,
     .inject = svm_inject,
     .open_window = svm_open_window,
+    .watch_iret = svm_watch_iret,
 };
 
 const struct hvm_backend boot_text *svm_probe(void)

@@ -10,11 +10,14 @@
 #include <hvm/hvm_domain.h>
 #include <hvm/inject.h>
 #include <lib/string.h>
+#include <pv/regs.h>
 #include <svm/vmcb.h>
+#include <vdev/front.h>
 
 #define FIRST_CODE 0x40u              /* exceptions; CRs, DRs do not exit */
 #define LAST_CODE  0x8eu
 #define CODE_NPF   0x400u
+#define CODE_CR8_WRITE 0x18u
 
 typedef enum exit_action (*exit_fn)(struct vcpu *v, struct svm_vcpu *s,
                                     unsigned int len);
@@ -52,6 +55,15 @@ static enum exit_action on_window(struct vcpu *v, struct svm_vcpu *s,
                                   unsigned int len)
 {
     hvm_window(v, false);
+    return EXIT_RESUME;
+}
+
+/* Before the IRET: the shadow keeps an NMI away until it is done. */
+static enum exit_action on_iret(struct vcpu *v, struct svm_vcpu *s,
+                                unsigned int len)
+{
+    hvm_nmi_unmask(v);
+    s->vmcb->shadow |= 1;
     return EXIT_RESUME;
 }
 
@@ -152,6 +164,7 @@ static const struct row {
     ROW(0x64, "window", on_window, { 0 }, 0),
     ROW(0x6f, "rdpmc", on_general, { 0 }, 0),
     ROW(0x72, "cpuid", on_cpuid, OP2(0x0f, 0xa2)),
+    ROW(0x74, "iret", on_iret, { 0 }, 0),
     ROW(0x76, "invd", on_skip, OP2(0x0f, 0x08)),
     ROW(0x78, "hlt", on_hlt, OP1(0xf4)),
     ROW(0x7a, "invlpga", on_undefined, { 0 }, 0),
@@ -258,6 +271,32 @@ static enum exit_action nested_fault(struct vcpu *v, const struct vmcb *b)
     return hvm_exit_nested_fault(v, b->info2, (b->info1 & 2) != 0);
 }
 
+/* MOV to CR8: 0F 22 /r with REX.R, or LOCK MOV CR0 (APM vol. 3, MOV CRn). */
+static enum exit_action write_cr8(struct vcpu *v)
+{
+    uint8_t b[HVM_INSN_BYTES] = { 0 }, rex = 0;
+    unsigned int n = hvm_fetch(v, b, sizeof(b)), at = 0;
+    bool mode64 = hvm_is_64bit(v);
+    uint64_t val;
+
+    while (at < n && is_prefix(b[at], mode64)) {
+        rex = (b[at] & 0xf0) == 0x40 ? b[at] : 0;
+        at++;
+    }
+    if (at + 3 > n || b[at] != 0x0f || b[at + 1] != 0x22 ||
+        (b[at + 2] & 0x38) != 0) {
+        return EXIT_RESUME;           /* changed meanwhile: look again */
+    }
+    val = *pv_reg(guest_cpu_regs(), (b[at + 2] & 7) | (rex & 1) << 3);
+    if (val > 0xf) {
+        hvm_inject_exception(v, 13, 0);
+        return EXIT_RESUME;
+    }
+    vdev_set_cr8(v, (uint8_t)val);
+    hvm_skip(v, at + 3);
+    return EXIT_RESUME;
+}
+
 enum exit_action svm_exit(struct vcpu *v, struct svm_vcpu *s)
 {
     struct vmcb *b = s->vmcb;
@@ -271,6 +310,9 @@ enum exit_action svm_exit(struct vcpu *v, struct svm_vcpu *s)
     }
     if (code == CODE_NPF) {
         return nested_fault(v, b);
+    }
+    if (code == CODE_CR8_WRITE) {
+        return write_cr8(v);
     }
     if (code < FIRST_CODE || code > LAST_CODE ||
         rows[code - FIRST_CODE].run == NULL) {

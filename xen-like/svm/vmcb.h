@@ -59,6 +59,8 @@ _Static_assert(offsetof(struct vmcb, rax) == 0x5f8, "APM table B-2");
 _Static_assert(offsetof(struct vmcb, pat) == 0x668, "APM table B-2");
 
 #define BIT32(n) (1u << (n))
+/* cr_read, cr_write */
+#define SVM_CR8         (1u << 8)
 /* misc1 */
 #define SVM_INTR        BIT32(0)
 #define SVM_NMI         BIT32(1)
@@ -67,6 +69,7 @@ _Static_assert(offsetof(struct vmcb, pat) == 0x668, "APM table B-2");
 #define SVM_VINTR       BIT32(4)
 #define SVM_RDPMC       BIT32(15)
 #define SVM_CPUID       BIT32(18)
+#define SVM_IRET        BIT32(20)
 #define SVM_INVD        BIT32(22)
 #define SVM_HLT         BIT32(24)
 #define SVM_INVLPGA     BIT32(26)

@@ -88,14 +88,14 @@ int vdev_irq_pending(struct vcpu *v)
     return vdev_peek_interrupt(v->vdev);
 }
 
+int vdev_irq_below_tpr(struct vcpu *v)
+{
+    return vlapic_below_tpr(v->vdev);
+}
+
 int vdev_irq_ack(struct vcpu *v)
 {
     return vdev_take_interrupt(v->vdev);
-}
-
-uint8_t vdev_get_cr8(struct vcpu *v)
-{
-    return vlapic_get_tpr(v->vdev) >> 4;
 }
 
 void vdev_set_cr8(struct vcpu *v, uint8_t cr8)

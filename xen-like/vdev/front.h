@@ -26,8 +26,19 @@ int vdev_msr(struct vcpu *v, bool write, uint32_t msr, uint64_t *val);
 
 /* Vector that would be delivered now, -1: none.  Changes nothing. */
 int vdev_irq_pending(struct vcpu *v);
+/* False: there is none; the question before every entry. */
+static inline bool vdev_irq_maybe(const struct vcpu *v)
+{
+    return atomic_load(&v->vdev->irr_maybe) != 0 ||
+           READ_ONCE(v->domain->vdev->pic[0].int_output) != 0;
+}
+/* A vector of the local APIC that only CR8 keeps back, or -1. */
+int vdev_irq_below_tpr(struct vcpu *v);
 int vdev_irq_ack(struct vcpu *v);             /* take it; -1: gone */
-uint8_t vdev_get_cr8(struct vcpu *v);
+static inline uint8_t vdev_get_cr8(const struct vcpu *v)
+{
+    return (uint8_t)v->vdev->reg[VLAPIC_TPR / 4] >> 4;
+}
 void vdev_set_cr8(struct vcpu *v, uint8_t cr8);
 void vdev_set_vector(struct vcpu *v, uint8_t vector);
 void vdev_migrate(struct vcpu *v);            /* timers to this CPU */

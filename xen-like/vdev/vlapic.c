@@ -118,11 +118,36 @@ uint8_t vlapic_ppr(const struct vlapic *la)
     return isr >= 0 && (isr & 0xf0) > (tpr & 0xf0) ? isr & 0xf0 : tpr;
 }
 
-int vlapic_pending(const struct vlapic *la)
+/* Cleared before the look: a bit that is set meanwhile sets it again. */
+static int highest_requested(struct vlapic *la)
 {
-    int irr = vlapic_enabled(la) ? highest(la, APIC_IRR) : -1;
+    int irr;
+
+    if (!atomic_load(&la->irr_maybe)) {
+        return -1;
+    }
+    (void)atomic_xchg(&la->irr_maybe, 0);
+    irr = highest(la, APIC_IRR);
+    if (irr >= 0) {
+        atomic_store(&la->irr_maybe, 1);
+    }
+    return irr;
+}
+
+int vlapic_pending(struct vlapic *la)
+{
+    int irr = vlapic_enabled(la) ? highest_requested(la) : -1;
 
     return irr >= 0 && (irr & 0xf0) > (vlapic_ppr(la) & 0xf0) ? irr : -1;
+}
+
+int vlapic_below_tpr(struct vlapic *la)
+{
+    int irr = vlapic_enabled(la) ? highest_requested(la) : -1;
+    int isr = highest(la, APIC_ISR);
+
+    return irr >= 0 && (irr & 0xf0) > (isr < 0 ? 0 : isr & 0xf0) &&
+           (irr & 0xf0) <= (REG(la, APIC_TPR) & 0xf0) ? irr : -1;
 }
 
 void vlapic_set_irq(struct vlapic *la, uint8_t vector, bool level)
@@ -141,6 +166,7 @@ void vlapic_put_irq(struct vlapic *la, uint8_t vector, bool level)
 {
     vector_put(la, APIC_TMR, vector, level);
     vector_put(la, APIC_IRR, vector, true);
+    atomic_store(&la->irr_maybe, 1);
     vdev_hooks->kick(la->vcpu);
 }
 
@@ -585,5 +611,6 @@ int vlapic_load_regs(struct vlapic *la, const struct hvm_hw_lapic_regs *r)
     if (left != 0 || deadline != 0) {
         timer_rearm(la);
     }
+    atomic_store(&la->irr_maybe, 1);
     return 0;
 }

@@ -18,6 +18,7 @@
 #include <hv/types.h>
 
 #define VLAPIC_BASE      0xfee00000u
+#define VLAPIC_TPR       0x80u           /* its place among the registers */
 #define MSR_X2APIC_LAST  0x8ffu
 #define APIC_BASE_BSP    0x100u
 #define APIC_BASE_X2     0x400u
@@ -41,6 +42,7 @@ struct vlapic {
     uint64_t count_start_ns;          /* [C] TMICT was written then */
     uint64_t deadline_ns;             /* [C] next expiry, 0: none */
     uint32_t esr_pending;             /* [a] shown by the next ESR write */
+    uint8_t irr_maybe;                /* [a] 0: no bit of IRR is set */
     struct timer timer;
     uint32_t reg[256];                /* offset / 4, as in LAPIC_REGS;
                                          ISR [C], IRR and TMR [a] */
@@ -66,7 +68,9 @@ bool must_check vlapic_wrmsr(struct vlapic *la, uint32_t msr, uint64_t v);
 void vlapic_put_irq(struct vlapic *la, uint8_t vector, bool level);
 void vlapic_set_irq(struct vlapic *la, uint8_t vector, bool level);
 /* Highest vector that the processor priority lets through, or -1. */
-int vlapic_pending(const struct vlapic *la);
+int vlapic_pending(struct vlapic *la);
+/* Highest vector that would be let through if TPR were 0, or -1. */
+int vlapic_below_tpr(struct vlapic *la);
 /* The CPU takes it: requested -> in service. */
 void vlapic_accept(struct vlapic *la, uint8_t vector);
 void vlapic_eoi(struct vlapic *la);

@@ -24,6 +24,7 @@
 
 static struct domain *d;
 static struct vcpu *v;
+static struct hvm_domain hd;
 static struct hvm_vcpu hv;
 static uint64_t regs[NR_HVM_REGS];
 static struct hvm_segment segs[NR_HVM_SEGS];
@@ -45,8 +46,9 @@ static const struct hvm_backend backend = {
 };
 const struct hvm_backend *hvm_backend = &backend;
 
-static void no_flush(struct domain *unused)
+static void flush(struct domain *unused)
 {
+    hd.flush_gen++;
 }
 
 /* gfn n of the guest, as it sees it. */
@@ -69,9 +71,11 @@ static int set_up(void **state)
     v = d->vcpu[0];
     hv = (struct hvm_vcpu){ 0 };
     v->hvm = &hv;
+    hd = (struct hvm_domain){ 0 };
+    v->domain->hvm = &hd;
     memset(regs, 0, sizeof(regs));
     memset(segs, 0, sizeof(segs));
-    if (p2m_init(d, no_flush) != 0) {
+    if (p2m_init(d, flush) != 0) {
         return -1;
     }
     for (unsigned int i = 0; i < GFNS; i++) {
@@ -229,6 +233,32 @@ static void writes_to_rom_are_dropped(void **state)
     assert_int_equal(hvm_copy_phys(v, 0x9000000, buf, 4, true), 4);
 }
 
+/* What emulation writes shows in the dirty log as the guest's own does. */
+static void a_write_to_a_logged_frame_marks_it(void **state)
+{
+    uint8_t buf[4] = { 1, 2, 3, 4 };
+    enum p2m_type t;
+
+    assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, false), 0);
+    assert_int_equal(p2m_clean_range(d, 10, 1), 1);
+    assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, false), 0);
+    (void)p2m_lookup(d, 10, &t);
+    assert_int_equal(t, P2M_RAM_LOGDIRTY);
+    assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, true), 0);
+    assert_int_equal(p2m_clean_range(d, 10, 1), 1);
+    assert_int_equal(fake_locks_held, 0);
+}
+
+/* A frame that was used is not used any more once it has gone. */
+static void a_removed_frame_is_not_remembered(void **state)
+{
+    uint8_t buf[4] = { 0 };
+
+    assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, false), 0);
+    assert_int_equal(p2m_remove(d, 10, INVALID_MFN), 0);
+    assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, false), 4);
+}
+
 static void fetch_stops_where_the_code_ends(void **state)
 {
     uint8_t buf[15];
@@ -258,6 +288,8 @@ int main(void)
         T(tables_outside_of_its_memory_are_a_fault),
         T(copies_cross_pages_and_stop_at_the_first_bad_one),
         T(writes_to_rom_are_dropped),
+        T(a_write_to_a_logged_frame_marks_it),
+        T(a_removed_frame_is_not_remembered),
         T(fetch_stops_where_the_code_ends),
     };
 

@@ -46,9 +46,15 @@ static void open_window(struct vcpu *unused, bool open)
     window = open;
 }
 
+static bool iret_watched;
+static void watch_iret(struct vcpu *unused, bool on)
+{
+    iret_watched = on;
+}
+
 static const struct hvm_backend backend = {
     .get_reg = get_reg, .set_reg = set_reg, .inject = inject,
-    .open_window = open_window,
+    .open_window = open_window, .watch_iret = watch_iret,
 };
 const struct hvm_backend *hvm_backend = &backend;
 
@@ -168,6 +174,24 @@ static void nmi_needs_no_flag(void **state)
     assert_int_equal(hv.nmi_pending, 0);
 }
 
+static void one_nmi_at_a_time(void **state)
+{
+    hv.nmi_pending = 1;
+    hvm_inject_pending(v);
+    assert_true(iret_watched);
+    hv.nmi_pending = 1;
+    given.valid = false;
+    hvm_inject_pending(v);
+    assert_false(given.valid);
+    assert_false(window);
+    assert_false(hvm_has_interrupt(v));    /* it may halt */
+
+    hvm_nmi_unmask(v);
+    assert_false(iret_watched);
+    hvm_inject_pending(v);
+    assert_int_equal(given.vector, 2);
+}
+
 static void two_faults_make_a_double_and_three_end_the_guest(void **state)
 {
     hvm_inject_page_fault(v, 0x1234, 2);
@@ -216,7 +240,7 @@ int main(void)
         T(own_upcall_vector_replaces_the_callback),
         T(interrupt_waits_for_the_flag_and_the_shadow),
         T(interrupted_delivery_comes_first),
-        T(nmi_needs_no_flag),
+        T(nmi_needs_no_flag), T(one_nmi_at_a_time),
         T(two_faults_make_a_double_and_three_end_the_guest),
         T(harmless_pairs_are_serial),
         T(skip_ends_the_shadow_and_honours_single_step),

@@ -140,6 +140,17 @@ void hvm_window(struct vcpu *u, bool open)
 }
 
 
+static int cr8;
+void vdev_set_cr8(struct vcpu *u, uint8_t val)
+{
+    cr8 = val;
+}
+
+void hvm_nmi_unmask(struct vcpu *u)
+{
+    note("unmask", 0);
+}
+
 static int set_up(void **state)
 {
     fake_reset(1);
@@ -206,6 +217,36 @@ static void instructions_are_measured_on_their_bytes(void **state)
         assert_int_equal(with_len, rows[i].n);
         assert_int_equal(exception, -1);
     }
+}
+
+/* The IRET itself comes after: nothing may be delivered before it. */
+static void iret_ends_an_nmi(void **state)
+{
+    block.shadow = 0;
+    (void)leave(0x74, 0);
+    assert_string_equal(called, "unmask");
+    assert_int_equal(block.shadow & 1, 1);
+}
+
+static void cr8_is_written_from_any_register(void **state)
+{
+    guest_cpu_regs()->rax = 3;
+    guest_cpu_regs()->r9 = 7;
+    bytes("\x44\x0f\x22\xc0", 4);
+    (void)leave(0x18, 0);
+    assert_int_equal(cr8, 3);
+    bytes("\x45\x0f\x22\xc1", 4);
+    (void)leave(0x18, 0);
+    assert_int_equal(cr8, 7);
+    guest_cpu_regs()->rax = 16;
+    bytes("\xf0\x0f\x22\xc0", 4);
+    (void)leave(0x18, 0);
+    assert_int_equal(exception, 13);
+    assert_int_equal(cr8, 7);
+    bytes("\x0f\x20\xc0", 3);
+    called = "nothing";
+    (void)leave(0x18, 0);
+    assert_string_equal(called, "nothing");
 }
 
 static void bytes_of_another_instruction_are_not_skipped(void **state)
@@ -363,6 +404,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         T(instructions_are_measured_on_their_bytes),
+        T(iret_ends_an_nmi),
+        T(cr8_is_written_from_any_register),
         T(bytes_of_another_instruction_are_not_skipped),
         T(rex_is_a_prefix_in_64_bit_mode_only),
         T(the_same_place_is_measured_once),

@@ -31,6 +31,7 @@ static const char *called;
 static unsigned int with_len, with_a, with_b;
 static uint64_t with_addr, regs[NR_HVM_REGS];
 static uint8_t cr8;
+static struct vlapic apic;
 static int exception, with_error;
 
 static enum exit_action note(const char *what, unsigned int len)
@@ -113,14 +114,10 @@ void hvm_window(struct vcpu *u, bool open)
     (void)note(open ? "open" : "closed", 0);
 }
 
-uint8_t vdev_get_cr8(struct vcpu *u)
-{
-    return cr8;
-}
-
 void vdev_set_cr8(struct vcpu *u, uint8_t val)
 {
     cr8 = val;
+    apic.reg[VLAPIC_TPR / 4] = (uint32_t)val << 4;
 }
 
 void glog_at(enum log_level level, const char *fmt, ...)
@@ -149,6 +146,7 @@ static int set_up(void **state)
     v = d->vcpu[0];
     hv = (struct hvm_vcpu){ 0 };
     v->hvm = &hv;
+    v->vdev = &apic;
     vmx = (struct vmx_vcpu){ 0 };
     hv.hw = &vmx;
     memset(regs, 0, sizeof(regs));
