@@ -15,7 +15,7 @@ guest()
     who=$1 vcpus=$2; shift 2
     blocks 100 108 > /tmp/data.img
     cp /boot/hvm-disk.img /tmp/boot.img
-    printf '%-511s\n' "set timeout=0 args='$*'" |
+    printf '%-511s\n' "set timeout=0; set args='$*'" |
         dd of=/tmp/boot.img bs=512 seek=2047 conv=notrunc 2>/dev/null
     rm -f $serial
     cat > /tmp/hvm.cfg <<END

@@ -176,6 +176,9 @@ hvm_\name:
 /* ---- with an IDT: gates for vectors 6, 13, 14 and 0x40 ---- */
 
 install:
+        lea trap_stub_2(%rip), %rax
+        mov $2, %ecx
+        call gate
         lea trap_stub_6(%rip), %rax
         mov $6, %ecx
         call gate
@@ -209,6 +212,10 @@ gdtr:   .word 23
 gdt:    .quad 0
         .quad 0x00af9b000000ffff
         .quad 0x00cf93000000ffff
+trap_stub_2:
+        incq R + 0x40
+        movq $2, R + 0xf00
+        jmp *%r14
 trap_stub_6:
         movq $6, R + 0xf00
         jmp trap
@@ -259,6 +266,72 @@ trap:   mov $0x8000, %esp
 1:      mov R + 0xf00, %rax
         mov %rax, R
         END_GUEST
+
+/* x2APIC on; the guest of the next two entries sends interrupts to itself. */
+x2apic: mov $0x1b, %ecx
+        rdmsr
+        or $0xc00, %eax
+        wrmsr
+        mov $0x80f, %ecx
+        mov $0x1ff, %eax
+        xor %edx, %edx
+        wrmsr
+        ret
+
+        ENTRY tpr                       /* CR8 holds vector 0x40 back */
+        call install
+        call x2apic
+        mov $5, %eax
+        mov %rax, %cr8
+        mov $0x83f, %ecx
+        mov $0x40, %eax
+        wrmsr
+        lea 2f(%rip), %r15
+        sti
+        mov $1000, %ecx
+1:      dec %ecx
+        jnz 1b
+        mov R + 0xf00, %rax
+        mov %rax, R                     /* still nothing */
+        lea 3f(%rip), %r15
+        xor %eax, %eax
+        mov %rax, %cr8
+        mov $100000, %ecx               /* and nothing here that exits */
+1:      dec %ecx
+        jnz 1b
+        jmp 4f
+2:      movq $1, R + 16                 /* too early */
+3:      mov R + 0xf00, %rax
+        mov %rax, R + 8
+4:      cli
+        END_GUEST
+
+        ENTRY nmi                       /* one NMI at a time, until IRET */
+        call install
+        call x2apic
+        lea 1f(%rip), %r14
+        mov $0x830, %ecx
+        mov $0x4400, %eax               /* to the APIC with id 0 */
+        xor %edx, %edx
+        wrmsr
+        mov $1000, %ecx
+5:      dec %ecx
+        jnz 5b
+        END_GUEST
+1:      lea 2f(%rip), %r14
+        mov $0x830, %ecx
+        mov $0x4400, %eax
+        xor %edx, %edx
+        wrmsr                           /* another one, in its handler */
+        mov $1000, %ecx
+6:      dec %ecx
+        jnz 6b
+        mov R + 0x40, %rax
+        mov %rax, R                     /* has not come */
+        iretq
+2:      mov R + 0x40, %rax              /* now it has */
+        mov %rax, R + 8
+        iretq
 
 /* ---- what a guest could try, by the thousand ---- */
 

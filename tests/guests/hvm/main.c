@@ -10,7 +10,6 @@
 #include <lib/tinydom.h>
 #include <lib/tinyhvm.h>
 #include <xen/features.h>
-#include <xen/version.h>
 #include <xen/hvm/params.h>
 
 extern const uint8_t hvm_code[], hvm_code_end[];
@@ -28,6 +27,8 @@ CODE(emulated);
 CODE(bad_msr);
 CODE(event);
 CODE(smp);
+CODE(tpr);
+CODE(nmi);
 CODE(attack_msr);
 CODE(attack_cpuid);
 CODE(attack_ports);
@@ -234,6 +235,24 @@ static void second_cpu_starts_by_sipi(void)
     end();
 }
 
+static void cr8_holds_interrupts_back(void)
+{
+    run(hvm_tpr, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0);
+    EXPECT_EQ(t.results[1], 0x40);
+    EXPECT_EQ(t.results[2], 0);
+    end();
+}
+
+static void one_nmi_at_a_time(void)
+{
+    run(hvm_nmi, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 1);
+    EXPECT_EQ(t.results[1], 2);
+    EXPECT_EQ(t.results[8], 2);
+    end();
+}
+
 /* It ends by itself, or crashes alone; this domain is there to say so. */
 static void attack(const uint8_t *entry, uint64_t steps)
 {
@@ -293,6 +312,8 @@ static const struct fact facts[] = {
     FACT(bad_msr_and_vmrun_fault),
     FACT(event_arrives_at_the_callback_vector),
     FACT(second_cpu_starts_by_sipi),
+    FACT(cr8_holds_interrupts_back),
+    FACT(one_nmi_at_a_time),
     FACT(attack_every_msr),
     FACT(attack_every_cpuid_leaf),
     FACT(attack_every_port),
@@ -306,30 +327,13 @@ static void domains_with_hardware_help_need_dom0_and_a_cpu(void)
     SKIP("needs dom0 on a machine with SVM or VMX");
 }
 
-/* Does the hypervisor say that it can? */
-static bool offered(void)
-{
-    static xen_capabilities_info_t caps;
-    unsigned int i;
-
-    if (!guest_privileged() || hc_version(XENVER_capabilities, caps) != 0) {
-        return false;
-    }
-    for (i = 0; i + 3 < sizeof(caps); i++) {
-        if (caps[i] == 'h' && caps[i + 1] == 'v' && caps[i + 2] == 'm') {
-            return true;
-        }
-    }
-    return false;
-}
-
 void guest_main(void)
 {
     static const struct fact none[] = {
         FACT(domains_with_hardware_help_need_dom0_and_a_cpu),
     };
 
-    if (!offered()) {
+    if (!tinyhvm_offered()) {
         report_run(none, 1);
         report_end();
         return;

@@ -10,6 +10,7 @@
 #include <xen/hvm/hvm_op.h>
 #include <xen/hvm/params.h>
 #include <xen/hvm/save.h>
+#include <xen/version.h>
 
 static uint8_t window[PAGE_SIZE] ALIGNED_PAGE;
 static uint8_t results[PAGE_SIZE] ALIGNED_PAGE;
@@ -239,4 +240,20 @@ long tinyhvm_set_param(struct tinyhvm *t, uint32_t index, uint64_t value)
                                .value = value };
 
     return hcall2(__HYPERVISOR_hvm_op, HVMOP_set_param, &p);
+}
+
+bool tinyhvm_offered(void)
+{
+    static xen_capabilities_info_t caps;
+    unsigned int i;
+
+    if (!guest_privileged() || hc_version(XENVER_capabilities, caps) != 0) {
+        return false;
+    }
+    for (i = 0; i + 3 < sizeof(caps); i++) {
+        if (caps[i] == 'h' && caps[i + 1] == 'v' && caps[i + 2] == 'm') {
+            return true;
+        }
+    }
+    return false;
 }

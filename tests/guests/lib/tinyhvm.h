@@ -24,6 +24,8 @@ struct tinyhvm {
     volatile uint64_t *results;     /* the guest's page, mapped here */
 };
 
+/* Are we dom0, and does the hypervisor say that it can? */
+bool tinyhvm_offered(void);
 /* Build it with @code at TINYHVM_CODE, vcpu 0 to start at @entry within. */
 long tinyhvm_build(struct tinyhvm *t, const uint8_t *code, size_t bytes,
                    size_t entry);
