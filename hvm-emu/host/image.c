@@ -16,11 +16,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 struct image {
     struct machine *m;
     struct blk_image blk;
     struct loop_watch *watch;
+    int event_fd;                      /* io_uring counts ends there, or -1 */
     struct emu_timer later;
     bool busy;
     int failed;                        /* could not even be begun */
@@ -62,16 +65,34 @@ static void on_ring(void *arg, uint32_t events)
 {
     struct image *img = arg;
 
+    uint64_t count;
+
     if (!img->blk.uring) {
         blk_image_wait(&img->blk);     /* takes what made us wake */
+    } else if (read(img->event_fd, &count, sizeof(count)) < 0) {
+        return;
     }
     reap(img);
 }
 
 static int wait_fd(const struct image *img)
 {
-    return img->blk.uring ? img->blk.ring.ring_fd
-                          : blk_image_queue_fd(&img->blk);
+    return img->blk.uring ? img->event_fd : blk_image_queue_fd(&img->blk);
+}
+
+/*
+ * The ring completes in our own context only (blk_image's choice): the kernel
+ * does not call its descriptor readable for that, but it does count here.
+ */
+static int watch_ring(struct image *img)
+{
+    if (!img->blk.uring) {
+        return 0;
+    }
+    img->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    return img->event_fd < 0
+           ? -errno : io_uring_register_eventfd(&img->blk.ring,
+                                                img->event_fd);
 }
 
 static int start(struct image *img, struct err *e)
@@ -83,6 +104,9 @@ static int start(struct image *img, struct err *e)
     }
     rc = blk_image_start(&img->blk, IMAGE_BUFFER,
                          img->m->loop != NULL && !img->blk.vhost);
+    if (rc == 0) {
+        rc = watch_ring(img);
+    }
     if (rc != 0) {
         return err_errno(e, rc, "cannot begin disk input and output", NULL);
     }
@@ -105,6 +129,7 @@ struct image *image_open(struct machine *m, const struct emu_disk *d,
         return NULL;
     }
     img->m = m;
+    img->event_fd = -1;
     timer_init(m, &img->later, reap, img);
     if (d->sock >= 0) {
         blk_image_remote(&img->blk, d->sock, d->bytes, d->readonly);
@@ -150,6 +175,9 @@ void image_close(struct image *img)
         blk_image_stop(&img->blk);
     }
     blk_image_close(&img->blk);
+    if (img->event_fd >= 0) {
+        close(img->event_fd);
+    }
     free(img);
 }
 

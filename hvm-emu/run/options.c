@@ -170,6 +170,26 @@ static int opt_nic(struct emu_config *c, char *arg)
     return rc;
 }
 
+static int opt_uuid(struct emu_config *c, char *arg)
+{
+    unsigned int digits = 0;
+
+    for (; *arg != '\0'; arg++) {
+        const char *hex = "0123456789abcdef";
+        const char *p = strchr(hex, *arg | 0x20);
+
+        if (*arg == '-') {
+            continue;
+        }
+        if (p == NULL || *p == '\0' || digits == 32) {
+            return -EINVAL;
+        }
+        c->uuid[digits / 2] = (uint8_t)(c->uuid[digits / 2] << 4 | (p - hex));
+        digits++;
+    }
+    return digits == 32 ? 0 : -EINVAL;
+}
+
 #define TEXT(name) \
     static int opt_##name(struct emu_config *c, char *arg) \
     { \
@@ -213,7 +233,7 @@ static const struct {
     { "cdrom", 1, opt_cdrom },     { "nic", 1, opt_nic },
     { "serial", 1, opt_serial },   { "vga", 1, opt_vga },
     { "vnc", 1, opt_vnc },         { "empty", 1, opt_empty },
-    { "state", 1, opt_state },     { "sandbox", 0, opt_sandbox },
+    { "state", 1, opt_state },     { "uuid", 1, opt_uuid },       { "sandbox", 0, opt_sandbox },
     { "no-xen-platform", 0, opt_no_xen_platform },
 };
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/* A disk image behind a real loop, with io_uring where the kernel has it. */
+#include "bench.h"
+
+#include <frame/timer.h>
+#include <host/image.h>
+#include <lib/err.h>
+#include <lib/evloop.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+
+#define BYTES (256u * 1024)
+
+struct fixture {
+    struct machine m;
+    struct emu_disk disk;
+    struct image *img;
+    char path[32];
+    int ended, res;
+};
+
+static int start(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct err e = ERR_INIT;
+    uint8_t *bytes = malloc(BYTES);
+    unsigned int i;
+    int fd;
+
+    strcpy(f->path, "/var/tmp/emu-imageXXXXXX");
+    fd = mkstemp(f->path);
+    for (i = 0; i < BYTES; i++) {
+        bytes[i] = (uint8_t)(i >> 9);
+    }
+    assert_int_equal(write(fd, bytes, BYTES), BYTES);
+    close(fd);
+    free(bytes);
+    f->m.loop = evloop_new();
+    f->m.timers = timers_new(&f->m);
+    f->disk = (struct emu_disk) { .present = true, .sock = -1,
+                                  .path = f->path };
+    f->img = image_open(&f->m, &f->disk, &e);
+    assert_non_null(f->img);
+    *state = f;
+    return 0;
+}
+
+static int stop(void **state)
+{
+    struct fixture *f = *state;
+
+    image_close(f->img);
+    timers_free(f->m.timers);
+    evloop_free(f->m.loop);
+    unlink(f->path);
+    free(f);
+    return 0;
+}
+
+static void ended(void *arg, int res)
+{
+    struct fixture *f = arg;
+
+    f->ended++;
+    f->res = res;
+}
+
+/* 5 s at most: a lost wake-up fails instead of hanging. */
+static void wait_for_end(struct fixture *f)
+{
+    uint64_t late = evloop_now_ns() + 5000000000ull;
+    int before = f->ended;
+
+    while (f->ended == before && evloop_now_ns() < late) {
+        evloop_once(f->m.loop, 100);
+    }
+    assert_int_equal(f->ended, before + 1);
+}
+
+static void each_operation_wakes_the_loop(void **state)
+{
+    struct fixture *f = *state;
+    unsigned int i;
+
+    for (i = 0; i < 50; i++) {
+        image_start(f->img, IMAGE_READ, i * 512, 4096, ended, f);
+        assert_int_equal(f->ended, (int)i);        /* never at once */
+        wait_for_end(f);
+        assert_int_equal(f->res, 0);
+        assert_int_equal(image_buffer(f->img)[512], (uint8_t)(i + 1));
+    }
+}
+
+static void what_is_written_and_flushed_is_in_the_file(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t byte = 0;
+    int fd;
+
+    memset(image_buffer(f->img), 0x5a, 1024);
+    image_start(f->img, IMAGE_WRITE, 8192, 1024, ended, f);
+    wait_for_end(f);
+    image_start(f->img, IMAGE_FLUSH, 0, 0, ended, f);
+    wait_for_end(f);
+    assert_int_equal(f->res, 0);
+    fd = open(f->path, O_RDONLY);
+    assert_int_equal(pread(fd, &byte, 1, 8192 + 1023), 1);
+    close(fd);
+    assert_int_equal(byte, 0x5a);
+}
+
+/* A file that was cut under us is an error, not old data. */
+static void beyond_the_end_is_an_error(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(truncate(f->path, 512), 0);
+    image_start(f->img, IMAGE_READ, 0, 4096, ended, f);
+    wait_for_end(f);
+    assert_int_equal(f->res, -EIO);
+}
+
+static void drain_waits_for_what_is_under_way(void **state)
+{
+    struct fixture *f = *state;
+
+    image_start(f->img, IMAGE_READ, 0, 65536, ended, f);
+    image_drain(f->img);
+    assert_int_equal(f->ended, 1);
+    assert_false(image_busy(f->img));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
+        T(each_operation_wakes_the_loop),
+        T(what_is_written_and_flushed_is_in_the_file),
+        T(beyond_the_end_is_an_error),
+        T(drain_waits_for_what_is_under_way),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
