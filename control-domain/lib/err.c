@@ -82,7 +82,8 @@ int err_errno(struct err *e, int rc, const char *what,
     e->errnum = rc < 0 ? -rc : rc;
     copy_text(e->what, sizeof(e->what), what);
     va_start(ap, which_fmt);
-    vsnprintf(e->which, sizeof(e->which), which_fmt, ap);
+    vsnprintf(e->which, sizeof(e->which), which_fmt != NULL ? which_fmt : "",
+              ap);
     va_end(ap);
     copy_text(e->why, sizeof(e->why), strerror(e->errnum));
     return rc;

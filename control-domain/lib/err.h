@@ -47,7 +47,8 @@ int err_set(struct err *e, int rc, enum err_class class, const char *what,
             const char *which, const char *why_fmt, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* As above; class and reason follow from @rc (-errno), @which is formatted. */
+/* As above; class and reason follow from @rc (-errno), @which (NULL: nothing)
+ * is formatted. */
 int err_errno(struct err *e, int rc, const char *what,
               const char *which_fmt, ...)
     __attribute__((format(printf, 4, 5)));

@@ -7,3 +7,9 @@ test_emu_ide_SRCS = tests/unit/hvm-emu/frame/test_ide.c $(EMU_BENCH)
 test_emu_ide_LIBS = $(HVM_EMU_LIBS)
 test_emu_image_SRCS = tests/unit/hvm-emu/frame/test_image.c $(EMU_BENCH)
 test_emu_image_LIBS = $(HVM_EMU_LIBS)
+UNIT_TESTS += test_emu_chipset test_emu_request
+test_emu_chipset_SRCS = tests/unit/hvm-emu/frame/test_chipset.c $(EMU_BENCH)
+test_emu_chipset_LIBS = $(HVM_EMU_LIBS)
+test_emu_request_SRCS = tests/unit/hvm-emu/frame/test_request.c \
+    hvm-emu/run/snapshot.c $(EMU_BENCH)
+test_emu_request_LIBS = $(HVM_EMU_LIBS)
