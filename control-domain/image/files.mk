@@ -25,11 +25,18 @@ packages: $(BUILD)/kernel/.stamp $(BUILD)/peers/.stamp
 $(BUILD)/guest.img: $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp $(BUILD)/net_stream $(BUILD)/screen/fb_size
 	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/guest.list
 
+# For guests on emulated hardware: what a boot disk begins with, drivers.
+$(BUILD)/hvm-grub.img: $(IMG)/mkgrub
+	$(Q)$< $@
+$(BUILD)/hvm-extra.img: $(IMG)/hvm-extra.list $(IMG)/mkimage $(BUILD)/kernel/.stamp
+	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/hvm-extra.list
+
 IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/xml/*) \
                $(addprefix $(IMG)/,passwd group profile mkimage) \
                control-domain/services/services.list
 
 $(BUILD)/control-domain.img: $(BUILD)/screen/png_check $(IMG)/files.list $(IMAGE_PARTS) $(BUILD)/guest.img
+$(BUILD)/control-domain.img: $(BUILD)/hvm-grub.img $(BUILD)/hvm-extra.img
 .SECONDEXPANSION:
 $(BUILD)/control-domain.img: $$(addprefix $(BUILD)/,$$(PROGRAMS)) $$(DOMU_ELFS) $(BUILD)/icu/libicudata.so
 	$(Q)PROGRAMS='$(filter-out init,$(PROGRAMS))' \

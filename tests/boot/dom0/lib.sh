@@ -131,6 +131,78 @@ tiny()
         fi
 }
 
+# sectors FILE: how many of 512 bytes it takes.
+sectors() { echo $((($(stat -c %s "$1") + 511) / 512)); }
+
+# hvm_disk FILE WORDS...: a hard disk that boots, from GRUB's sectors to the
+# stock kernel with WORDS as its command line.
+hvm_disk()
+{
+    file=$1; shift
+    cat /boot/guest.img /boot/hvm-extra.img > /tmp/hvm-initrd
+    kernel_n=$(sectors /boot/vmlinuz) initrd_n=$(sectors /tmp/hvm-initrd)
+    cp /boot/hvm-grub.img "$file"
+    {
+        cat <<END
+serial --unit=0 --speed=115200
+terminal_input console serial
+terminal_output console serial
+set timeout=${MENU_SECONDS:-0}
+menuentry "Debian" {
+    linux (hd0)2048+$kernel_n $*
+    initrd (hd0)$((2048 + kernel_n))+$initrd_n
+}
+menuentry "Halt" {
+    halt
+}
+END
+        yes ''
+    } 2>/dev/null | head -c 4096 > /tmp/hvm-menu
+    for part in /tmp/hvm-menu@2040 /boot/vmlinuz@2048 "/tmp/hvm-initrd@$((2048 + kernel_n))"; do
+        dd if="${part%@*}" of="$file" bs=512 seek="${part#*@}" conv=notrunc 2>/dev/null
+    done
+    truncate -s $(((2048 + kernel_n + initrd_n + 2047) / 2048))M "$file"
+}
+
+# hvm NAME MEMORY VCPUS DISK [DATA]: the XML of an HVM guest that boots from the
+# disk DISK, or the CD CD; more devices in MORE, more of <os> in OS.  What it
+# says on its serial line is in /tmp/NAME.serial.
+hvm()
+{
+    cat <<END
+<domain type='xen'>
+  <name>$1</name>
+  <memory unit='MiB'>$2</memory>
+  <vcpu>$3</vcpu>
+  <os><type arch='x86_64'>hvm</type>${OS:-}</os>
+  <clock offset='utc'>${CLOCK:-}</clock>
+  <on_poweroff>destroy</on_poweroff>
+  <on_reboot>restart</on_reboot>
+  <on_crash>destroy</on_crash>
+  <devices>
+END
+    for disk in "${4:-}:hda" "${5:-}:hdb"; do
+        [ "${disk%:*}" = "" ] || echo "    <disk type='file' device='disk'><driver name='qemu' type='raw'/>
+      <source file='${disk%:*}'/><target dev='${disk#*:}' bus='ide'/></disk>"
+    done
+    [ -z "${CD:-}" ] || echo "    <disk type='${CD_TYPE:-file}' device='cdrom'>
+      <source ${CD_WORD:-file}='$CD'/><target dev='hdc' bus='ide'/><readonly/></disk>"
+    cat <<END
+    ${MORE:-}
+    <serial type='file'><source path='/tmp/$1.serial'/></serial>
+    <console type='pty'><target type='xen'/></console>
+  </devices>
+</domain>
+END
+}
+
+# serial_said NAME WORDS, serial_heard NAME WORD N: as said and heard.
+serial_said() { grep -aq "$2" "/tmp/$1.serial"; }
+serial_heard()
+{
+    sed -n "s/.*GUEST $2 //p" "/tmp/$1.serial" | tail -n 1 | tr -d '\r' | cut -d' ' -f"$3"
+}
+
 # plug DOMID BACK FRONT [KEY VALUE]...: device 0 of a running guest, its store
 # entries as a toolstack writes them; KEYs go to the backend's directory.
 plug()
@@ -173,6 +245,7 @@ gone() { ! running "$1"; }
 last_words()
 {
     tail -n 8 "$(guest_log "$1")" 2>/dev/null | sed "s/^/$1| /"
+    tail -n 30 "/tmp/$1.serial" 2>/dev/null | sed "s/^/$1 serial| /"
     tail -n 20 /var/log/vmctl/*.log 2>/dev/null
     for key in q r q; do
         vmctl debug-keys $key             # the answer comes on the serial line
