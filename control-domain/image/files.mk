@@ -31,6 +31,12 @@ $(BUILD)/hvm-grub.img: $(IMG)/mkgrub
 $(BUILD)/hvm-extra.img: $(IMG)/hvm-extra.list $(IMG)/mkimage $(BUILD)/kernel/.stamp
 	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/hvm-extra.list
 
+# A CD that boots the stock kernel: what a distribution's is, in small.
+$(BUILD)/hvm.iso: $(IMG)/mkiso $(IMG)/hvm-iso.cfg $(BUILD)/guest.img $(BUILD)/hvm-extra.img $(BUILD)/kernel/.stamp
+	$(Q)cat $(BUILD)/guest.img $(BUILD)/hvm-extra.img >$@.initrd && \
+	 GRUB_CFG=$(IMG)/hvm-iso.cfg GRUB_PLATFORM=/usr/lib/grub/i386-pc $(IMG)/mkiso $@ \
+	 $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz $@.initrd=boot/initrd.img && rm $@.initrd
+
 IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/xml/*) \
                $(addprefix $(IMG)/,passwd group profile mkimage) \
                control-domain/services/services.list
@@ -71,12 +77,13 @@ ISO_PARTS := $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz \
 $(BUILD)/paravane.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(BUILD)/paravane.elf $(BUILD)/control-domain.img
 	$(Q)$(IMG)/mkiso $@ $(BUILD)/paravane.elf=boot/paravane.elf $(ISO_PARTS)
 
+$(BUILD)/test.iso: $(BUILD)/hvm.iso
 $(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(HV_ELF) $$(TEST_ISO_GUESTS) \
                    $(addprefix $(BUILD)/,control-domain.img peer-dom0.img mixed-dom0.img hvm-dom0.img)
 	$(Q)$(IMG)/mkiso $@ $(addsuffix =boot/paravane.elf,$(HV_ELF)) \
 	 $(BUILD)/peers/xen=boot/xen $(foreach i,peer mixed hvm,$(BUILD)/$(i)-dom0.img=boot/$(i)-dom0.img) \
 	 $(ISO_PARTS) \
-	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
+	 $(BUILD)/hvm.iso=hvm/guest.iso $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
 
 # Disks for real drivers, the same bytes every time.
 DISK_IMAGES := $(BUILD)/disk-virtio.img $(BUILD)/disk-ahci.img

@@ -6,7 +6,7 @@
 #
 #   guest.run=hello          (and nothing given) say hello, power off
 #   guest.run=disk           check the disk (guest.disk= says which), write its
-#                            second half, power off
+#                            second half; then as traffic, if there is guest.ip=
 #   guest.run=discard        write the disk, discard its first half, read it
 #   guest.run=readonly       read the disk, try to write it
 #   guest.run=stream[:N]     write N (64) checksummed blocks one by one, each
@@ -24,6 +24,8 @@
 #                            send/HOST/PORT/MIB, recv/... one after the
 #                            other; guest.mtu= for longer frames
 #   guest.run=screen         what dom0's scenario screen asks for, step by step
+#   guest.run=cd             read the CD, try to write it
+#   guest.run=button         wait for the power button
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -120,6 +122,26 @@ run_readonly()
     need_disk
     echo "GUEST RO $(blockdev --getro /dev/xvda) $(sha256sum < /dev/xvda | cut -d' ' -f1)"
     block 1 | dd of=/dev/xvda bs=1M conv=notrunc,fsync 2>/dev/null && echo "GUEST FAIL wrote" || echo "GUEST REFUSED"
+}
+
+run_cd()
+{
+    disk=/dev/sr0
+    need_disk
+    echo "GUEST DISK $(blockdev --getsize64 $disk) $(sha256sum < $disk | cut -d' ' -f1)"
+    block 1 | dd of=$disk bs=1M conv=notrunc,fsync 2>/dev/null && echo "GUEST FAIL wrote" || echo "GUEST REFUSED"
+}
+
+# The power button of a machine without PV drivers: an input device.
+run_button()
+{
+    for e in /sys/class/input/event*; do
+        grep -q 'Power Button' "$e/device/name" || continue
+        echo "GUEST BUTTON"
+        dd if="/dev/input/${e##*/}" bs=24 count=1 of=/dev/null 2>/dev/null && echo "GUEST PRESSED"
+        return
+    done
+    echo "GUEST FAIL no button"
 }
 
 run_stream()
@@ -384,7 +406,9 @@ echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
 run=$(arg guest.run)
 case $run in
 hotplug) run_hotplug ;;
-disk) run_disk ;;
+disk) run_disk; [ -z "$(arg guest.ip)" ] || run_traffic ;;
+cd) run_cd ;;
+button) run_button ;;
 discard) run_discard ;;
 readonly) run_readonly ;;
 net) run_net ;;

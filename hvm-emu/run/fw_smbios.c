@@ -85,11 +85,9 @@ static void bios(struct writer *w)
     }
 }
 
-/* Type 1: system.  The first three fields of the UUID are little-endian. */
+/* Type 1: system.  Before SMBIOS 2.6 all of a UUID is big-endian. */
 static void system_info(struct writer *w, const uint8_t uuid[16])
 {
-    static const uint8_t order[16] = { 3, 2, 1, 0, 5, 4, 7, 6,
-                                       8, 9, 10, 11, 12, 13, 14, 15 };
     char serial[37], *s = serial;
     uint8_t *t;
 
@@ -104,9 +102,7 @@ static void system_info(struct writer *w, const uint8_t uuid[16])
         t[5] = 2;
         t[6] = 3;
         t[7] = 4;
-        for (int i = 0; i < 16; i++) {
-            t[8 + i] = uuid[order[i]];
-        }
+        memcpy(t + 8, uuid, 16);
         t[0x18] = 6;                   /* woken by the power switch */
     }
 }

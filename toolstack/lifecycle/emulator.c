@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <store/paths.h>
 #include <string.h>
-#include <uuid/uuid.h>
 
 #define BIOS     "/usr/share/seabios/bios-256k.bin"
 #define VGABIOS  "/usr/share/seabios/vgabios-stdvga.bin"
@@ -63,11 +62,8 @@ static void add_pair(struct args *a, const char *option, const char *value)
 
 static void add_machine(struct args *a, const struct domain_def *def)
 {
-    char uuid[37];
     bool direct = def->kernel != NULL && *def->kernel != '\0';
 
-    uuid_unparse_lower(def->uuid, uuid);
-    add_pair(a, "--uuid", uuid);
     add(a, "--memory");
     add(a, "%llu", (unsigned long long)def->memory_kib);
     add(a, "--vcpus");

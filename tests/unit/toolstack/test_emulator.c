@@ -13,9 +13,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define UUID "00112233-4455-6677-8899-aabbccddeeff"
 #define HEAD "<domain type='xen'><name>n</name>" \
-             "<uuid>" UUID "</uuid>" \
              "<memory unit='MiB'>256</memory><vcpu>2</vcpu><os><type>hvm</type>"
 #define DISKS \
     "<disk><source file='/a,b.raw'/><target dev='hda' bus='ide'/></disk>" \
@@ -62,7 +60,7 @@ static void a_machine_is_described(void **state)
             CARDS "<serial type='file'><source path='/s.log'/></serial>"
             "<graphics type='vnc' passwd='x'/></devices></domain>", line,
             sizeof(line));
-    assert_string_equal(line, "--uuid " UUID " --memory 262144 --vcpus 2 --boot dc --vga std "
+    assert_string_equal(line, "--memory 262144 --vcpus 2 --boot dc --vga std "
         "--vgabios /usr/share/seabios/vgabios-stdvga.bin "
         "--bios /usr/share/seabios/bios-256k.bin "
         "--disk 0:0,raw,rw,/a,b.raw --cdrom 1:0, --disk 1:1,qcow2,ro,/q "

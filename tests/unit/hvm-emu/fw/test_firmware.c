@@ -239,7 +239,7 @@ static void the_machine_says_who_it_is(void **state)
     for (; at < end; nr++) {
         types[ram[at]]++;
         if (ram[at] == 1) {
-            assert_memory_equal(ram + at + 8, "\3\2\1\0\5\4\7\6\10", 9);
+            assert_memory_equal(ram + at + 8, "\0\1\2\3\4\5\6\7\10", 9);
         }
         at += ram[at + 1];
         while (get(at, 2) != 0) {
