@@ -4,7 +4,6 @@
  * act on why it came back.  Hypercalls from it go through the same table as
  * everybody's; a row says whether such a guest has it.
  */
-#include <arch/cpu.h>
 #include <arch/nospec.h>
 #include <core/percpu.h>
 #include <core/softirq.h>
@@ -35,9 +34,7 @@ static void hypercall(struct vcpu *v)
             (uint32_t)r->rsi, (uint32_t)r->rdi, (uint32_t)r->rbp,
         };
 
-        r->rax = hvm_backend->get_reg(v, HVM_CR0) & X86_CR0_PE
-               ? (uint32_t)compat_hypercall((uint32_t)nr, args)
-               : (uint32_t)-EPERM;         /* real mode has no rings */
+        r->rax = (uint32_t)compat_hypercall((uint32_t)nr, args);
         return;
     }
     if (!hypercall_rows[nr].hvm) {

@@ -10,6 +10,7 @@
 #define PM_HZ    3579545u
 #define TMR_STS  0x001u
 #define EVENTS   0x0321u                  /* timer, global, power, sleep */
+#define ENABLES  (EVENTS | 0x400u)        /* and the clock's, which never is */
 #define SCI_IRQ  9u
 
 static void update_sci(struct vdev_domain *d)
@@ -61,7 +62,7 @@ static bool event_port(struct vdev_domain *d, unsigned int at, unsigned int len,
     both = *v << (at * 8) & mask;         /* a one clears a status */
     p->pm1a_sts &= (uint16_t)~both;
     p->pm1a_en = (uint16_t)((p->pm1a_en & ~(mask >> 16)) |
-                            (both >> 16 & EVENTS));
+                            (both >> 16 & ENABLES));
     return true;
 }
 

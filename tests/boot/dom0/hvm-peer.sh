@@ -43,7 +43,7 @@ END
 # until NAME FILE TEXT: the guest says so; if not, all that is known.
 until_says()
 {
-    check "$1: $3" wait_for "${HVM_WAIT:-240}" grep -q "$3" "$2" && return
+    check "$1: $3" wait_for "${HVM_WAIT:-600}" grep -q "$3" "$2" && return
     tail -n 40 $serial
     tail -n 10 "/var/log/xen/qemu-dm-$1.log"
     xl list

@@ -314,8 +314,10 @@ x2apic: mov $0x1b, %ecx
         mov $0x4400, %eax               /* to the APIC with id 0 */
         xor %edx, %edx
         wrmsr
-        mov $1000, %ecx
-5:      dec %ecx
+        mov $1000, %r13d
+5:      xor %eax, %eax                  /* the next one needs an exit */
+        cpuid
+        dec %r13d
         jnz 5b
         END_GUEST
 1:      lea 2f(%rip), %r14

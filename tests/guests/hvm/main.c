@@ -10,6 +10,7 @@
 #include <lib/tinydom.h>
 #include <lib/tinyhvm.h>
 #include <xen/features.h>
+#include <xen/version.h>
 #include <xen/hvm/params.h>
 
 extern const uint8_t hvm_code[], hvm_code_end[];
@@ -235,8 +236,16 @@ static void second_cpu_starts_by_sipi(void)
     end();
 }
 
+/* Debian's Xen lets CR8 be written while a virtual interrupt waits, at which
+ * QEMU 7.2 aborts (tcg_handle_interrupt). */
 static void cr8_holds_interrupts_back(void)
 {
+    static xen_extraversion_t extra;
+
+    EXPECT_EQ(hc_version(XENVER_extraversion, extra), 0);
+    if (extra[0] != '.' || extra[3] != 'p') {
+        SKIP("the emulator would abort");
+    }
     run(hvm_tpr, SHUTDOWN_poweroff);
     EXPECT_EQ(t.results[0], 0);
     EXPECT_EQ(t.results[1], 0x40);
