@@ -156,28 +156,33 @@ static long op_refused(struct domain *d, struct xen_dm_op *op, struct bufs *b)
 static long op_vram(struct domain *d, struct xen_dm_op *op, struct bufs *b)
 {
     struct xen_dm_op_track_dirty_vram *t = &op->u.track_dirty_vram;
-    uint64_t word;
+    bool written = false;
+    long rc = 0;
 
     if (t->nr > MAX_VRAM || t->first_pfn > ~0ull - t->nr ||
         (t->nr != 0 && (b->nr < 2 || b->b[1].size < (t->nr + 7) / 8))) {
         return -EINVAL;
     }
     t->pad &= ~(PAGE_BATCH - 1);
-    for (; t->pad < t->nr; t->pad += PAGE_BATCH) {
+    while (t->pad < t->nr && rc == 0) {
         unsigned int n = min(t->nr - t->pad, PAGE_BATCH);
+        uint64_t word = p2m_clean_range(d, t->first_pfn + t->pad, n);
 
-        word = p2m_clean_range(d, t->first_pfn + t->pad, n);
+        written |= word != 0;
         if (copy_to_guest(guest_handle_add(buf_at(b, 1), t->pad / 8), &word,
                           (n + 7) / 8) != 0) {
-            return -EFAULT;
+            rc = -EFAULT;
         }
-        if (t->pad + PAGE_BATCH < t->nr && hypercall_preempt()) {
-            t->pad += PAGE_BATCH;
-            return -ERESTART;
+        t->pad += PAGE_BATCH;
+        if (rc == 0 && t->pad < t->nr && hypercall_preempt()) {
+            rc = -ERESTART;
         }
     }
-    t->pad = 0;
-    return 0;
+    if (written) {
+        p2m_flush(d);                     /* one for all */
+    }
+    t->pad = rc == -ERESTART ? t->pad : 0;
+    return rc;
 }
 
 /* The device model wrote there by itself: dirty. */

@@ -297,11 +297,13 @@ uint64_t p2m_clean_range(struct domain *d, uint64_t gfn, unsigned int nr)
             dirty |= 1ull << i;
         }
     }
-    if (dirty != 0) {
-        p->flush(d);                 /* one for all: INV-P2M3 */
-    }
     spin_unlock(&p->lock);
     return dirty;
+}
+
+void p2m_flush(struct domain *d)
+{
+    d->p2m->flush(d);
 }
 
 void p2m_mark_dirty(struct domain *d, uint64_t gfn)

@@ -85,9 +85,11 @@ int p2m_change_type(struct domain *d, uint64_t gfn,
 /*
  * Log what is written: of @nr (<= 64) RAM frames from @gfn on, a bit for each
  * that was written since the last call (at first: all); writes to them are
- * seen from now on.  0 bits for what is no RAM.
+ * seen after p2m_flush(), which the caller does before it looks at the
+ * frames.  0 bits for what is no RAM.
  */
 uint64_t p2m_clean_range(struct domain *d, uint64_t gfn, unsigned int nr);
+void p2m_flush(struct domain *d);
 /* @gfn was written by somebody else. */
 void p2m_mark_dirty(struct domain *d, uint64_t gfn);
 

@@ -60,6 +60,8 @@ uint64_t p2m_clean_range(struct domain *d, uint64_t gfn, unsigned int nr)
 {
     return gfn;
 }
+static unsigned int flushes;
+void p2m_flush(struct domain *d) { flushes++; }
 void p2m_mark_dirty(struct domain *d, uint64_t gfn) { marked++; }
 mfn_t p2m_lookup(const struct domain *d, uint64_t gfn, enum p2m_type *t)
 {
@@ -206,7 +208,9 @@ static void a_screen(void **state)
     op.u.track_dirty_vram.first_pfn = 0x1000;
     assert_int_equal(call(&op, sizeof(op), map, 16), -EINVAL);
     assert_int_equal(simple(&op), -EINVAL);
+    flushes = 0;
     assert_int_equal(call(&op, sizeof(op), map, 17), 0);
+    assert_int_equal(flushes, 1);                 /* for three batches */
     assert_int_equal(*(uint64_t *)map, 0x1000);
     assert_int_equal(*(uint64_t *)(map + 8), 0x1040);
     assert_int_equal(map[16], 0x80);

@@ -241,6 +241,7 @@ static void a_write_to_a_logged_frame_marks_it(void **state)
 
     assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, false), 0);
     assert_int_equal(p2m_clean_range(d, 10, 1), 1);
+    p2m_flush(d);
     assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, false), 0);
     (void)p2m_lookup(d, 10, &t);
     assert_int_equal(t, P2M_RAM_LOGDIRTY);
