@@ -3,7 +3,8 @@
 # tests/guests/lib is linked into all of them.  <name>_p2m is the same guest
 # with the notes of lib/notes.S that ask for an own p2m address.
 
-GUESTS     := entry traps events time mmu control privop calls memory smp race attack hvm
+GUESTS     := entry traps events time mmu control privop calls memory smp race attack hvm \
+    hvm32
 GUESTS_P2M := entry
 
 GUEST_CFLAGS := $(STD) $(WARN) $(FREE) -O2 -mcmodel=kernel -fno-pic -fno-pie \
