@@ -15,8 +15,9 @@ extern const uint8_t bench_code[], bench_code_end[], bench_entry[];
 /* In the order of the table in code.S. */
 static const char *const names[] = {
     "hvm_loop", "exit_cpuid", "exit_cpuid_hypervisor", "exit_vmmcall",
-    "exit_vmmcall_copy", "exit_rdmsr_efer", "exit_x2apic_eoi",
-    "exit_x2apic_read", "exit_in", "exit_out", "exit_mmio_nobody",
+    "exit_vmmcall_copy", "exit_rdmsr_efer", "exit_in", "exit_out",
+    "exit_mmio_nobody", "exit_apic_read", "exit_apic_eoi", "exit_x2apic_eoi",
+    "exit_x2apic_read",
 };
 
 void guest_main(void)
