@@ -78,8 +78,9 @@ int pvh_kernel_parse(const struct bytes *image, struct pvh_kernel *k,
     int rc;
 
     memset(k, 0, sizeof(*k));
-    if (elf_init(&img, image->data, image->len) != 0) {
-        return bad(e, "it is neither a bzImage nor a 64-bit x86 ELF image");
+    if (elf_init(&img, image->data, image->len) != 0 &&
+        elf_init_32bit(&img, image->data, image->len) != 0) {
+        return bad(e, "it is neither a bzImage nor an x86 ELF image");
     }
     if (elf_xen_notes(&img, &notes) != 0) {
         return bad(e, "its notes are damaged or truncated");

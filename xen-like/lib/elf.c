@@ -22,10 +22,24 @@ struct phdr64 {
     uint64_t offset, vaddr, paddr, filesz, memsz, align;
 };
 
+struct ehdr32 {
+    uint8_t ident[16];
+    uint16_t type, machine;
+    uint32_t version;
+    uint32_t entry, phoff, shoff;
+    uint32_t flags;
+    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
+};
+
+struct phdr32 {
+    uint32_t type, offset, vaddr, paddr, filesz, memsz, flags, align;
+};
+
 struct nhdr {
     uint32_t namesz, descsz, type;
 };
 
+#define EM_386    3
 #define EM_X86_64 62
 #define ET_EXEC   2
 #define ET_DYN    3
@@ -61,6 +75,47 @@ int elf_init(struct elf_image *img, const void *data, uint64_t size)
     return 0;
 }
 
+int elf_init_32bit(struct elf_image *img, const void *data, uint64_t size)
+{
+    static const uint8_t ident[7] = { 0x7f, 'E', 'L', 'F', 1, 1, 1 };
+    struct ehdr32 eh;
+
+    if (size < sizeof(eh)) {
+        return -ENOEXEC;
+    }
+    __builtin_memcpy(&eh, data, sizeof(eh));
+    if (__builtin_memcmp(eh.ident, ident, sizeof(ident)) != 0 ||
+        eh.machine != EM_386 || (eh.type != ET_EXEC && eh.type != ET_DYN) ||
+        eh.phentsize != sizeof(struct phdr32) ||
+        eh.phnum == 0 || eh.phnum > ELF_MAX_SEGMENTS ||
+        !inside(size, eh.phoff, (uint64_t)eh.phnum * sizeof(struct phdr32))) {
+        return -ENOEXEC;
+    }
+    *img = (struct elf_image){
+        .data = data, .size = size, .entry = eh.entry, .phoff = eh.phoff,
+        .nr_segments = eh.phnum, .is_32bit = true,
+    };
+    return 0;
+}
+
+static void read_header(const struct elf_image *img, unsigned int i,
+                        struct phdr64 *ph)
+{
+    struct phdr32 p;
+
+    if (!img->is_32bit) {
+        __builtin_memcpy(ph, img->data + img->phoff + i * sizeof(*ph),
+                         sizeof(*ph));
+        return;
+    }
+    __builtin_memcpy(&p, img->data + img->phoff + i * sizeof(p), sizeof(p));
+    *ph = (struct phdr64){
+        .type = p.type, .flags = p.flags, .offset = p.offset,
+        .vaddr = p.vaddr, .paddr = p.paddr,
+        .filesz = p.filesz, .memsz = p.memsz,
+    };
+}
+
 bool elf_segment(const struct elf_image *img, unsigned int i,
                  struct elf_segment *seg)
 {
@@ -69,7 +124,7 @@ bool elf_segment(const struct elf_image *img, unsigned int i,
     if (i >= img->nr_segments) {
         return false;
     }
-    __builtin_memcpy(&ph, img->data + img->phoff + i * sizeof(ph), sizeof(ph));
+    read_header(img, i, &ph);
     if (!inside(img->size, ph.offset, ph.filesz)) {
         return false;
     }

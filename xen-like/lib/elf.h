@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/elf.h - check and walk ELF64 images and the Xen notes in them.
+ * lib/elf.h - check and walk ELF images and the Xen notes in them.
  *
  * Owns    bounds of headers, segments and notes.  The image is foreign
  *         bytes: every offset is checked before it is used.
- * ABI     xen/elfnote.h (XEN_ELFNOTE_*); System V ABI, ELF-64.
+ * ABI     xen/elfnote.h (XEN_ELFNOTE_*); System V ABI, ELF-64 and ELF-32.
  * Shapes  addresses are bytes; a note that is absent leaves has_* false.
  * Tests   tests/unit/lib/test_elf.c
  */
@@ -26,6 +26,7 @@ struct elf_image {
     uint64_t entry;
     uint64_t phoff;
     unsigned int nr_segments;
+    bool is_32bit;
 };
 
 struct elf_segment {
@@ -51,6 +52,8 @@ struct elf_xen_notes {
 
 /* 0, or -ENOEXEC: not a loadable x86-64 ELF64 image of @size bytes. */
 int elf_init(struct elf_image *img, const void *data, uint64_t size);
+/* The same, or -ENOEXEC for an i386 ELF32 image: what starts without paging. */
+int elf_init_32bit(struct elf_image *img, const void *data, uint64_t size);
 
 /* Segment @i; false: beyond the table or its file part lies outside. */
 bool elf_segment(const struct elf_image *img, unsigned int i,

@@ -46,6 +46,46 @@ static uint8_t *make_image(void)
     return p;
 }
 
+/* The same for i386, as GRUB for PVH is one. */
+static uint8_t *make_32bit_image(void)
+{
+    uint8_t *p = calloc(1, IMG_SIZE);
+    static const uint8_t ident[] = { 0x7f, 'E', 'L', 'F', 1, 1, 1 };
+    uint32_t load[8] = { 1, 0, 0x100000, 0x100000, IMG_SIZE, 0x3000, 7, 4096 };
+    uint32_t note[8] = { 4, 256, 0, 0, 20, 0, 4, 4 };
+    uint32_t entry[5] = { 4, 4, 18, 0x6e6558, 0x100000 };
+
+    memcpy(p, ident, sizeof(ident));
+    p[16] = 2;                       /* ET_EXEC */
+    p[18] = 3;                       /* i386 */
+    p[28] = 52;                      /* phoff */
+    p[42] = 32;
+    p[44] = 2;                       /* phnum */
+    memcpy(p + 52, load, 32);
+    memcpy(p + 84, note, 32);
+    memcpy(p + 256, entry, 20);
+    return p;
+}
+
+static void reads_a_32bit_image_where_it_may_be_one(void **state)
+{
+    uint8_t *p = make_32bit_image();
+    struct elf_image img;
+    struct elf_xen_notes n;
+    uint64_t start, end;
+
+    assert_int_equal(elf_init(&img, p, IMG_SIZE), -ENOEXEC);
+    assert_int_equal(elf_init_32bit(&img, p, IMG_SIZE), 0);
+    assert_int_equal(elf_xen_notes(&img, &n), 0);
+    assert_true(n.has_phys32_entry && n.phys32_entry == 0x100000);
+    assert_int_equal(elf_load_range(&img, &start, &end), 0);
+    assert_true(start == 0x100000 && end == 0x103000);
+    free(p);
+    p = make_image();
+    assert_int_equal(elf_init_32bit(&img, p, IMG_SIZE), -ENOEXEC);
+    free(p);
+}
+
 static void reads_the_notes_of_an_image(void **state)
 {
     uint8_t *p = make_image();
@@ -113,10 +153,11 @@ static void refuses_each_spoilt_header(void **state)
 }
 
 /* Every truncation of a good image is refused or stays inside its bytes. */
-static void truncated_images_stay_inside(void **state)
+static void truncations_stay_inside(uint8_t *whole,
+                                    int (*init)(struct elf_image *img,
+                                                const void *data,
+                                                uint64_t size))
 {
-    uint8_t *whole = make_image();
-
     for (size_t size = 0; size < IMG_SIZE; size++) {
         uint8_t *p = malloc(size != 0 ? size : 1);
         struct elf_image img;
@@ -124,7 +165,7 @@ static void truncated_images_stay_inside(void **state)
         uint64_t a, b;
 
         memcpy(p, whole, size);
-        if (elf_init(&img, p, size) == 0) {
+        if (init(&img, p, size) == 0) {
             assert_int_not_equal(elf_load_range(&img, &a, &b), 0);
             (void)elf_xen_notes(&img, &n);
         }
@@ -133,10 +174,17 @@ static void truncated_images_stay_inside(void **state)
     free(whole);
 }
 
+static void truncated_images_stay_inside(void **state)
+{
+    truncations_stay_inside(make_image(), elf_init);
+    truncations_stay_inside(make_32bit_image(), elf_init_32bit);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads_the_notes_of_an_image),
+        cmocka_unit_test(reads_a_32bit_image_where_it_may_be_one),
         cmocka_unit_test(gives_the_span_of_the_loaded_segments),
         cmocka_unit_test(refuses_each_spoilt_header),
         cmocka_unit_test(truncated_images_stay_inside),
