@@ -252,6 +252,17 @@ static bool admit(struct blk *b, struct blk_task *t)
     return true;
 }
 
+static int parse(const struct blk *b, const uint8_t *slot, struct blk_req *req)
+{
+    uint8_t wide[BLK_SLOT_SIZE];
+
+    if (!b->narrow) {
+        return blk_msg_parse(slot, req);
+    }
+    blk_msg_widen(slot, wide);
+    return blk_msg_parse(wide, req);
+}
+
 /* Execute the request of journal record @n; false: it is stuck for room. */
 static bool execute(struct blk *b, unsigned int n)
 {
@@ -263,7 +274,7 @@ static bool execute(struct blk *b, unsigned int n)
     t->segs = t->req.segs;
     b->in_flight++;
     b->stats.requests++;
-    status = blk_msg_parse(b->journal->records[n].request, &t->req);
+    status = parse(b, b->journal->records[n].request, &t->req);
     if (status == 0 && t->req.indirect) {
         status = fetch_segments(b, t);
     }
@@ -437,16 +448,17 @@ static int get_memory(struct blk *b)
 static int attach_ring(struct blk *b, const struct blk_config *c)
 {
     size_t bytes = (size_t)c->nr_ring_pages * PAGE;
-    uint32_t nr = ring_nr_slots(bytes, BLK_SLOT_SIZE), start;
+    uint32_t slot = c->narrow ? BLK_NARROW_SLOT_SIZE : BLK_SLOT_SIZE;
+    uint32_t nr = ring_nr_slots(bytes, slot), start;
 
     if (c->resume && blk_journal_usable(b->journal, nr)) {
         b->nr_redo = blk_journal_recover(b->journal, &b->ring,
-                                         b->ring_pages.addr, bytes, b->redo);
+                                         b->ring_pages.addr, bytes, slot,
+                                         b->redo);
     } else {
         start = __atomic_load_n(&((struct ring_header *)b->ring_pages.addr)
                                 ->rsp_prod, __ATOMIC_ACQUIRE);
-        ring_attach(&b->ring, b->ring_pages.addr, bytes, BLK_SLOT_SIZE, start,
-                    start);
+        ring_attach(&b->ring, b->ring_pages.addr, bytes, slot, start, start);
         blk_journal_begin(b->journal, nr, start, start);
     }
     return ring_pending(&b->ring) < 0 ? -EPROTO : 0;
@@ -461,6 +473,7 @@ int blk_start(struct blk *b, struct port *port, struct blk_image *image,
     b->port = port;
     b->image = image;
     b->journal = journal;
+    b->narrow = c->narrow;
     b->limits = (struct blk_limits){ .capacity = image->sectors,
                                      .readonly = image->readonly,
                                      .discard = c->discard };

@@ -34,6 +34,7 @@ struct blk_config {
     bool discard;
     bool resume;                   /* continue from the journal */
     bool plain_io;                 /* no io_uring */
+    bool narrow;                   /* the front's layout is that of x86_32 */
 };
 
 struct blk_stats {
@@ -54,7 +55,7 @@ struct blk {
     struct blk_task *tasks;        /* one per journal record */
     struct blk_task *stuck;        /* taken, waits for arena room */
     unsigned int in_flight;
-    bool draining;
+    bool draining, narrow;
     uint16_t redo[BLK_JOURNAL_SLOTS];  /* records to execute again */
     unsigned int nr_redo, next_redo;
     uint8_t *arena;

@@ -165,18 +165,20 @@ static int offer(struct device *d, struct err *e)
 
 /* ---- what the frontend wrote ------------------------------------------------------ */
 
-static int read_protocol(struct device *d, struct err *e)
+static int read_protocol(struct device *d, bool *narrow, struct err *e)
 {
     char text[32];
     int rc = keys_read_text(d->back->xs, d->front, "protocol", text,
                             sizeof(text));
 
-    if (rc == -ENOENT || (rc == 0 && strcmp(text, "x86_64-abi") == 0)) {
+    *narrow = rc == 0 && strcmp(text, "x86_32-abi") == 0;
+    if (rc == -ENOENT || *narrow ||
+        (rc == 0 && strcmp(text, "x86_64-abi") == 0)) {
         return 0;
     }
     return err_set(e, -EPROTO, ERR_UNSUPPORTED, "cannot connect the disk",
-                   d->front, "protocol \"%.24s\" is not x86_64-abi",
-                   rc == 0 ? text : "?");
+                   d->front, "protocol \"%.24s\" is neither x86_64-abi nor "
+                   "x86_32-abi", rc == 0 ? text : "?");
 }
 
 /* One page: "ring-ref"; more: "ring-ref0"... and "ring-page-order". */
@@ -205,7 +207,7 @@ static int read_refs(struct device *d, struct blk_config *c)
 static int read_ring(struct device *d, struct blk_serve *s, struct err *e)
 {
     uint32_t persistent = 0;
-    int rc = read_protocol(d, e);
+    int rc = read_protocol(d, &s->config.narrow, e);
 
     if (rc != 0) {
         return rc;

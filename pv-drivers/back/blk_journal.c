@@ -143,13 +143,14 @@ static void rewrite_answers(struct blk_journal *j, struct ring_back *r,
 
 unsigned int blk_journal_recover(struct blk_journal *j, struct ring_back *r,
                                  void *pages, size_t bytes,
+                                 uint32_t slot_size,
                                  uint16_t redo[BLK_JOURNAL_SLOTS])
 {
     unsigned int n, nr_redo = 0;
     uint32_t published;
 
     catch_up(j);
-    ring_attach(r, pages, bytes, BLK_SLOT_SIZE, j->req_cons, j->rsp_prod);
+    ring_attach(r, pages, bytes, slot_size, j->req_cons, j->rsp_prod);
     published = __atomic_load_n(&r->shared->rsp_prod, __ATOMIC_ACQUIRE);
     if (j->rsp_prod - published > r->nr_slots) {
         r->broken = true;             /* the guest wrote nonsense there */

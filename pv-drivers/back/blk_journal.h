@@ -73,6 +73,7 @@ void blk_journal_published(struct blk_journal *j);
  */
 unsigned int blk_journal_recover(struct blk_journal *j, struct ring_back *r,
                                  void *pages, size_t bytes,
+                                 uint32_t slot_size,
                                  uint16_t redo[BLK_JOURNAL_SLOTS]);
 
 #endif

@@ -24,6 +24,10 @@ static_assert(sizeof(struct blkif_response) == BLK_RESPONSE_SIZE, "ABI size");
 static_assert(sizeof(struct blkif_request_segment) == sizeof(struct blk_seg),
               "segments are copied as they are");
 
+#define NARROW_ID 4u                      /* offset of the id, packed */
+static_assert(offsetof(struct blkif_request, id) ==
+              NARROW_ID + BLK_SLOT_SIZE - BLK_NARROW_SLOT_SIZE, "ABI offset");
+
 static int parse_direct(const uint8_t *slot, struct blk_req *req)
 {
     struct blkif_request r;
@@ -64,6 +68,17 @@ static int parse_indirect(const uint8_t *slot, struct blk_req *req)
     }
     req->kind = r.indirect_op == BLKIF_OP_READ ? BLK_READ : BLK_WRITE;
     return r.nr_segments > BLK_INDIRECT_SEGS ? BLKIF_RSP_ERROR : 0;
+}
+
+void blk_msg_widen(const uint8_t narrow[BLK_NARROW_SLOT_SIZE],
+                   uint8_t wide[BLK_SLOT_SIZE])
+{
+    const size_t gap = BLK_SLOT_SIZE - BLK_NARROW_SLOT_SIZE;
+
+    memcpy(wide, narrow, NARROW_ID);
+    memset(wide + NARROW_ID, 0, gap);
+    memcpy(wide + NARROW_ID + gap, narrow + NARROW_ID,
+           BLK_NARROW_SLOT_SIZE - NARROW_ID);
 }
 
 int blk_msg_parse(const uint8_t slot[BLK_SLOT_SIZE], struct blk_req *req)

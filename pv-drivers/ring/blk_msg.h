@@ -9,7 +9,8 @@
  *
  * INV-BM1 after blk_msg_check() 0: sector + nr_sectors <= capacity, every
  *         segment lies in its page, nr_sectors is their sum.
- * ABI     xen/io/blkif.h, 64-bit layout (protocol x86_64-abi)
+ * ABI     xen/io/blkif.h, 64-bit layout (protocol x86_64-abi); that of 32-bit
+ *         fronts (x86_32-abi) lacks the four bytes before the id
  * Tests   tests/unit/pvdrv/test_ring.c
  */
 #ifndef RING_BLK_MSG_H
@@ -19,6 +20,7 @@
 #include <stdint.h>
 
 #define BLK_SLOT_SIZE        112u
+#define BLK_NARROW_SLOT_SIZE 108u      /* of 32-bit fronts */
 #define BLK_RESPONSE_SIZE    16u
 #define BLK_SECTOR_SIZE      512u
 #define BLK_DIRECT_SEGS      11u
@@ -57,6 +59,10 @@ struct blk_limits {
  */
 int blk_msg_parse(const uint8_t slot[BLK_SLOT_SIZE], struct blk_req *req);
 
+/* A slot of a 32-bit front in the 64-bit layout; @wide may not be @narrow. */
+void blk_msg_widen(const uint8_t narrow[BLK_NARROW_SLOT_SIZE],
+                   uint8_t wide[BLK_SLOT_SIZE]);
+
 /* Segments of an indirect request, from a copy of its page. */
 void blk_msg_indirect(const void *page, uint16_t nr_segs,
                       struct blk_seg *segs);
@@ -65,7 +71,7 @@ void blk_msg_indirect(const void *page, uint16_t nr_segs,
 int blk_msg_check(struct blk_req *req, const struct blk_seg *segs,
                   const struct blk_limits *limits);
 
-/* A response, every byte of it written. */
+/* A response, every byte of it written; its fields lie the same for all. */
 void blk_msg_response(const struct blk_req *req, int status,
                       uint8_t rsp[BLK_RESPONSE_SIZE]);
 

@@ -16,7 +16,8 @@ struct ring_header *hdr(struct front *f)
 void *slot(struct front *f, uint32_t i)
 {
     return fake_page(&f->port, 0) + sizeof(struct ring_header) +
-           (size_t)(i & (f->nr - 1)) * BLK_SLOT_SIZE;
+           (size_t)(i & (f->nr - 1)) *
+           (f->config.narrow ? BLK_NARROW_SLOT_SIZE : BLK_SLOT_SIZE);
 }
 
 void open_image(struct front *f)
@@ -87,9 +88,22 @@ void front_stop(struct front *f)
 
 /* ---- a small frontend ------------------------------------------------------------ */
 
+/* A 32-bit front has no padding before the id. */
+static void put_narrow(uint8_t *to, const uint8_t *request)
+{
+    const size_t id = offsetof(struct blkif_request, id);
+
+    memcpy(to, request, 4);
+    memcpy(to + 4, request + id, BLK_SLOT_SIZE - id);
+}
+
 void push(struct front *f, const void *request)
 {
-    memcpy(slot(f, f->req_prod), request, BLK_SLOT_SIZE);
+    if (f->config.narrow) {
+        put_narrow(slot(f, f->req_prod), request);
+    } else {
+        memcpy(slot(f, f->req_prod), request, BLK_SLOT_SIZE);
+    }
     f->req_prod++;
     __atomic_store_n(&hdr(f)->req_prod, f->req_prod, __ATOMIC_RELEASE);
 }

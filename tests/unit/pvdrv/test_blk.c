@@ -33,9 +33,10 @@ static void data_survives_a_round_trip_by_every_path(void **state)
     struct front *f = *state;
     unsigned int i;
 
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 8; i++) {
         f->config.persistent = (i & 1) != 0;
         f->config.plain_io = (i & 2) != 0;
+        f->config.narrow = (i & 4) != 0;
         memset(hdr(f), 0, 4096);
         f->req_prod = f->rsp_cons = 0;
         connect_with(f, false);

@@ -330,9 +330,51 @@ static void front_breaks_on_answers_nobody_asked_for(void **state)
     }
 }
 
+/* xen/io/blkif.h as a 32-bit compiler lays it out. */
+struct narrow_request {
+    uint8_t operation, nr_segments;
+    uint16_t handle;
+    uint64_t id, sector_number;
+    struct blkif_request_segment seg[BLKIF_MAX_SEGMENTS_PER_REQUEST];
+} __attribute__((packed, aligned(4)));
+
+struct narrow_indirect {
+    uint8_t operation, indirect_op;
+    uint16_t nr_segments;
+    uint64_t id, sector_number;
+    uint16_t handle, pad;
+    uint32_t indirect_grefs[8];
+} __attribute__((packed, aligned(4)));
+
+static void slots_of_32bit_fronts_mean_the_same(void **state)
+{
+    struct narrow_request r = { .operation = BLKIF_OP_WRITE, .nr_segments = 11,
+                                .id = 0x1122334455667788, .sector_number = 9,
+                                .seg = { [10] = { 77, 1, 6 } } };
+    struct narrow_indirect in = { .operation = BLKIF_OP_INDIRECT,
+                                  .indirect_op = BLKIF_OP_READ,
+                                  .nr_segments = 200, .id = 5,
+                                  .sector_number = 1ull << 40,
+                                  .indirect_grefs = { 88 } };
+    uint8_t slot[BLK_NARROW_SLOT_SIZE] = { 0 }, wide[BLK_SLOT_SIZE];
+    struct blk_req req;
+
+    assert_int_equal(sizeof(r), BLK_NARROW_SLOT_SIZE);
+    blk_msg_widen((const uint8_t *)&r, wide);
+    assert_int_equal(blk_msg_parse(wide, &req), 0);
+    assert_true(req.id == r.id && req.sector == 9 && req.nr_segs == 11);
+    assert_true(req.segs[10].gref == 77 && req.segs[10].last == 6);
+    memcpy(slot, &in, sizeof(in));
+    blk_msg_widen(slot, wide);
+    assert_int_equal(blk_msg_parse(wide, &req), 0);
+    assert_true(req.id == 5 && req.sector == 1ull << 40 &&
+                req.nr_segs == 200 && req.indirect_gref == 88);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(slots_of_32bit_fronts_mean_the_same),
         cmocka_unit_test(ring_has_the_public_number_of_slots),
         cmocka_unit_test(ring_breaks_on_every_impossible_producer),
         cmocka_unit_test(ring_breaks_when_requests_pass_unanswered_ones),
