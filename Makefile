@@ -17,7 +17,7 @@ DEPS := gcc libc6-dev binutils libcmocka-dev libxen-dev libxml2-dev uuid-dev \
         libjson-c-dev liburing-dev libseccomp-dev libslirp-dev liblzma-dev libzstd-dev \
         zlib1g-dev libxxhash-dev libasan8 libubsan1 libzydis-dev qemu-system-x86 qemu-utils ovmf \
         qemu-system-common \
-        grub-common grub-pc-bin grub-efi-amd64-bin xorriso mtools cpio zstd \
+        grub-common grub-pc-bin grub-efi-amd64-bin grub-xen-host xorriso mtools cpio zstd \
         kmod busybox-static e2fsprogs libvncserver-dev libpng-dev novnc \
         chromium chromium-driver curl jq acpica-tools seabios
 
