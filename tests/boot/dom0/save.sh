@@ -86,7 +86,7 @@ flip()
     printf "\\$(printf %o $((byte ^ 1)))" | dd of=/tmp/bad.save bs=1 seek="$1" conv=notrunc 2>/dev/null
 }
 mv /tmp/work.save /tmp/bad.save
-mtime=$(stat -c %y /tmp/bad.save)
+touch -r /tmp/bad.save /tmp/mtime
 for at in 24 80 3000 $((size / 2)) $((size - 40)) $((size - 1)); do
     flip "$at"
     refused "byte $at altered" 5 altered
@@ -102,7 +102,7 @@ echo >> /tmp/bad.save
 refused 'something behind the end' 5 follow
 truncate -s "$size" /tmp/bad.save
 same 'nothing is left of any' "$before" "$(rest)"
-touch -d "$mtime" /tmp/bad.save
+touch -r /tmp/mtime /tmp/bad.save
 check 'the file as it was is good' vmctl restore /tmp/bad.save
 check 'and works' works
 same 'the guest has seen nothing wrong' 0 "$(grep -c 'GUEST BAD' "$(guest_log work)")"
