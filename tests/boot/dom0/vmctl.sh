@@ -19,6 +19,7 @@ rundirs() { find /run/vmctl/domains -mindepth 1 2>/dev/null | wc -l; }
 rest() { echo "nodes $(nodes) loops $(loops) rundirs $(rundirs) domains $(vmctl list --id | wc -l)"; }
 state_is() { [ "$(vmctl domstate "$1")" = "$2" ]; }
 new_id() { new=$(vmctl domid "$1") && [ "$new" != "$2" ]; }
+free_bytes() { vmctl info --json | tr ',{}' '\n\n\n' | sed -n 's/.*"free_bytes": *//p'; }
 has_worker() { vmctl info "$1" | grep -q 'worker  *yes'; }
 
 before=$(rest)
@@ -58,6 +59,32 @@ code 'one of two' 9 vmctl pause life nobody
 check 'resume after that' vmctl resume life
 domain hvm idle | sed 's/<console/<hostdev mode="subsystem" type="pci"\/>&/' > /tmp/hvm.xml
 code 'not supported' 10 vmctl create /tmp/hvm.xml
+
+# ---- more memory than the host has
+domain big idle 16384 > /tmp/big.xml
+code 'create: not enough memory' 6 vmctl create /tmp/big.xml
+check 'it says how much there is' grep -q 'the host has [0-9]* MiB free' /tmp/out
+code 'and nothing is left of it' 3 vmctl domstate big
+check 'less memory' vmctl setmem life 96M --wait --timeout 120
+tiny filler frontend loop $(($(free_bytes) / 1048576 - 40)) > /tmp/filler.xml
+check 'somebody takes the rest' vmctl create --paused /tmp/filler.xml
+code 'setmem: not enough memory' 6 vmctl setmem life 160M
+check 'it says so' grep -q 'not enough memory on the host' /tmp/out
+check 'the goal has not changed' sh -c 'vmctl dumpxml life | grep -q ">98304</currentMemory>"'
+check 'the rest is free again' vmctl destroy filler
+check 'more memory' vmctl setmem life 160M --wait --timeout 120
+
+# ---- the store, watched
+vmctl store watch /tool/watched --timeout 60 > /tmp/watch &
+watcher=$!
+check 'a watch begins with its node' wait_for 10 grep -qx /tool/watched /tmp/watch
+check 'store write' vmctl store write /tool/watched/below one
+check 'the change is seen' wait_for 10 grep -qx /tool/watched/below /tmp/watch
+check 'store rm' vmctl store rm /tool/watched
+seen_twice() { [ "$(grep -cx /tool/watched /tmp/watch)" = 2 ]; }
+check 'and that it is gone' wait_for 10 seen_twice
+kill $watcher
+check 'for a time only' vmctl store watch --timeout 1 /tool
 
 # ---- a worker and a back end that die
 kill -9 "$(pidof vmctl-worker)"
