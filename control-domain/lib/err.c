@@ -81,10 +81,12 @@ int err_errno(struct err *e, int rc, const char *what,
     e->class = err_class_of(rc);
     e->errnum = rc < 0 ? -rc : rc;
     copy_text(e->what, sizeof(e->what), what);
-    va_start(ap, which_fmt);
-    vsnprintf(e->which, sizeof(e->which), which_fmt != NULL ? which_fmt : "",
-              ap);
-    va_end(ap);
+    e->which[0] = '\0';
+    if (which_fmt != NULL) {
+        va_start(ap, which_fmt);
+        vsnprintf(e->which, sizeof(e->which), which_fmt, ap);
+        va_end(ap);
+    }
     copy_text(e->why, sizeof(e->why), strerror(e->errnum));
     return rc;
 }

@@ -115,6 +115,21 @@ void range_del(struct machine *m, enum range_space s, uint64_t base, void *dev)
     m->ranges->space[s].nr--;
 }
 
+void range_forget(struct machine *m, void *dev)
+{
+    unsigned int s, i;
+
+    for (s = 0; s < RANGE_NR_SPACES; s++) {
+        for (i = m->ranges->space[s].nr; i-- > 0;) {
+            const struct range *r = &m->ranges->space[s].row[i];
+
+            if (r->dev == dev) {
+                range_del(m, s, r->base, dev);
+            }
+        }
+    }
+}
+
 static uint64_t ones(unsigned int bytes)
 {
     return bytes >= 8 ? UINT64_MAX : ((uint64_t)1 << (bytes * 8)) - 1;

@@ -35,6 +35,9 @@ int range_add(struct machine *m, enum range_space s, uint64_t base,
 void range_del(struct machine *m, enum range_space s, uint64_t base,
                void *dev);
 
+/* All ranges of @dev go. */
+void range_forget(struct machine *m, void *dev);
+
 /*
  * For the loop: one access; one that crosses the end of its range, or has
  * another size, is made of bytes.

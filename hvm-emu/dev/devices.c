@@ -7,6 +7,7 @@
 
 #include <bus/irq.h>
 #include <bus/pci.h>
+#include <bus/range.h>
 #include <dev/chipset.h>
 #include <dev/e1000.h>
 #include <dev/ps2.h>
@@ -64,10 +65,20 @@ int devices_create(struct devices *d, struct machine *m, struct err *e)
     return 0;
 }
 
+static void *pci_of(const struct devices *d, unsigned int i)
+{
+    return (uint8_t *)d->row[i].dev + d->row[i].class->pci_offset;
+}
+
+/* Nobody can reach a device any more when it goes. */
 void devices_destroy(struct devices *d)
 {
     while (d->nr > 0) {
         d->nr--;
+        if (d->row[d->nr].class->pci != NULL) {
+            pci_remove(d->m, pci_of(d, d->nr));
+        }
+        range_forget(d->m, d->row[d->nr].dev);
         d->row[d->nr].class->destroy(d->row[d->nr].dev);
     }
 }
@@ -100,11 +111,6 @@ static const char *pci_name(const struct device_class *c, char name[24])
 {
     snprintf(name, 24, "%s.pci", c->name);
     return name;
-}
-
-static void *pci_of(const struct devices *d, unsigned int i)
-{
-    return (uint8_t *)d->row[i].dev + d->row[i].class->pci_offset;
 }
 
 void devices_quiesce(struct devices *d)

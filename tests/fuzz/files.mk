@@ -22,3 +22,14 @@ fuzz_ps2_SRCS = tests/fuzz/fuzz_ps2.c $(FUZZ_DEVICE_SRCS) \
     tests/unit/hvm-emu/fake_screen.c $(HVM_EMU_PS2_SRCS)
 fuzz_e1000_SRCS = tests/fuzz/fuzz_e1000.c $(FUZZ_DEVICE_SRCS) \
     tests/unit/hvm-emu/fake_tap.c $(HVM_EMU_E1000_SRCS) hvm-emu/host/net.c
+# A machine of all devices: random bytes here, guided by coverage where clang
+# is (make build/fuzz/libfuzzer_machine).
+FUZZERS += fuzz_machine
+FUZZ_MACHINE_SRCS = $(sort tests/fuzz/fuzz_machine.c $(EMU_BENCH))
+fuzz_machine_SRCS = tests/fuzz/fuzz_random.c $(FUZZ_MACHINE_SRCS)
+fuzz_machine_LIBS = $(HVM_EMU_LIBS)
+$(BUILD)/fuzz/libfuzzer_machine: | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)clang $(STD) -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
+	  $(USER_INC) -Itests/lib $(shell xml2-config --cflags 2>/dev/null) \
+	  -o $@ $(FUZZ_MACHINE_SRCS) $(HVM_EMU_LIBS)
