@@ -228,6 +228,15 @@ static void on_text(void *arg, uint8_t *out, uint32_t *cols, uint32_t *rows)
     }
 }
 
+/* Frames from the first to the last that the picture shows. */
+static uint32_t shown_pages(const struct vga *v)
+{
+    uint32_t rows = (uint32_t)v->vbe[VBE_Y] + v->vbe[VBE_HEIGHT];
+    uint32_t pages = vga_vbe_line_bytes(v) * rows / 4096 + 1;
+
+    return pages < MEM_PAGES ? pages : MEM_PAGES;
+}
+
 /* Only a linear mode is written behind our back. */
 static bool on_changed(void *arg)
 {
@@ -242,7 +251,8 @@ static bool on_changed(void *arg)
         return changed;
     }
     if (m->hv->dirty == NULL ||
-        m->hv->dirty(m->hv_arg, d->pci.bar[0].gfn, MEM_PAGES, bits) != 0) {
+        m->hv->dirty(m->hv_arg, d->pci.bar[0].gfn, shown_pages(&d->vga),
+                     bits) != 0) {
         return true;
     }
     for (i = 0; i < sizeof(bits); i++) {
