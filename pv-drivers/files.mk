@@ -28,7 +28,7 @@ SCREEN_SRCS := $(addprefix pv-drivers/screen/,link.c keys.c png.c vnc.c web.c \
     control.c cp437.c)
 FB_SRCS := $(addprefix pv-drivers/back/,fb.c input.c)
 PROGRAMS += paravane-screend
-paravane-screend_SRCS = $(addprefix pv-drivers/back/,screend.c fb_serve.c \
-    input_serve.c viewer.c screen.c screen_device.c) $(BACKD_SRCS) \
+paravane-screend_SRCS = $(addprefix pv-drivers/back/,screend.c screen_serve.c \
+    fb_serve.c input_serve.c viewer.c screen.c screen_device.c) $(BACKD_SRCS) \
     $(SCREEN_SRCS) $(FB_SRCS) $(LIB_SRCS) $(XS_CLIENT_SRCS)
 paravane-screend_LIBS := -lvncserver -lpng -lseccomp

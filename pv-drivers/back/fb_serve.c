@@ -8,16 +8,15 @@
 #include <back/fb_serve.h>
 
 #include <back/confine.h>
+#include <back/screen_serve.h>
 #include <back/serve.h>
 #include <lib/err.h>
-#include <lib/evloop.h>
 #include <lib/xen_abi.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <xen/sys/evtchn.h>
 #include <xen/sys/privcmd.h>
@@ -25,28 +24,20 @@
 #define PACE_NS  16000000u             /* between two pictures */
 #define LOOK_NS  40000000u             /* when the guest does not tell */
 
-/* confine.c adds ioctl and mmap, for some arguments only. */
-static const int allowed[] = {
-    __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_read, __NR_write,
-    __NR_munmap, __NR_close, __NR_exit_group, __NR_rt_sigreturn,
-    __NR_restart_syscall, __NR_clock_gettime, __NR_brk,
-};
 static const unsigned long ioctls[] = {
     IOCTL_PRIVCMD_MMAPBATCH_V2, IOCTL_EVTCHN_NOTIFY, IOCTL_EVTCHN_UNBIND,
     IOCTL_EVTCHN_RESET,
 };
 
 const struct confine fb_sandbox = {
-    .name = "fb", .user = "paravane-input", .syscalls = allowed,
-    .nr_syscalls = sizeof(allowed) / sizeof(allowed[0]),
+    .name = "fb", .user = "paravane-input", .syscalls = screen_syscalls,
+    .nr_syscalls = SCREEN_NR_SYSCALLS,
     .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
 };
 
 struct server {
     struct fb_serve *s;
-    struct port *port;
-    struct evloop *loop;
-    struct ev_source *link_src;
+    struct screen_serve on;
     struct fb fb;
     bool watched;                      /* somebody looks */
     struct screen_rect unsent;         /* copied, not told */
@@ -68,7 +59,7 @@ static bool tell(struct server *v, const struct screen_msg *m)
     }
     if ((rc == -EAGAIN) != v->link_full) {
         v->link_full = rc == -EAGAIN;
-        evloop_mod(v->link_src, EPOLLIN | (v->link_full ? EPOLLOUT : 0));
+        evloop_mod(v->on.link_src, EPOLLIN | (v->link_full ? EPOLLOUT : 0));
     }
     return rc == 0;
 }
@@ -117,15 +108,6 @@ static void answer_sync(struct server *v)
 
 /* ---- sources ---------------------------------------------------------------------------- */
 
-static void on_event(void *arg, uint32_t events)
-{
-    struct server *v = arg;
-
-    if (port_event_take(v->port)) {
-        port_event_rearm(v->port);
-    }
-}
-
 static void on_link(void *arg, uint32_t events)
 {
     struct server *v = arg;
@@ -133,7 +115,7 @@ static void on_link(void *arg, uint32_t events)
     int rc;
 
     v->link_full = false;
-    evloop_mod(v->link_src, EPOLLIN);
+    evloop_mod(v->on.link_src, EPOLLIN);
     while ((rc = screen_link_recv(v->s->link_fd, &m)) == 1) {
         if (m.kind == SCREEN_WATCH) {
             v->watched = m.a != 0;
@@ -201,7 +183,7 @@ static void serve(struct server *v)
     bool more = true;
 
     for (;;) {
-        if (evloop_once(v->loop, more ? 0 : patience(v)) < 0) {
+        if (evloop_once(v->on.loop, more ? 0 : patience(v)) < 0) {
             _exit(1);
         }
         more = fb_run(&v->fb);
@@ -226,33 +208,21 @@ static void serve(struct server *v)
 static int take_rights(struct server *v, struct err *e)
 {
     struct fb_serve *s = v->s;
-    int rc = port_open(&v->port, s->domid, e);
+    int rc = port_open(&v->on.port, s->domid, e);
 
     if (rc == 0) {
-        rc = port_open_frames(v->port, e);
+        rc = port_open_frames(v->on.port, e);
     }
     if (rc != 0) {
         return rc;
-    }
-    rc = port_bind(v->port, s->remote_port);
-    if (rc != 0) {
-        return err_errno(e, rc, "cannot bind the event channel", "port %u",
-                         s->remote_port);
     }
     s->config.pixels = screen_pixels_map(s->pixels_fd, s->config.pixel_bytes,
                                          true);
     if (s->config.pixels == NULL) {
         return err_errno(e, -errno, "cannot start serving", "picture");
     }
-    v->loop = evloop_new();
-    if (v->loop == NULL ||
-        evloop_add(v->loop, port_event_fd(v->port), EPOLLIN, on_event,
-                   v) == NULL ||
-        evloop_add(v->loop, s->control_fd, EPOLLIN, on_control, v) == NULL) {
-        return err_errno(e, -ENOMEM, "cannot start serving", "event loop");
-    }
-    v->link_src = evloop_add(v->loop, s->link_fd, EPOLLIN, on_link, v);
-    return v->link_src == NULL ? -ENOMEM : 0;
+    return screen_serve_start(&v->on, s->remote_port, s->link_fd, on_link,
+                              s->control_fd, on_control, v, e);
 }
 
 void fb_serve(struct fb_serve *s)
@@ -269,7 +239,7 @@ void fb_serve(struct fb_serve *s)
     c.empty_dir = s->empty_dir;
     v.watched = true;                  /* until told otherwise */
     if (take_rights(&v, &e) != 0 || confine_now(&c, &e) != 0 ||
-        fb_start(&v.fb, v.port, &s->config, &e) != 0) {
+        fb_start(&v.fb, v.on.port, &s->config, &e) != 0) {
         err_format(&e, text, sizeof(text));
         serve_say(s->control_fd, SERVE_FAILED, e.errnum, text);
         _exit(1);

@@ -8,53 +8,35 @@
 #include <back/input_serve.h>
 
 #include <back/confine.h>
+#include <back/screen_serve.h>
 #include <back/serve.h>
 #include <lib/err.h>
-#include <lib/evloop.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 #include <xen/sys/evtchn.h>
 #include <xen/sys/gntdev.h>
 
-/* confine.c adds ioctl and mmap, for some arguments only. */
-static const int allowed[] = {
-    __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_read, __NR_write,
-    __NR_munmap, __NR_close, __NR_exit_group, __NR_rt_sigreturn,
-    __NR_restart_syscall, __NR_clock_gettime, __NR_brk,
-};
 static const unsigned long ioctls[] = {
     IOCTL_GNTDEV_UNMAP_GRANT_REF, IOCTL_EVTCHN_NOTIFY, IOCTL_EVTCHN_UNBIND,
     IOCTL_EVTCHN_RESET,
 };
 
 const struct confine input_sandbox = {
-    .name = "input", .user = "paravane-input", .syscalls = allowed,
-    .nr_syscalls = sizeof(allowed) / sizeof(allowed[0]),
+    .name = "input", .user = "paravane-input", .syscalls = screen_syscalls,
+    .nr_syscalls = SCREEN_NR_SYSCALLS,
     .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
 };
 
 struct server {
     struct input_serve *s;
-    struct port *port;
-    struct evloop *loop;
-    struct ev_source *link_src;
+    struct screen_serve on;
     struct input input;
     bool listening;                    /* to link_fd */
 };
-
-static void on_event(void *arg, uint32_t events)
-{
-    struct server *v = arg;
-
-    if (port_event_take(v->port)) {
-        port_event_rearm(v->port);
-    }
-}
 
 static void on_link(void *arg, uint32_t events)
 {
@@ -91,14 +73,14 @@ static void listen_if_room(struct server *v)
 
     if (want != v->listening) {
         v->listening = want;
-        evloop_mod(v->link_src, want ? EPOLLIN : 0);
+        evloop_mod(v->on.link_src, want ? EPOLLIN : 0);
     }
 }
 
 static void serve(struct server *v)
 {
     for (;;) {
-        if (evloop_once(v->loop, -1) < 0) {
+        if (evloop_once(v->on.loop, -1) < 0) {
             _exit(1);
         }
         input_run(&v->input);
@@ -118,31 +100,19 @@ static void forget_old(struct server *v)
 static int set_up(struct server *v, struct err *e)
 {
     struct input_serve *s = v->s;
-    int rc = port_open(&v->port, s->domid, e);
+    int rc = port_open(&v->on.port, s->domid, e);
 
     if (rc != 0) {
         return rc;
     }
-    rc = input_start(&v->input, v->port, &s->config);
+    rc = input_start(&v->input, v->on.port, &s->config);
     if (rc != 0) {
         return err_errno(e, rc, "cannot map the ring", "grant %u",
                          s->config.page_ref);
     }
-    rc = port_bind(v->port, s->remote_port);
-    if (rc != 0) {
-        return err_errno(e, rc, "cannot bind the event channel", "port %u",
-                         s->remote_port);
-    }
-    v->loop = evloop_new();
-    if (v->loop == NULL ||
-        evloop_add(v->loop, port_event_fd(v->port), EPOLLIN, on_event,
-                   v) == NULL ||
-        evloop_add(v->loop, s->control_fd, EPOLLIN, on_control, v) == NULL) {
-        return err_errno(e, -ENOMEM, "cannot start serving", "event loop");
-    }
-    v->link_src = evloop_add(v->loop, s->link_fd, EPOLLIN, on_link, v);
     v->listening = true;
-    return v->link_src == NULL ? -ENOMEM : 0;
+    return screen_serve_start(&v->on, s->remote_port, s->link_fd, on_link,
+                              s->control_fd, on_control, v, e);
 }
 
 void input_serve(struct input_serve *s)
