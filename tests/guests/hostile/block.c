@@ -267,22 +267,5 @@ void attack_block(void)
     ring_pages = pages_alloc(RING_PAGES);
     guest_must(front_open(&dev, &store, "vbd", "51712"), "disk");
     guest_must(front_wait_back(&dev, 1u << XenbusStateInitWait), "backend");
-    while (h.ops < h.limit) {
-        if (connect()) {
-            h.sessions++;
-            session();
-        } else {
-            h.refused++;
-        }
-        if (h.sessions % 8 == 0) {
-            print("hostile: %lu operations, %lu sessions\n", h.ops,
-                  h.sessions);
-        }
-        if (!begin_again(&dev)) {
-            break;
-        }
-        disconnect();
-    }
-    connect();
-    delete_device(&dev);
+    attack_sessions(&dev, &(struct attack){ connect, session, disconnect });
 }

@@ -55,4 +55,13 @@ bool connected(struct front_device *d);
 /* Closed and initialising again; false: the backend does not follow. */
 bool begin_again(struct front_device *d);
 
+/* What a device is attacked with, connection by connection. */
+struct attack {
+    bool (*connect)(void);
+    void (*session)(void);
+    void (*disconnect)(void);
+};
+/* Until the limit is reached; then the device's directory is deleted. */
+void attack_sessions(struct front_device *d, const struct attack *a);
+
 #endif

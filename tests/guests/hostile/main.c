@@ -205,6 +205,28 @@ bool begin_again(struct front_device *d)
     return false;
 }
 
+void attack_sessions(struct front_device *d, const struct attack *a)
+{
+    while (h.ops < h.limit) {
+        if (a->connect()) {
+            h.sessions++;
+            a->session();
+        } else {
+            h.refused++;
+        }
+        if (h.sessions % 8 == 0) {
+            print("hostile: %lu operations, %lu sessions\n", h.ops,
+                  h.sessions);
+        }
+        if (!begin_again(d)) {
+            break;
+        }
+        a->disconnect();
+    }
+    a->connect();
+    delete_device(d);
+}
+
 void guest_main(void)
 {
     static const struct { const char *word; void (*run)(void); } attacks[] = {

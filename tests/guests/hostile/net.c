@@ -250,30 +250,18 @@ static void session(void)
     }
 }
 
+static void disconnect(void)
+{
+    guest_event_close(port);
+    ungrant_pages();
+    guest_grant_end(tx_ref);
+    guest_grant_end(rx_ref);
+}
+
 void attack_net(void)
 {
     rings = pages_alloc(2);
     guest_must(front_appear(&dev, &store, "vif", "0"), "card");
     guest_must(front_wait_back(&dev, 1u << XenbusStateInitWait), "backend");
-    while (h.ops < h.limit) {
-        if (connect()) {
-            h.sessions++;
-            session();
-        } else {
-            h.refused++;
-        }
-        if (h.sessions % 8 == 0) {
-            print("hostile: %lu operations, %lu sessions\n", h.ops,
-                  h.sessions);
-        }
-        if (!begin_again(&dev)) {
-            break;
-        }
-        guest_event_close(port);
-        ungrant_pages();
-        guest_grant_end(tx_ref);
-        guest_grant_end(rx_ref);
-    }
-    connect();
-    delete_device(&dev);
+    attack_sessions(&dev, &(struct attack){ connect, session, disconnect });
 }
