@@ -271,8 +271,28 @@ static enum exit_action vmx_run(struct vcpu *v)
 
 /* ---- vcpus ------------------------------------------------------------------------------- */
 
-/* What stays as it is for the structure's life; the rest of it is 0, or
- * written by each switch. */
+/* Memory that is 0 need not be fields that are (SDM vol. 3C, 25.11.3). */
+static void clear_structure(void)
+{
+    static const uint16_t none[] = {
+        VMCS_HOST_ES, VMCS_HOST_DS, VMCS_HOST_FS, VMCS_HOST_GS,
+        VMCS_HOST_FS_BASE, VMCS_HOST_GS_BASE, VMCS_TSC_OFFSET,
+        VMCS_PFEC_MASK, VMCS_PFEC_MATCH, VMCS_CR3_TARGETS, VMCS_EXIT_STORES,
+        VMCS_EXIT_LOADS, VMCS_ENTRY_LOADS, VMCS_ENTRY_EVENT,
+        VMCS_GUEST_DEBUGCTL, VMCS_GUEST_EFER, VMCS_GUEST_CR3,
+        VMCS_GUEST_BLOCKING, VMCS_GUEST_ACTIVITY, VMCS_GUEST_PENDING_DEBUG,
+        VMCS_GUEST_SYSENTER_CS, VMCS_GUEST_SYSENTER_ESP,
+        VMCS_GUEST_SYSENTER_EIP, VMCS_GUEST_PDPTE, VMCS_GUEST_PDPTE + 2,
+        VMCS_GUEST_PDPTE + 4, VMCS_GUEST_PDPTE + 6,
+    };
+
+    for (unsigned int i = 0; i < ARRAY_SIZE(none); i++) {
+        vmcs_write(none[i], 0);
+    }
+}
+
+/* What stays as it is for the structure's life, or is set by context and
+ * switches. */
 static void init_structure(const struct vcpu *v, const struct vmx_vcpu *s)
 {
     const struct {
@@ -293,6 +313,7 @@ static void init_structure(const struct vcpu *v, const struct vmx_vcpu *s)
         { VMCS_GUEST_PAT, PAT_RESET }, { VMCS_GUEST_DR7, 0x400 },
     };
 
+    clear_structure();
     for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
         vmcs_write(rows[i].field, rows[i].val);
     }
