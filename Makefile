@@ -194,7 +194,7 @@ help:
 	@echo 'make demo         boot it all in QEMU and tell the story (DEMO_CPUS, DEMO_FIRMWARE)'
 	@echo 'make run          a dom0 shell in QEMU on this terminal'
 	@echo 'make check        unit tests, include order, headers alone (under a minute)'
-	@echo 'make boot         nested boots ([GROUP=g] [NAME=n])'
+	@echo 'make boot         nested boots ([GROUP=g] [NAME=n] [LONG=1])'
 	@echo 'make fuzz         harnesses of tests/fuzz ([FUZZ_SECONDS=n])'
 	@echo 'make bench-boot   instructions to init, ours and Xen'
 	@echo 'make test         all that CI runs, from a bare Debian machine'

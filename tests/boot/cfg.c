@@ -183,13 +183,10 @@ int cfg_read(const char *path, struct boot *boots, int max)
     return in_defaults ? n : expand_guests(&block, boots, n, max);
 }
 
-bool cfg_in_group(const struct boot *b, const char *group)
+static bool names_group(const struct boot *b, const char *group)
 {
     size_t len = strlen(group);
 
-    if (strcmp(group, "all") == 0) {
-        return true;
-    }
     for (const char *p = b->groups; p != NULL && *p != '\0';) {
         size_t n = strcspn(p, " ");
 
@@ -199,4 +196,14 @@ bool cfg_in_group(const struct boot *b, const char *group)
         p += n + strspn(p + n, " ");
     }
     return false;
+}
+
+bool cfg_in_group(const struct boot *b, const char *group)
+{
+    return strcmp(group, "all") == 0 || names_group(b, group);
+}
+
+bool cfg_is_long(const struct boot *b)
+{
+    return names_group(b, "long");
 }

@@ -41,5 +41,7 @@ int cfg_read(const char *path, struct boot *boots, int max);
 
 /* Is @group one of the boot's groups?  Every boot is in "all". */
 bool cfg_in_group(const struct boot *b, const char *group);
+/* Takes minutes beyond what a normal run has: only when asked for. */
+bool cfg_is_long(const struct boot *b);
 
 #endif

@@ -1,4 +1,5 @@
-# The nested boots: make boot [GROUP=g] [NAME=n] [ON=ours|xen] [JOBS=n].
+# The nested boots: make boot [GROUP=g] [NAME=n] [ON=ours|xen] [JOBS=n]
+# [LONG=1].
 GROUP ?= all
 JOBS  ?= 2
 HELP   += boot demo run bench-boot
@@ -9,6 +10,11 @@ $(BUILD)/run_boots: $(BOOT_SRCS) tests/boot/vm.h tests/boot/cfg.h tests/boot/bes
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $(BOOT_SRCS) -lcmocka
 
+# For the boots with "machine = bochs".
+$(BUILD)/bochs_run: tests/boot/bochs_run.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $<
+
 # Checked TCP data, for the scenarios with network cards: dom0 and guests.
 $(BUILD)/net_stream: tests/boot/net_stream.c
 	@mkdir -p $(@D)
@@ -18,10 +24,10 @@ $(BUILD)/net_stream: tests/boot/net_stream.c
 check-boots: $(BUILD)/run_boots
 	@$< --check tests/boot/boots.cfg
 
-BOOT_INPUTS := $(BUILD)/run_boots $(BUILD)/test.iso $(DISK_IMAGES) \
+BOOT_INPUTS := $(BUILD)/run_boots $(BUILD)/bochs_run $(BUILD)/test.iso $(DISK_IMAGES) \
                $(filter %.iso,$(ALL))
 boot: $(BOOT_INPUTS)
-	@$< -j $(JOBS) -g '$(GROUP)' -n '$(NAME)' -o '$(ON)' tests/boot/boots.cfg
+	@$< $(if $(LONG),-L) -j $(JOBS) -g '$(GROUP)' -n '$(NAME)' -o '$(ON)' tests/boot/boots.cfg
 
 TEST_ISO_GUESTS = $(GUEST_ELFS)
 

@@ -3,12 +3,13 @@
  * Runs the nested boots of boots.cfg, at most two at a time, and reports each
  * as one CMocka test.
  *
- *   run_boots [-j JOBS] [-g GROUP] [-n NAME] [-o ours|xen] [-s]
+ *   run_boots [-j JOBS] [-g GROUP] [-n NAME] [-o ours|xen] [-s] [-L]
  *             [-C CPUS] [-F bios|uefi] [--check] BOOTS.CFG
  *
  * -s tells the story as it happens: expected lines and STORY lines, with the
  * time.  -C and -F override what the file says.
- * GROUP and NAME choose; NAME is a block's name, with or without .ours or
+ * -L allows what takes long: boots of the group long are otherwise run by name
+ * only.  GROUP and NAME choose; NAME is a block's name, with or without .ours or
  * .xen.  --check only reads the file.  Logs stay in build/boot/NAME.log, every
  * single fact goes to build/boot/results as "PASS boot: fact".
  */
@@ -32,6 +33,7 @@ static struct boot boots[MAX_BOOTS];
 static struct vm vms[MAX_BOOTS];      /* one for each chosen boot */
 static int nr_chosen;
 static int jobs = 2;
+static bool may_be_long;
 static const char *build = "build";
 static FILE *results;
 
@@ -48,7 +50,8 @@ static bool chosen(const struct boot *b, const char *group, const char *name,
                (strlen(name) == (size_t)(dot - b->name) &&
                 strncmp(b->name, name, strlen(name)) == 0);
     }
-    return cfg_in_group(b, group);
+    return cfg_in_group(b, group) &&
+           (may_be_long || !cfg_is_long(b));
 }
 
 static void write_facts(const struct vm *vm)
@@ -160,13 +163,14 @@ int main(int argc, char **argv)
     bool check = false;
     int n, o;
 
-    while ((o = getopt_long(argc, argv, "j:g:n:o:sC:F:", longs, NULL)) != -1) {
+    while ((o = getopt_long(argc, argv, "j:g:n:o:sLC:F:", longs, NULL)) != -1) {
         switch (o) {
         case 'j': jobs = atoi(optarg); break;
         case 'g': group = *optarg != '\0' ? optarg : "all"; break;
         case 'n': name = *optarg != '\0' ? optarg : NULL; break;
         case 'o': on = *optarg != '\0' ? optarg : NULL; break;
         case 's': vm_tell_story = true; break;
+        case 'L': may_be_long = true; break;
         case 'C': cpus = optarg; break;
         case 'F': firmware = optarg; break;
         case 'c': check = true; break;
@@ -189,7 +193,7 @@ int main(int argc, char **argv)
         }
     }
     if (nr_chosen == 0) {
-        fprintf(stderr, "no boot is called that\n");
+        fprintf(stderr, "no boot is called that (long ones want LONG=1)\n");
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);

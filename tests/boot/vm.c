@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runs one boot in QEMU and judges it by its serial line: the expected lines
+ * Runs one boot in QEMU, or Bochs, and judges it by its serial line: the expected lines
  * in order, no rejected line, no failed TEST or FACT, the last line, and the
  * machine switched off by itself.  What to boot is told to the boot disk's
  * GRUB through SMBIOS strings (control-domain/image/grub.cfg).  Leaves the
@@ -79,13 +79,19 @@ static const char *commas(const char *s, char *to, size_t size)
     return to;
 }
 
+static const char *all_kargs(const struct boot *b, char *to, size_t size)
+{
+    snprintf(to, size, "%s%s%s", b->kargs,
+             b->run != NULL ? " paravane.run=" : "",
+             b->run != NULL ? b->run : "");
+    return to;
+}
+
 static void add_smbios(struct argv *a, const struct boot *b)
 {
     char hvargs[1024], kargs[1024], all[1100];
 
-    snprintf(all, sizeof(all), "%s%s%s", b->kargs,
-             b->run != NULL ? " paravane.run=" : "",
-             b->run != NULL ? b->run : "");
+    all_kargs(b, all, sizeof(all));
     add(a, "-smbios");
     add(a, "type=1,sku=paravane,family=%s,serial=%s,manufacturer=%s,version=%s,"
         "product=%s", b->hv, commas(b->hvargs, hvargs, sizeof(hvargs)),
@@ -123,11 +129,30 @@ static void add_words(struct argv *a, const char *words)
     free(copy);
 }
 
+/* See bochs_run.c. */
+static void bochs_arguments(struct argv *a, const struct boot *b,
+                            const char *build)
+{
+    char kargs[1100];
+    const char *words[] = { build, b->name, b->cpu, b->cpus, b->memory, b->hv,
+                            b->hvargs, b->kernel,
+                            all_kargs(b, kargs, sizeof(kargs)), b->image };
+
+    add(a, "%s/bochs_run", build);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        add(a, "%s", words[i]);
+    }
+}
+
 static void arguments(struct argv *a, struct vm *vm, const char *build)
 {
     const struct boot *b = vm->boot;
     char words[1024];
 
+    if (strcmp(b->machine, "bochs") == 0) {
+        bochs_arguments(a, b, build);
+        return;
+    }
     add(a, "qemu-system-x86_64");
     add_words(a, "-accel tcg -display none -no-reboot -monitor none"
                  " -serial stdio");
