@@ -12,6 +12,7 @@
 #include <frame/loop.h>
 #include <frame/machine.h>
 #include <lib/err.h>
+#include <lib/log.h>
 
 #include <errno.h>
 #include <linux/virtio_net.h>
@@ -40,10 +41,18 @@ struct host_net {
 
 static void listen_to(struct host_net *n, bool yes)
 {
-    if (yes != n->listening) {
+    if (n->watch != NULL && yes != n->listening) {
         n->listening = yes;
         loop_watch_mod(n->watch, yes ? EPOLLIN : 0);
     }
+}
+
+/* As if the cable had been pulled; its end would be told for ever. */
+static void lost(struct host_net *n)
+{
+    log_warn("a network card has lost its other side");
+    loop_unwatch(n->watch);
+    n->watch = NULL;
 }
 
 static void on_frames(void *arg, uint32_t events)
@@ -51,6 +60,10 @@ static void on_frames(void *arg, uint32_t events)
     struct host_net *n = arg;
     unsigned int i;
 
+    if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
+        lost(n);
+        return;
+    }
     for (i = 0; i < TURN; i++) {
         ssize_t got;
 
@@ -60,9 +73,6 @@ static void on_frames(void *arg, uint32_t events)
         }
         got = read(n->fd, n->packet, sizeof(n->packet));
         if (got <= 0) {
-            if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-                listen_to(n, false);   /* the other side has gone */
-            }
             return;
         }
         if ((size_t)got > HEADER) {

@@ -8,6 +8,7 @@
 
 #include <frame/loop.h>
 #include <frame/machine.h>
+#include <lib/log.h>
 
 #include <errno.h>
 #include <stdlib.h>
@@ -157,12 +158,27 @@ static void on_look(void *arg)
     }
 }
 
+/* The end of the other side would be told for ever. */
+static bool is_over(struct loop_watch **w, uint32_t events)
+{
+    if ((events & (EPOLLHUP | EPOLLERR)) == 0) {
+        return false;
+    }
+    log_warn("the screen has lost its viewers' process");
+    loop_unwatch(*w);
+    *w = NULL;
+    return true;
+}
+
 static void on_picture(void *arg, uint32_t events)
 {
     struct host_screen *s = arg;
     struct screen_msg m;
     unsigned int i;
 
+    if (is_over(&s->picture_watch, events)) {
+        return;
+    }
     for (i = 0; i < 64 && screen_link_recv(s->picture_fd, &m) == 1; i++) {
         if (m.kind == SCREEN_WATCH) {
             s->watched = m.a != 0;
@@ -184,13 +200,11 @@ static void on_input(void *arg, uint32_t events)
     struct host_screen *s = arg;
     struct screen_msg m;
     unsigned int i;
-    int rc = 0;
 
-    for (i = 0; i < 64; i++) {
-        rc = screen_link_recv(s->input_fd, &m);
-        if (rc != 1) {
-            break;
-        }
+    if (is_over(&s->input_watch, events)) {
+        return;
+    }
+    for (i = 0; i < 64 && screen_link_recv(s->input_fd, &m) == 1; i++) {
         if (s->input != NULL) {
             s->input(s->input_arg, &m);
         }
@@ -200,17 +214,16 @@ static void on_input(void *arg, uint32_t events)
             return;
         }
     }
-    if (rc < 0) {                      /* nobody will come back */
-        loop_watch_mod(s->input_watch, 0);
-    }
 }
 
 static void on_key_pause(void *arg)
 {
     struct host_screen *s = arg;
 
-    loop_watch_mod(s->input_watch, EPOLLIN);
-    on_input(s, EPOLLIN);
+    if (s->input_watch != NULL) {
+        loop_watch_mod(s->input_watch, EPOLLIN);
+        on_input(s, EPOLLIN);
+    }
 }
 
 /* ---- set-up ------------------------------------------------------------------------------- */

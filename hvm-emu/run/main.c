@@ -278,8 +278,10 @@ static int give_up_rights(struct emu *u, struct err *e)
 
 static int serve(struct emu *u, struct err *e)
 {
-    int rc = set_up(u, e);
+    int rc;
 
+    signal(SIGPIPE, SIG_IGN);          /* viewers and networks may vanish */
+    rc = set_up(u, e);
     if (rc == 0) {
         rc = watch(u, e);
     }

@@ -14,7 +14,7 @@ fuzz_emul_KIND := hv
 fuzz_emul_SRCS = tests/fuzz/fuzz_emul.c $(EMUL_SRCS)
 fuzz_emul_LIBS := -lZydis
 FUZZ_DEVICE_SRCS := tests/fuzz/fuzz_device.c \
-    tests/unit/hvm-emu/device_rig.c control-domain/lib/err.c
+    tests/unit/hvm-emu/device_rig.c $(addprefix control-domain/lib/,err.c log.c)
 FUZZERS += fuzz_vga fuzz_ps2 fuzz_e1000
 fuzz_vga_SRCS = tests/fuzz/fuzz_vga.c $(FUZZ_DEVICE_SRCS) \
     tests/unit/hvm-emu/fake_screen.c $(HVM_EMU_VGA_SRCS)

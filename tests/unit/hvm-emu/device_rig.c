@@ -328,16 +328,27 @@ bool rig_listens(int fd)
     return false;
 }
 
-bool rig_ready(int fd)
+static bool fire(int fd, uint32_t always)
 {
     unsigned int i;
 
     for (i = 0; i < MAX_WATCH; i++) {
-        if (watches[i].fn != NULL && watches[i].fd == fd &&
-            watches[i].events != 0) {
-            watches[i].fn(watches[i].arg, watches[i].events);
+        uint32_t events = watches[i].events | always;
+
+        if (watches[i].fn != NULL && watches[i].fd == fd && events != 0) {
+            watches[i].fn(watches[i].arg, events);
             return true;
         }
     }
     return false;
+}
+
+bool rig_ready(int fd)
+{
+    return fire(fd, 0);
+}
+
+bool rig_hangs_up(int fd)
+{
+    return fire(fd, EPOLLHUP);
 }

@@ -52,5 +52,7 @@ unsigned int rig_run(uint64_t ns);
 /* The watch on @fd fires, if it listens. */
 bool rig_ready(int fd);
 bool rig_listens(int fd);
+/* The other side of @fd has gone: told as long as somebody watches. */
+bool rig_hangs_up(int fd);
 
 #endif

@@ -1,6 +1,7 @@
 # Unit tests of the device model's screen, keys and network card: one device
 # in the rig.
-EMU_RIG := tests/unit/hvm-emu/device_rig.c control-domain/lib/err.c
+EMU_RIG := tests/unit/hvm-emu/device_rig.c \
+    $(addprefix control-domain/lib/,err.c log.c)
 UNIT_TESTS += test_vga
 test_vga_SRCS = tests/unit/hvm-emu/test_vga.c tests/unit/hvm-emu/fake_screen.c \
     $(HVM_EMU_VGA_SRCS) $(EMU_RIG)

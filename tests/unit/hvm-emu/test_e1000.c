@@ -630,6 +630,18 @@ static void card_that_is_no_bus_master_moves_nothing(void **state)
     assert_int_equal(frame_out(&h), -1);
 }
 
+/* Also while the guest gives no buffers: no event may come for ever. */
+static void lost_wire_is_not_watched_any_more(void **state)
+{
+    assert_true(rig_hangs_up(wire_inside));
+    assert_false(rig_hangs_up(wire_inside));
+    give_buffers(0x8000);
+    assert_false(rig_listens(wire_inside));
+    queue(BUFFERS, 100 | EOP, 0);
+    kick();
+    assert_int_equal(get(E_TDH), 1);
+}
+
 static void registers_beyond_the_window_are_nothing(void **state)
 {
     set(0x1fffc, 0x12345678);
@@ -668,6 +680,7 @@ int main(void)
         T(chain_without_an_end_is_dropped_whole),
         T(one_write_makes_bounded_work),
         T(card_that_is_no_bus_master_moves_nothing),
+        T(lost_wire_is_not_watched_any_more),
         T(registers_beyond_the_window_are_nothing),
     };
 

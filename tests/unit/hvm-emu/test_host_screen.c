@@ -210,6 +210,14 @@ static void keys_come_one_after_the_other(void **state)
     assert_true(rig_listens(screen.input_fd));
 }
 
+static void lost_viewers_are_not_watched_any_more(void **state)
+{
+    assert_true(rig_hangs_up(screen.picture_fd));
+    assert_false(rig_hangs_up(screen.picture_fd));
+    assert_true(rig_hangs_up(screen.input_fd));
+    assert_false(rig_hangs_up(screen.input_fd));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -220,6 +228,7 @@ int main(void)
         T(another_size_is_another_mode),
         T(too_large_a_picture_is_none),
         T(keys_come_one_after_the_other),
+        T(lost_viewers_are_not_watched_any_more),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
