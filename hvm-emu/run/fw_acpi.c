@@ -257,11 +257,12 @@ static struct acpi_header *ssdt(struct fw_blob *b, unsigned int nr_vcpus)
     size_t body = 2 + 5 + nr_vcpus * PROCESSOR_LEN;
     size_t len = sizeof(struct acpi_header) + 1 + body;
     struct acpi_header *h = fw_blob_take(b, len, 16);
-    uint8_t *at = (uint8_t *)(h + 1);
+    uint8_t *at;
 
     if (h == NULL) {
         return NULL;
     }
+    at = (uint8_t *)(h + 1);
     *at++ = AML_SCOPE;
     *at++ = (uint8_t)(0x40 | (body & 0xf));
     *at++ = (uint8_t)(body >> 4);
