@@ -5,8 +5,9 @@
 # and powers off.  dom0's scenarios read its console line by line.
 #
 #   guest.run=hello          (and nothing given) say hello, power off
-#   guest.run=disk           check the disk (guest.disk= says which), write its
-#                            second half; then as traffic, if there is guest.ip=
+#   guest.run=disk           check the disk, write its second half (guest.disk=
+#                            says which: a name, or a SCSI address); then as
+#                            traffic, if there is guest.ip=
 #   guest.run=discard        write the disk, discard its first half, read it
 #   guest.run=readonly       read the disk, try to write it
 #   guest.run=stream[:N]     write N (64) checksummed blocks one by one, each
@@ -73,6 +74,9 @@ need_disk()
 {
     n=0
     until [ -b "$disk" ]; do
+        # A SCSI address (H:C:T:L): names are given in no certain order.
+        name=$(ls "/sys/bus/scsi/devices/$disk/block" 2>/dev/null)
+        [ -z "$name" ] || disk=/dev/$name
         n=$((n + 1))
         [ $n -lt 300 ] || { echo "GUEST FAIL no disk"; off; }
         sleep 0.1

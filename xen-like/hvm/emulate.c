@@ -15,7 +15,6 @@
 #include <hvm/inject.h>
 #include <hvm/io.h>
 #include <p2m/p2m.h>
-#include <pv/regs.h>
 
 #define ELEMENTS   256u                   /* of a string, between entries */
 #define VECTOR_PF  14u
@@ -208,15 +207,20 @@ static void load_segments(struct emul_ctx *c, struct vcpu *v)
     }
 }
 
+/* Registers by their number in instructions. */
+#define REGISTERS(X) X(0, rax) X(1, rcx) X(2, rdx) X(3, rbx) X(4, rsp) \
+    X(5, rbp) X(6, rsi) X(7, rdi) X(8, r8) X(9, r9) X(10, r10) X(11, r11) \
+    X(12, r12) X(13, r13) X(14, r14) X(15, r15)
+#define LOAD(nr, name) c->reg[nr] = r->name;
+#define STORE(nr, name) r->name = c->reg[nr];
+
 static void load(struct emul_ctx *c, struct vcpu *v)
 {
     struct cpu_regs *r = guest_cpu_regs();
 
     *c = (struct emul_ctx){ .ops = &ops, .owner = v, .rip = r->rip,
                             .rflags = r->rflags };
-    for (unsigned int i = 0; i < 16; i++) {
-        c->reg[i] = *pv_reg(r, i);
-    }
+    REGISTERS(LOAD)
     load_segments(c, v);
 }
 
@@ -225,9 +229,7 @@ static void store(const struct emul_ctx *c, struct vcpu *v, bool done)
 {
     struct cpu_regs *r = guest_cpu_regs();
 
-    for (unsigned int i = 0; i < 16; i++) {
-        *pv_reg(r, i) = c->reg[i];
-    }
+    REGISTERS(STORE)
     r->rflags = c->rflags;
     if (done) {
         hvm_skip(v, (unsigned int)(c->rip - r->rip));

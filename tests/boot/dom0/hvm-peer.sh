@@ -44,7 +44,7 @@ END
 until_says()
 {
     check "$1: $3" wait_for "${HVM_WAIT:-600}" grep -q "$3" "$2" && return
-    tail -n 40 $serial
+    tail -n 40 "$2" $serial
     tail -n 10 "/var/log/xen/qemu-dm-$1.log"
     xl list
     xl dmesg | grep -v 'd[0-9]*v0' | tail -n 20
@@ -64,11 +64,11 @@ disk_story()
         "$(sed -n 's/.*GUEST WROTE //p' "$2" | tr -d '\r')"
 }
 
-guest emulated 1 console=ttyS0 quiet xen_nopv guest.run=disk guest.disk=/dev/sdb
+guest emulated 1 console=ttyS0 quiet xen_nopv guest.run=disk guest.disk=0:0:1:0
 disk_story emulated $serial
 grep -a GUEST $serial
 
-guest pv-drivers 2 console=hvc0 quiet guest.run=disk guest.disk=/dev/xvdb
+guest pv-drivers 2 console=ttyS0 console=hvc0 quiet guest.run=disk guest.disk=/dev/xvdb
 disk_story pv-drivers "$(guest_log pv-drivers)"
 grep GUEST "$(guest_log pv-drivers)"
 finish
