@@ -44,7 +44,7 @@ struct emu {
     int state_fd;
     struct buf state;                  /* room for it, got early */
     struct storaged daemons[EMU_MAX_DISKS];
-    bool keep_server;
+    bool keep_server, stop;
 };
 
 /* ---- the machine --------------------------------------------------------------- */
@@ -187,7 +187,7 @@ static void on_signal(void *arg, int signo)
         u->keep_server = save_state(u) == 0 && signo == SIGTERM;
     }
     if (signo != SIGUSR1) {
-        evloop_stop(u->m.loop, 0);
+        u->stop = true;
     }
 }
 
@@ -276,6 +276,18 @@ static int give_up_rights(struct emu *u, struct err *e)
     return confine_now(&c, e);
 }
 
+static void run_loop(struct emu *u)
+{
+    while (!u->stop) {
+        bool holding = xen_hv_holding(&u->hv);
+
+        evloop_once(u->m.loop, holding ? 0 : -1);
+        if (holding) {
+            xen_hv_poll(&u->hv);
+        }
+    }
+}
+
 static int serve(struct emu *u, struct err *e)
 {
     int rc;
@@ -294,7 +306,7 @@ static int serve(struct emu *u, struct err *e)
     if (rc == 0) {
         log_info("d%u: running", u->config.domid);
         xen_hv_run(&u->hv);            /* what a predecessor left */
-        rc = evloop_run(u->m.loop);
+        run_loop(u);
     }
     log_info("d%u: ends after %lu requests, %lu to nobody", u->config.domid,
              u->hv.server.requests, u->m.faults);

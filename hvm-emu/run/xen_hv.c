@@ -7,6 +7,7 @@
 
 #include <lib/ctl.h>
 #include <lib/err.h>
+#include <lib/evloop.h>
 #include <lib/evtchn.h>
 #include <lib/foreign.h>
 #include <lib/log.h>
@@ -22,6 +23,10 @@
 
 #define RESOURCE_RING  0u              /* frames of the server */
 #define RESOURCE_SLOTS 1u
+
+#define HOLD_NS     200000u            /* how long to look without a request */
+#define MAX_CREDIT  8u
+#define TRY_AFTER   64u                /* events without credit, then one more */
 
 /* ---- dm_op -------------------------------------------------------------------------- */
 
@@ -266,6 +271,7 @@ int xen_hv_open(struct xen_hv *x, unsigned int domid, unsigned int nr_vcpus,
     x->domid = domid;
     x->nr_vcpus = nr_vcpus;
     x->evtchn_fd = -1;
+    x->credit = MAX_CREDIT;
     if (nr_vcpus == 0 || nr_vcpus > XEN_HV_MAX_VCPUS) {
         return err_errno(e, -EINVAL, "cannot serve that many CPUs", "%u",
                          nr_vcpus);
@@ -382,18 +388,63 @@ int xen_hv_restrict(struct xen_hv *x)
  * Which port rang does not matter: there are few slots, and looking at all of
  * them never misses one.
  */
+static bool serve(struct xen_hv *x)
+{
+    bool any = server_run_ring(&x->server) > 0;
+    unsigned int i;
+
+    for (i = 0; i < x->nr_vcpus; i++) {
+        any |= server_run_vcpu(&x->server, i);
+    }
+    return any;
+}
+
+/* A port that rang while it was held rings again when it is unmasked. */
+static void release(struct xen_hv *x)
+{
+    while (x->nr_held > 0) {
+        (void)evtchn_unmask(x->evtchn_fd, x->held[--x->nr_held]);
+    }
+}
+
+static bool worth_holding(struct xen_hv *x)
+{
+    if (x->credit > 0) {
+        return true;
+    }
+    x->skipped = (x->skipped + 1) % TRY_AFTER;
+    return x->skipped == 0;
+}
+
 void xen_hv_run(struct xen_hv *x)
 {
-    evtchn_local_t ports[64];
-    int n = evtchn_pending(x->evtchn_fd, ports, 64);
-    int i;
+    unsigned int room = XEN_HV_MAX_VCPUS + 1 - x->nr_held;
+    int n = evtchn_pending(x->evtchn_fd, x->held + x->nr_held, room);
+    bool any;
 
-    for (i = 0; i < n; i++) {
-        (void)evtchn_unmask(x->evtchn_fd, ports[i]);
+    x->nr_held += n > 0 ? (unsigned int)n : 0;
+    any = serve(x);
+    if (!any || !worth_holding(x)) {
+        release(x);
+        return;
     }
-    (void)server_run_ring(&x->server);
-    for (i = 0; i < (int)x->nr_vcpus; i++) {
-        (void)server_run_vcpu(&x->server, (unsigned int)i);
+    x->won = false;
+    x->until = evloop_now_ns() + HOLD_NS;
+}
+
+bool xen_hv_holding(const struct xen_hv *x)
+{
+    return x->nr_held > 0;
+}
+
+void xen_hv_poll(struct xen_hv *x)
+{
+    if (serve(x)) {
+        x->won = true;
+        x->until = evloop_now_ns() + HOLD_NS;
+    } else if (evloop_now_ns() >= x->until) {
+        x->credit = x->won ? MAX_CREDIT : x->credit - (x->credit > 0);
+        release(x);
     }
 }
 

@@ -27,6 +27,17 @@ struct xen_hv {
     uint32_t port[XEN_HV_MAX_VCPUS];   /* ours, by vCPU */
     uint32_t ring_port;
     struct server server;
+    /*
+     * A guest often asks again at once.  For a while after a request its
+     * ports stay masked and the slots are looked at instead: no interrupt, no
+     * wake-up.  INV-XH1: ports are masked for good only while held != 0.
+     */
+    uint32_t held[XEN_HV_MAX_VCPUS + 1];
+    unsigned int nr_held;
+    uint64_t until;                    /* when the while is over */
+    bool won;                          /* there was a request in it */
+    unsigned int credit;               /* whether it is worth it */
+    unsigned int skipped;
 };
 
 extern const struct hv_ops xen_hv_ops;
@@ -43,6 +54,9 @@ int xen_hv_serve(struct xen_hv *x, int keep_id, struct err *e);
 int xen_hv_restrict(struct xen_hv *x);
 /* Events: answer what there is. */
 void xen_hv_run(struct xen_hv *x);
+/* True: do not sleep, call xen_hv_poll() again. */
+bool xen_hv_holding(const struct xen_hv *x);
+void xen_hv_poll(struct xen_hv *x);
 /* The server goes; requests under way are answered with ones. */
 void xen_hv_close(struct xen_hv *x, bool keep_server);
 
