@@ -267,14 +267,14 @@ int options_parse(struct emu_config *c, int argc, char **argv, struct err *e)
     opterr = 0;
     while ((rc = getopt_long(argc, argv, "", longs, &at)) != -1) {
         if (rc != 1 || rows[at].fn(c, optarg) != 0) {
-            return err_set(e, -EINVAL, ERR_USAGE, rc == 1
-                           ? "an option makes no sense" : "what is this",
-                           argv[optind - 1], NULL);
+            return err_set(e, -EINVAL, ERR_USAGE, "an option is wrong",
+                           argv[optind - 1], rc == 1
+                           ? "its value makes no sense" : "it is unknown");
         }
     }
     if (optind != argc) {
-        return err_set(e, -EINVAL, ERR_USAGE, "what is this", argv[optind],
-                       NULL);
+        return err_set(e, -EINVAL, ERR_USAGE, "an option is wrong",
+                       argv[optind], "it is none");
     }
     return check(c, e);
 }
