@@ -403,7 +403,7 @@ static int open_drive(struct ide *ide, unsigned int i, struct err *e)
     d->cdrom = conf->cdrom;
     d->mdma = d->udma = 0xff;
     d->loaded = 1;
-    if (!conf->present || (conf->path == NULL && conf->sock < 0)) {
+    if (!conf->present || conf->path == NULL) {
         return 0;
     }
     d->img = image_open(ide->m, conf, e);

@@ -18,8 +18,7 @@ struct emu_disk {
     bool present, readonly, cdrom;
     char format[8];                    /* raw, qcow2 */
     const char *path;                  /* NULL: a drive without a medium */
-    int sock;                          /* storage daemon's, or -1 */
-    uint64_t bytes;                    /* of the image behind sock */
+    unsigned int index;                /* in the list, for names */
 };
 
 struct emu_nic {

@@ -10,6 +10,7 @@
 #include <frame/loop.h>
 #include <frame/machine.h>
 #include <frame/timer.h>
+#include <host/keeper.h>
 #include <lib/err.h>
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 struct image {
     struct machine *m;
     struct blk_image blk;
+    struct keeper keeper;              /* of a qcow2 image's daemon */
     struct loop_watch *watch;
     int event_fd;                      /* io_uring counts ends there, or -1 */
     struct emu_timer later;
@@ -119,6 +121,23 @@ static int start(struct image *img, struct err *e)
     return 0;
 }
 
+static int open_any(struct image *img, const struct emu_disk *d, struct err *e)
+{
+    int rc;
+
+    if (strcmp(d->format, "qcow2") != 0) {
+        return blk_image_open(&img->blk, d->path, d->readonly, e);
+    }
+    rc = keeper_start(&img->keeper, d->path, d->readonly, img->m->domid,
+                      d->index, e);
+    if (rc == 0) {
+        blk_image_remote(&img->blk, img->keeper.request_fd, img->keeper.bytes,
+                         d->readonly);
+        img->keeper.request_fd = -1;   /* the image's now */
+    }
+    return rc;
+}
+
 struct image *image_open(struct machine *m, const struct emu_disk *d,
                          struct err *e)
 {
@@ -129,13 +148,9 @@ struct image *image_open(struct machine *m, const struct emu_disk *d,
         return NULL;
     }
     img->m = m;
-    img->event_fd = -1;
+    img->event_fd = img->keeper.fd = img->keeper.request_fd = -1;
     timer_init(m, &img->later, reap, img);
-    if (d->sock >= 0) {
-        blk_image_remote(&img->blk, d->sock, d->bytes, d->readonly);
-    } else {
-        rc = blk_image_open(&img->blk, d->path, d->readonly, e);
-    }
+    rc = open_any(img, d, e);
     if (rc != 0) {
         timer_fini(&img->later);
         free(img);
@@ -178,6 +193,7 @@ void image_close(struct image *img)
     if (img->event_fd >= 0) {
         close(img->event_fd);
     }
+    keeper_stop(&img->keeper);
     free(img);
 }
 

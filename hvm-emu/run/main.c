@@ -6,7 +6,6 @@
  * SIGTERM ends it; with --state the devices' state is left for a successor.
  * Exercised by the nested boots; its parts by tests/unit/hvm-emu.
  */
-#include <back/storaged.h>
 #include <bus/irq.h>
 #include <bus/pci.h>
 #include <bus/range.h>
@@ -43,7 +42,6 @@ struct emu {
     struct devices devices;
     int state_fd;
     struct buf state;                  /* room for it, got early */
-    struct storaged daemons[EMU_MAX_DISKS];
     bool keep_server, stop;
 };
 
@@ -94,30 +92,6 @@ static int ask_domain(struct emu *u, struct err *e)
     }
     memcpy(u->config.uuid, info.handle, sizeof(u->config.uuid));
     return 0;
-}
-
-/* qcow2 is read by a storage daemon, confined like that of a PV disk. */
-static int start_daemons(struct emu *u, struct err *e)
-{
-    unsigned int i;
-    int rc = 0;
-
-    for (i = 0; i < EMU_MAX_DISKS && rc == 0; i++) {
-        struct emu_disk *d = &u->config.disk[i];
-        const struct storaged_config c = {
-            .image = d->path, .readonly = d->readonly,
-            .run_dir = "/run", .domid = u->config.domid, .vdev = 0xe0 + i,
-        };
-
-        if (!d->present || d->path == NULL ||
-            strcmp(d->format, "qcow2") != 0) {
-            continue;
-        }
-        rc = storaged_start(&u->daemons[i], &c, e);
-        d->sock = u->daemons[i].request_fd;
-        d->bytes = u->daemons[i].bytes;
-    }
-    return rc;
 }
 
 /* ---- state ----------------------------------------------------------------------- */
@@ -255,7 +229,7 @@ static int set_up(struct emu *u, struct err *e)
     if (rc == 0) {
         u->m.pci = pci_bus_new(&u->m);
         rc = u->m.pci == NULL ? err_errno(e, -EIO, "cannot make a bus", NULL)
-                              : start_daemons(u, e);
+                              : 0;
     }
     if (rc == 0) {
         rc = devices_create(&u->devices, &u->m, e);

@@ -85,7 +85,7 @@ static struct emu_disk *place(struct emu_config *c, const char *s)
         return NULL;
     }
     d->present = true;
-    d->sock = -1;
+    d->index = (unsigned int)(d - c->disk);
     return d;
 }
 

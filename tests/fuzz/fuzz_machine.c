@@ -86,11 +86,11 @@ static void set_up(void)
     }
     b = calloc(1, sizeof(*b));
     b->config.vga = "std";
-    b->config.disk[0] = (struct emu_disk) { .present = true, .sock = -1,
+    b->config.disk[0] = (struct emu_disk) { .present = true,
                                             .path = disk_path };
-    b->config.disk[2] = (struct emu_disk) { .present = true, .sock = -1,
+    b->config.disk[2] = (struct emu_disk) { .present = true,
         .path = cd_path, .cdrom = true, .readonly = true };
-    b->config.disk[3] = (struct emu_disk) { .present = true, .sock = -1,
+    b->config.disk[3] = (struct emu_disk) { .present = true,
                                             .cdrom = true };
     bench_start(b);
     bench_devices(b);

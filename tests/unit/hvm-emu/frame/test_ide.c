@@ -57,10 +57,9 @@ static int start(void **state)
 
     make(f->disk, "/tmp/emu-diskXXXXXX", DISK_SECTORS, 512);
     make(f->cd, "/tmp/emu-cdXXXXXX", CD_BLOCKS, 2048);
-    c->disk[0] = (struct emu_disk) { .present = true, .path = f->disk,
-                                     .sock = -1 };
+    c->disk[0] = (struct emu_disk) { .present = true, .path = f->disk };
     c->disk[2] = (struct emu_disk) { .present = true, .path = f->cd,
-                                     .sock = -1, .cdrom = true,
+                                     .cdrom = true,
                                      .readonly = true };
     bench_start(&f->b);
     bench_devices(&f->b);

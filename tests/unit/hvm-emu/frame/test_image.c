@@ -9,6 +9,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -45,7 +46,7 @@ static int start(void **state)
     free(bytes);
     f->m.loop = evloop_new();
     f->m.timers = timers_new(&f->m);
-    f->disk = (struct emu_disk) { .present = true, .sock = -1,
+    f->disk = (struct emu_disk) { .present = true,
                                   .path = f->path };
     f->img = image_open(&f->m, &f->disk, &e);
     assert_non_null(f->img);
@@ -138,6 +139,43 @@ static void drain_waits_for_what_is_under_way(void **state)
     assert_false(image_busy(f->img));
 }
 
+/* A qcow2 image is locked while it is open, and only then. */
+static void a_qcow2_image_is_read_and_let_go(void **state)
+{
+    struct fixture *f = *state;
+    struct emu_disk disk = { .present = true, .format = "qcow2" };
+    struct err e = ERR_INIT;
+    struct image *img;
+    char path[64], command[300];
+
+    if (geteuid() != 0 || access("/usr/bin/qemu-storage-daemon", X_OK) != 0) {
+        skip();
+    }
+    snprintf(path, sizeof(path), "%s.qcow2", f->path);
+    disk.path = path;
+    snprintf(command, sizeof(command), "qemu-img create -q -f qcow2 %s 1M && "
+             "qemu-io -f qcow2 -c 'write -q -P 0x77 64k 64k' %s", path, path);
+    assert_int_equal(system(command), 0);
+    img = image_open(&f->m, &disk, &e);
+    assert_non_null(img);
+    assert_int_equal(image_bytes(img), 1 << 20);
+    image_start(img, IMAGE_READ, 65536, 4096, ended, f);
+    wait_for_end(f);
+    assert_int_equal(f->res, 0);
+    assert_int_equal(image_buffer(img)[4095], 0x77);
+    image_buffer(img)[0] = 0x11;
+    image_start(img, IMAGE_WRITE, 65536, 512, ended, f);
+    wait_for_end(f);
+    image_start(img, IMAGE_FLUSH, 0, 0, ended, f);
+    wait_for_end(f);
+    snprintf(command, sizeof(command), "qemu-io -f qcow2 -c "
+             "'read -q -P 0x11 64k 1' %s 2>/dev/null", path);
+    assert_int_not_equal(system(command), 0);
+    image_close(img);
+    assert_int_equal(system(command), 0);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -145,6 +183,7 @@ int main(void)
         T(each_operation_wakes_the_loop),
         T(what_is_written_and_flushed_is_in_the_file),
         T(beyond_the_end_is_an_error),
+        T(a_qcow2_image_is_read_and_let_go),
         T(drain_waits_for_what_is_under_way),
     };
 
