@@ -38,6 +38,7 @@ struct pm {
     uint16_t gpe_sts, gpe_en;
     uint8_t smi[2];                    /* command, data */
     uint8_t asleep;                    /* asked to be off already */
+    struct log_rate rate;
 };
 
 /* ---- sleep control -------------------------------------------------------------- */
@@ -52,8 +53,8 @@ static void sleep_now(struct pm *p)
     unsigned int type = (p->cnt & SLP_TYP) >> 10;
 
     if (type == TYP_S3) {
-        log_warn("d%u: asks for suspend to memory, which is not offered",
-                 p->pci.m->domid);
+        glog_warn(&p->rate, p->pci.m->domid,
+                  "asks for suspend to memory, which is not offered");
         return;
     }
     if (!p->asleep) {
@@ -164,6 +165,7 @@ static void *create(struct machine *m, struct err *e)
 
     if (rc == 0) {
         init_config(p);
+        p->rate = (struct log_rate)LOG_RATE(5);
         rc = pci_add(m, &p->pci);
     }
     for (i = 0; i < NR_PORTS && rc == 0; i++) {

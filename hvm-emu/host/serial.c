@@ -33,6 +33,11 @@ static int open_file(struct serial *s, const char *path)
 {
     s->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOCTTY |
                  O_CLOEXEC, 0600);
+    if (s->fd >= 0) {
+        off_t end = lseek(s->fd, 0, SEEK_END);
+
+        s->written = end > 0 ? (uint64_t)end : 0;
+    }
     return s->fd < 0 ? -errno : 0;
 }
 
@@ -65,7 +70,15 @@ void serial_close(struct serial *s)
 
 void serial_put(struct serial *s, uint8_t byte)
 {
-    if (s->fd >= 0 && write(s->fd, &byte, 1) != 1) {
+    if (s->fd < 0) {
+        return;
+    }
+    if (!s->input && s->written >= SERIAL_FILE_MAX) {
+        s->written = ftruncate(s->fd, 0) == 0 ? 0 : s->written;
+    }
+    if (write(s->fd, &byte, 1) == 1) {
+        s->written++;
+    } else {
         s->lost++;
     }
 }

@@ -3,7 +3,8 @@
  * host/serial.h - the other end of a serial line: a pty or a file.
  *
  * Owns    the descriptor.  Output never waits: what does not fit is lost, as
- *         on a cable that nobody listens to.
+ *         on a cable that nobody listens to.  A guest cannot fill the disk: a
+ *         file begins anew after SERIAL_FILE_MAX bytes.
  * Tests   tests/unit/hvm-emu/test_uart.c
  */
 #ifndef HOST_SERIAL_H
@@ -15,11 +16,14 @@
 
 struct err;
 
+#define SERIAL_FILE_MAX (64u << 20)
+
 struct serial {
     int fd;                            /* -1: nobody */
     int slave_fd;                      /* held, so that a pty stays alive */
     bool input;
     char name[64];                     /* of the pty, for whoever looks */
+    uint64_t written;                  /* to a file */
     unsigned long lost;
 };
 

@@ -4,6 +4,8 @@
 
 #include <bus/irq.h>
 #include <frame/timer.h>
+#include <host/serial.h>
+#include <lib/err.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +16,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <xen/xen.h>
 #include <xen/sched.h>
 
@@ -200,6 +203,48 @@ static void what_is_sent_is_in_the_file(void **state)
     assert_string_equal(text, "hi");
 }
 
+/* A guest that writes for ever does not fill the disk. */
+static void a_file_begins_anew_when_it_is_large(void **state)
+{
+    struct serial s;
+    struct err e = ERR_INIT;
+    struct stat st;
+
+    assert_int_equal(truncate(serial_path, SERIAL_FILE_MAX - 1), 0);
+    assert_int_equal(serial_open(&s, serial_path, &e), 0);
+    serial_put(&s, 'a');
+    assert_int_equal(stat(serial_path, &st), 0);
+    assert_int_equal(st.st_size, SERIAL_FILE_MAX);
+    serial_put(&s, 'b');
+    assert_int_equal(stat(serial_path, &st), 0);
+    assert_int_equal(st.st_size, 1);
+    assert_int_equal(s.lost, 0);
+    serial_close(&s);
+}
+
+/* Nobody reads: nothing waits.  Somebody writes: it is there. */
+static void a_pty_never_holds_the_guest_up(void **state)
+{
+    struct serial s;
+    struct err e = ERR_INIT;
+    uint8_t got[8];
+    unsigned int i;
+    int fd;
+
+    assert_int_equal(serial_open(&s, "pty", &e), 0);
+    assert_int_equal(serial_get(&s, got, sizeof(got)), 0);
+    for (i = 0; i < 100000; i++) {
+        serial_put(&s, 'x');
+    }
+    assert_true(s.lost > 0);
+    fd = open(s.name, O_RDWR | O_NOCTTY);
+    assert_int_equal(write(fd, "key", 3), 3);
+    assert_int_equal(serial_get(&s, got, sizeof(got)), 3);
+    assert_memory_equal(got, "key", 3);
+    close(fd);
+    serial_close(&s);
+}
+
 static void loopback_brings_characters_and_lines_back(void **state)
 {
     struct bench *b = *state;
@@ -282,6 +327,8 @@ int main(void)
         T(cmos_tells_memory_and_boot_order),
         T(dma_registers_read_back),
         T(what_is_sent_is_in_the_file),
+        T(a_file_begins_anew_when_it_is_large),
+        T(a_pty_never_holds_the_guest_up),
         T(loopback_brings_characters_and_lines_back),
         T(the_line_is_raised_for_each_cause),
         T(divisor_and_scratch_are_kept),
