@@ -18,7 +18,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
+
+#define LOCK_TRIES    20u
+#define LOCK_PAUSE_NS 100000000
 
 struct image {
     struct machine *m;
@@ -27,6 +31,7 @@ struct image {
     struct loop_watch *watch;
     int event_fd;                      /* io_uring counts ends there, or -1 */
     struct emu_timer later;
+    unsigned int index;
     bool busy;
     int failed;                        /* could not even be begun */
     uint32_t bytes;                    /* of a read or write under way */
@@ -97,12 +102,30 @@ static int watch_ring(struct image *img)
                                                 img->event_fd);
 }
 
+/* Whoever served the guest before may be about to let go of it. */
+static bool again(int rc, unsigned int *tries)
+{
+    const struct timespec pause = { .tv_nsec = LOCK_PAUSE_NS };
+
+    if (rc != -EAGAIN || ++*tries >= LOCK_TRIES) {
+        return false;
+    }
+    nanosleep(&pause, NULL);
+    return true;
+}
+
 static int start(struct image *img, struct err *e)
 {
-    int rc = blk_image_lock(&img->blk);
+    unsigned int tries = 0;
+    int rc;
+
+    do {
+        rc = blk_image_lock(&img->blk);
+    } while (again(rc, &tries));
 
     if (rc != 0) {
-        return err_errno(e, rc, "cannot lock the disk image", NULL);
+        return err_errno(e, rc, "cannot lock the disk image",
+                         "of IDE drive %u", img->index);
     }
     rc = blk_image_start(&img->blk, IMAGE_BUFFER,
                          img->m->loop != NULL && !img->blk.vhost);
@@ -123,13 +146,16 @@ static int start(struct image *img, struct err *e)
 
 static int open_any(struct image *img, const struct emu_disk *d, struct err *e)
 {
+    unsigned int tries = 0;
     int rc;
 
     if (strcmp(d->format, "qcow2") != 0) {
         return blk_image_open(&img->blk, d->path, d->readonly, e);
     }
-    rc = keeper_start(&img->keeper, d->path, d->readonly, img->m->domid,
-                      d->index, e);
+    do {
+        rc = keeper_start(&img->keeper, d->path, d->readonly, img->m->domid,
+                          d->index, e);
+    } while (again(rc, &tries));
     if (rc == 0) {
         blk_image_remote(&img->blk, img->keeper.request_fd, img->keeper.bytes,
                          d->readonly);
@@ -148,6 +174,7 @@ struct image *image_open(struct machine *m, const struct emu_disk *d,
         return NULL;
     }
     img->m = m;
+    img->index = d->index;
     img->event_fd = img->keeper.fd = img->keeper.request_fd = -1;
     timer_init(m, &img->later, reap, img);
     rc = open_any(img, d, e);
