@@ -320,6 +320,7 @@ static void end(struct device *d)
 
 static void release(struct device *d, bool gone)
 {
+    blk_live_release(d);
     storaged_stop(&d->disk.daemon, true);
 }
 

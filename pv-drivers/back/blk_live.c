@@ -13,14 +13,17 @@
 #include <back/serve.h>
 #include <client/xs.h>
 #include <lib/err.h>
+#include <lib/evloop.h>
 #include <lib/log.h>
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define SECTOR 512u
+#define SECTOR  512u
+#define LOOK_NS 5000000000ull
 
 /* The frontend looks at "sectors" whenever "state" is written. */
 static void announce(struct device *d)
@@ -60,7 +63,8 @@ static int grow(struct device *d, struct blk_image *img, uint64_t bytes,
 static int resize_raw(struct device *d, uint64_t *bytes, struct err *e)
 {
     struct blk_image img;
-    int rc = blk_image_open(&img, d->disk.image_path, d->disk.readonly, e);
+    int rc = blk_image_open(&img, d->disk.image_path,
+                            d->disk.readonly || *bytes == 0, e);
 
     if (rc != 0) {
         return rc;
@@ -150,8 +154,42 @@ static void take_medium(struct device *d)
     keys_write_text(d->back->xs, d->path, "medium-error", text);
 }
 
+/* ---- host block devices ---------------------------------------------------------- */
+
+/* Their size changes without a word to us. */
+static void look(void *arg)
+{
+    struct device *d = arg;
+    struct err e = ERR_INIT;
+
+    if (d->state == XenbusStateConnected && !d->connecting) {
+        resize(d, 0, &e);             /* a device that has gone: later */
+    }
+}
+
+static void begin_to_look(struct device *d)
+{
+    struct stat st;
+
+    if (d->disk.look != NULL || d->disk.qcow2 ||
+        stat(d->disk.image_path, &st) != 0 || !S_ISBLK(st.st_mode)) {
+        return;
+    }
+    d->disk.look = evloop_timer(d->back->loop, look, d);
+    if (d->disk.look != NULL) {
+        evloop_timer_set(d->disk.look, LOOK_NS, LOOK_NS);
+    }
+}
+
+void blk_live_release(struct device *d)
+{
+    evloop_del(d->disk.look);
+    d->disk.look = NULL;
+}
+
 void blk_live_up(struct device *d)
 {
+    begin_to_look(d);
     if (d->state == XenbusStateConnected) {
         announce(d);
         keys_write_text(d->back->xs, d->path, "medium",

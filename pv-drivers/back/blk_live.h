@@ -19,6 +19,8 @@
 struct device;
 
 bool blk_live_changed(struct device *d, const char *key);
+/* Also begins to look whether a host block device grows. */
 void blk_live_up(struct device *d);
+void blk_live_release(struct device *d);
 
 #endif

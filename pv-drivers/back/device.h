@@ -91,6 +91,7 @@ struct device {
         bool readonly, discard, cdrom, qcow2;
         struct storaged daemon;    /* of a qcow2 image */
         uint64_t sectors;          /* as published */
+        struct ev_source *look;    /* at a host block device's size */
     } disk;
     struct {                       /* net_device.c */
         char name[16];             /* of the interface in dom0 */

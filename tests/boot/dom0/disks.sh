@@ -52,6 +52,16 @@ truncate -s 9M /tmp/3.raw
 check 'blockresize without a size' vmctl blockresize disks xvdb
 check 'the guest sees 9 MiB' wait_for 60 said disks "GUEST SEES xvdb $((9 * 2048)) "
 
+# a host block device, which grows without a word
+truncate -s 10M /tmp/host.raw
+loop=$(losetup -f)
+losetup "$loop" /tmp/host.raw
+check 'attach-disk: a host block device' vmctl attach-disk disks "$loop" xvdf
+check 'the guest sees 10 MiB' wait_for 60 said disks "GUEST SEES xvdf $((10 * 2048)) "
+truncate -s 12M /tmp/host.raw
+losetup -c "$loop"
+check 'the guest sees 12 MiB' wait_for 60 said disks "GUEST SEES xvdf $((12 * 2048)) "
+
 # medium
 check 'change-media: insert' vmctl change-media disks xvdc /tmp/5.raw --insert
 sees xvdc 5 /tmp/5.raw
@@ -72,6 +82,7 @@ refused 'detach-disk: gone already' 3 'no such device' vmctl detach-disk disks x
 check 'its image is free' vmctl attach-disk disks /tmp/3.raw xvde --readonly
 sees xvde 9 /tmp/3.raw
 check 'destroyed' vmctl destroy disks
+losetup -d "$loop"
 check 'no lock is left' wait_for 30 sh -c '! grep -q OFDLCK /proc/locks'
 check 'no journal is left' sh -c '! ls /run/paravane/blk/*.journal'
 [ $failures = 0 ] || last_words disks
