@@ -106,6 +106,11 @@ int evtchn_pending(int fd, evtchn_local_t *ports, unsigned int max)
     return -errno;
 }
 
+void evtchn_reset(int fd)
+{
+    ioctl(fd, IOCTL_EVTCHN_RESET, 0);
+}
+
 int evtchn_unmask(int fd, evtchn_local_t port)
 {
     return write(fd, &port, sizeof(port)) == sizeof(port) ? 0 : -errno;

@@ -38,6 +38,8 @@ int evtchn_restrict(int fd, unsigned int domid);
  * kernel ring (-EFBIG) is reset and reported as such: check every port then.
  */
 int evtchn_pending(int fd, evtchn_local_t *ports, unsigned int max);
+/* Forget events that were not fetched; their ports stay masked. */
+void evtchn_reset(int fd);
 int evtchn_unmask(int fd, evtchn_local_t port);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
@@ -110,17 +111,64 @@ static bool run_once(struct server *v)
  */
 static void rearm(struct server *v)
 {
-    port_event_take(v->port);
+    port_event_drop(v->port);
     port_event_rearm(v->port);
+}
+
+/* An order may have come before the handler: look once. */
+static volatile sig_atomic_t nudged = 1;
+
+static void on_nudge(int signo)
+{
+    nudged = 1;
+}
+
+static void take_orders(struct server *v)
+{
+    if (nudged) {
+        nudged = 0;
+        on_control(v, 0);
+    }
+}
+
+/*
+ * As long as all I/O ends at once (a memory disk, the page cache) there is
+ * nothing to wait for but the guest: one read() sleeps and takes the event.
+ * Until the first request that takes its time.
+ */
+static void serve_by_event(struct server *v)
+{
+    bool taken = false;
+
+    while (v->blk.in_flight == 0) {
+        if (taken) {
+            port_event_rearm(v->port);
+        }
+        taken = port_event_sleep(v->port);
+        take_orders(v);
+        while (run_once(v)) {
+            take_orders(v);
+        }
+    }
+    if (taken) {
+        port_event_rearm(v->port);
+    }
 }
 
 static void serve_by_ring(struct server *v)
 {
     struct blk_image *img = &v->s->image;
 
+    while (run_once(v)) {             /* requests may wait from before */
+        take_orders(v);
+    }
+    if (!img->vhost) {
+        serve_by_event(v);
+    }
     for (;;) {
         bool more = run_once(v);
 
+        take_orders(v);
         if (blk_image_fired(img, v->control_watch)) {
             on_control(v, 0);
         }
@@ -172,11 +220,14 @@ static int add_queue(struct server *v)
 
 static int add_sources(struct server *v)
 {
+    const struct sigaction nudge = { .sa_handler = on_nudge };
     int event_fd = port_event_fd(v->port), control_fd = v->s->control_fd;
 
     fcntl(control_fd, F_SETFL, O_NONBLOCK);
+    sigaction(SERVE_NUDGE, &nudge, NULL);
     v->event_watch = blk_image_watch(&v->s->image, event_fd);
     if (v->event_watch >= 0) {
+        port_event_blocking(v->port);
         v->control_watch = blk_image_watch(&v->s->image, control_fd);
         return v->control_watch < 0 ? v->control_watch : 0;
     }

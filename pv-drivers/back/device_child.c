@@ -24,6 +24,7 @@
 #define MAX_ATTEMPTS  100u         /* ten seconds */
 #define FIRST_ATTEMPTS 3u
 #define STOP_MS       10000
+#define NUDGE_MS      50
 #define STARTS_BURST  20u
 #define START_NS      100000000u
 
@@ -225,8 +226,24 @@ static void on_control(void *arg, uint32_t events)
 
 bool device_child_order(struct device *d, const struct serve_order *order)
 {
-    return d->pid > 0 && send(d->control_fd, order, sizeof(*order),
-                              MSG_NOSIGNAL) == (ssize_t)sizeof(*order);
+    if (d->pid <= 0 || send(d->control_fd, order, sizeof(*order),
+                            MSG_NOSIGNAL) != (ssize_t)sizeof(*order)) {
+        return false;
+    }
+    kill(d->pid, SERVE_NUDGE);
+    return true;
+}
+
+/* A signal may come just before it sleeps: it is repeated. */
+static bool wait_nudging(struct device *d, struct pollfd *p)
+{
+    for (int ms = 0; ms < STOP_MS; ms += NUDGE_MS) {
+        if (poll(p, 1, NUDGE_MS) == 1) {
+            return true;
+        }
+        kill(d->pid, SERVE_NUDGE);
+    }
+    return false;
 }
 
 void device_child_stop(struct device *d)
@@ -238,7 +255,7 @@ void device_child_stop(struct device *d)
     d->connecting = false;
     evloop_timer_set(d->retry, 0, 0);
     if (d->pid > 0 && device_child_order(d, &stop)) {
-        while (m.kind != SERVE_DRAINED && poll(&p, 1, STOP_MS) == 1 &&
+        while (m.kind != SERVE_DRAINED && wait_nudging(d, &p) &&
                recv(d->control_fd, &m, sizeof(m), 0) ==
                (ssize_t)sizeof(m)) {
         }

@@ -9,6 +9,7 @@
 #ifndef BACK_SERVE_H
 #define BACK_SERVE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,9 @@ enum serve_order_kind {
     SERVE_STOP = 1,               /* finish what is in flight, then end */
     SERVE_SIZE,                   /* a disk has @sectors from now on */
 };
+
+/* "An order waits": for who sleeps where no descriptor wakes it. */
+#define SERVE_NUDGE SIGURG            /* ignored unless asked for */
 
 struct serve_order {
     uint32_t kind;

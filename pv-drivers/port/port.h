@@ -43,6 +43,14 @@ int port_bind(struct port *p, uint32_t remote_port);
 int port_event_fd(const struct port *p);
 /* Take the event: true if there was one.  Masked until port_event_rearm(). */
 bool port_event_take(struct port *p);
+/*
+ * For who waits in other ways than by the descriptor: let port_event_sleep()
+ * sleep until an event (true) or a signal, and port_event_drop() take what is
+ * there.  port_event_take() may then sleep too.
+ */
+void port_event_blocking(struct port *p);
+bool port_event_sleep(struct port *p);
+void port_event_drop(struct port *p);
 void port_event_rearm(struct port *p);
 void port_notify(struct port *p);
 

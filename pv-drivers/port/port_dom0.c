@@ -13,6 +13,7 @@
 #include <lib/xen_abi.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -83,6 +84,21 @@ bool port_event_take(struct port *p)
     int n = evtchn_pending(p->evtchn_fd, ports, 4);
 
     return n > 0 || n == -EFBIG;
+}
+
+void port_event_blocking(struct port *p)
+{
+    fcntl(p->evtchn_fd, F_SETFL, 0);
+}
+
+bool port_event_sleep(struct port *p)
+{
+    return port_event_take(p);
+}
+
+void port_event_drop(struct port *p)
+{
+    evtchn_reset(p->evtchn_fd);
 }
 
 void port_event_rearm(struct port *p)
