@@ -5,7 +5,10 @@
  */
 #include <ring/ring.h>
 
-/* Slots are whole words at word-aligned places; each word is read once. */
+/*
+ * Slots are whole words at word-aligned places, some of double words; each is
+ * read once.
+ */
 static void copy_words(void *to, const volatile void *from, size_t n)
 {
     const volatile uint32_t *f = from;
@@ -14,6 +17,19 @@ static void copy_words(void *to, const volatile void *from, size_t n)
 
     for (i = 0; i < n / sizeof(*f); i++) {
         uint32_t word = f[i];
+
+        __builtin_memcpy(t + i * sizeof(word), &word, sizeof(word));
+    }
+}
+
+static void copy_double_words(void *to, const volatile void *from, size_t n)
+{
+    const volatile uint64_t *f = from;
+    uint8_t *t = to;
+    size_t i;
+
+    for (i = 0; i < n / sizeof(*f); i++) {
+        uint64_t word = f[i];
 
         __builtin_memcpy(t + i * sizeof(word), &word, sizeof(word));
     }
@@ -61,7 +77,11 @@ void ring_peek(const struct ring_back *r, uint32_t index, void *slot)
 {
     size_t at = (size_t)(index & (r->nr_slots - 1)) * r->slot_size;
 
-    copy_words(slot, r->slots + at, r->slot_size);
+    if (r->slot_size % sizeof(uint64_t) == 0) {
+        copy_double_words(slot, r->slots + at, r->slot_size);
+    } else {
+        copy_words(slot, r->slots + at, r->slot_size);
+    }
 }
 
 void ring_take(struct ring_back *r, void *slot)
@@ -73,12 +93,8 @@ void ring_take(struct ring_back *r, void *slot)
 void ring_put(struct ring_back *r, const void *response, size_t size)
 {
     size_t at = (size_t)(r->rsp_prod & (r->nr_slots - 1)) * r->slot_size;
-    const uint8_t *from = response;
-    size_t i;
 
-    for (i = 0; i < size; i++) {
-        ((volatile uint8_t *)r->slots)[at + i] = from[i];
-    }
+    __builtin_memcpy(r->slots + at, response, size);
     r->rsp_prod++;
 }
 
