@@ -17,6 +17,7 @@ void blk_grants_init(struct blk_grants *g, struct port *port, bool persistent)
     memset(g, 0, sizeof(*g));
     g->port = port;
     g->persistent = persistent;
+    g->wide = __builtin_cpu_supports("avx");
 }
 
 void blk_grants_fini(struct blk_grants *g)
@@ -66,40 +67,55 @@ static uint8_t *mapped_page(struct blk_grants *g, uint32_t ref)
 }
 
 typedef uint64_t vec __attribute__((vector_size(16), aligned(1), may_alias));
+typedef uint64_t wide __attribute__((vector_size(32), aligned(1), may_alias));
 
 /*
  * Sectors, whatever the alignment.  A loop of vectors: the library would use
  * string instructions here, which cost an interpreter or a virtual machine
  * that steps them many times as much.
  */
-static void copy_sectors(uint8_t *to, const uint8_t *from, size_t len)
-{
-    for (size_t i = 0; i < len; i += 8 * sizeof(vec)) {
-        vec *t = (vec *)(to + i);
-        const vec *f = (const vec *)(from + i);
-        vec a = f[0], b = f[1], c = f[2], d = f[3];
-        vec e = f[4], g = f[5], h = f[6], k = f[7];
-
-        t[0] = a;
-        t[1] = b;
-        t[2] = c;
-        t[3] = d;
-        t[4] = e;
-        t[5] = g;
-        t[6] = h;
-        t[7] = k;
+#define COPY_SECTORS(type)                                                    \
+    for (size_t i = 0; i < len; i += 8 * sizeof(type)) {                      \
+        type *t = (type *)(to + i);                                           \
+        const type *f = (const type *)(from + i);                             \
+        type a = f[0], b = f[1], c = f[2], d = f[3];                          \
+        type e = f[4], g = f[5], h = f[6], k = f[7];                          \
+                                                                              \
+        t[0] = a;                                                             \
+        t[1] = b;                                                             \
+        t[2] = c;                                                             \
+        t[3] = d;                                                             \
+        t[4] = e;                                                             \
+        t[5] = g;                                                             \
+        t[6] = h;                                                             \
+        t[7] = k;                                                             \
     }
+
+static void copy_narrow(uint8_t *to, const uint8_t *from, size_t len)
+{
+    COPY_SECTORS(vec)
 }
 
-static void move_mapped(struct port_copy *c, uint8_t *page)
+static void __attribute__((target("avx"))) copy_wide(uint8_t *to,
+                                                     const uint8_t *from,
+                                                     size_t len)
 {
-    if (c->len % 128 != 0) {
-        memcpy(c->to_peer ? page + c->offset : c->local,
-               c->to_peer ? c->local : page + c->offset, c->len);
-    } else if (c->to_peer) {
-        copy_sectors(page + c->offset, c->local, c->len);
+    COPY_SECTORS(wide)
+}
+
+static void move_mapped(const struct blk_grants *g, struct port_copy *c,
+                        uint8_t *page)
+{
+    uint8_t *theirs = page + c->offset, *ours = c->local;
+    uint8_t *to = c->to_peer ? theirs : ours;
+    const uint8_t *from = c->to_peer ? ours : theirs;
+
+    if (c->len % 256 != 0) {          /* not sectors: a list of segments */
+        memcpy(to, from, c->len);
+    } else if (g->wide) {
+        copy_wide(to, from, c->len);
     } else {
-        copy_sectors(c->local, page + c->offset, c->len);
+        copy_narrow(to, from, c->len);
     }
     c->status = 0;
 }
@@ -132,7 +148,7 @@ int blk_grants_move(struct blk_grants *g, struct port_copy *pieces,
         uint8_t *page = mapped_page(g, pieces[i].ref);
 
         if (page != NULL) {
-            move_mapped(&pieces[i], page);
+            move_mapped(g, &pieces[i], page);
             continue;
         }
         batch[n] = pieces[i];

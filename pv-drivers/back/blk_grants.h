@@ -21,6 +21,7 @@
 struct blk_grants {
     struct port *port;
     bool persistent;
+    bool wide;                     /* the CPU has vectors of 32 bytes */
     unsigned int nr_mapped;
     struct {
         uint32_t ref;
