@@ -83,6 +83,7 @@ static void answer(struct blk *b, struct blk_task *t, int status)
     arena_put(b, t);
     blk_msg_response(&t->req, status, rsp);
     blk_journal_answer(b->journal, &b->ring, t->record, rsp);
+    b->answered[b->nr_answered++] = (uint16_t)t->record;
     t->stage = STAGE_FREE;
     b->in_flight--;
 }
@@ -95,7 +96,13 @@ static void show_answers(struct blk *b)
         return;
     }
     notify = ring_publish(&b->ring);
-    blk_journal_published(b->journal);
+    if (b->recovered) {
+        blk_journal_published(b->journal);
+        b->recovered = false;
+    } else {
+        blk_journal_free(b->journal, b->answered, b->nr_answered);
+    }
+    b->nr_answered = 0;
     if (notify) {
         port_notify(b->port);
     }
@@ -455,6 +462,7 @@ static int attach_ring(struct blk *b, const struct blk_config *c)
         b->nr_redo = blk_journal_recover(b->journal, &b->ring,
                                          b->ring_pages.addr, bytes, slot,
                                          b->redo);
+        b->recovered = true;
     } else {
         start = __atomic_load_n(&((struct ring_header *)b->ring_pages.addr)
                                 ->rsp_prod, __ATOMIC_ACQUIRE);

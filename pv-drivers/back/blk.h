@@ -58,6 +58,9 @@ struct blk {
     bool draining, narrow;
     uint16_t redo[BLK_JOURNAL_SLOTS];  /* records to execute again */
     unsigned int nr_redo, next_redo;
+    uint16_t answered[BLK_JOURNAL_SLOTS];  /* records, not yet published */
+    unsigned int nr_answered;
+    bool recovered;                /* more of them, of the one before us */
     uint8_t *arena;
     uint8_t arena_used[BLK_ARENA_PAGES];
     struct port_copy *pieces;      /* the batch being collected */

@@ -100,6 +100,14 @@ void blk_journal_published(struct blk_journal *j)
     }
 }
 
+void blk_journal_free(struct blk_journal *j, const uint16_t *records,
+                      unsigned int nr)
+{
+    while (nr > 0) {
+        set(&j->records[records[--nr]].state, BLK_REC_FREE);
+    }
+}
+
 /* The positions may lag one step behind the records: catch up. */
 static void catch_up(struct blk_journal *j)
 {

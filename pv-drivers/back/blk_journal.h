@@ -63,8 +63,10 @@ int blk_journal_take(struct blk_journal *j, struct ring_back *r);
 void blk_journal_answer(struct blk_journal *j, struct ring_back *r,
                         unsigned int n, const uint8_t *response);
 
-/* After ring_publish(): answered records are free again. */
+/* After ring_publish(): all answered records are free again, or just these. */
 void blk_journal_published(struct blk_journal *j);
+void blk_journal_free(struct blk_journal *j, const uint16_t *records,
+                      unsigned int nr);
 
 /*
  * Continue a connection: positions from the journal, unpublished answers
