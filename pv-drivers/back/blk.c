@@ -392,6 +392,9 @@ static bool round_once(struct blk *b)
 
     reaped = blk_image_reap(b->image, on_done, b);
     take_requests(b);
+    if (reaped > 0 && b->stats.requests != requests) {
+        blk_image_overlap(b->image);
+    }
     batch_run(b);
     blk_image_submit(b->image);
     show_answers(b);

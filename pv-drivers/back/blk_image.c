@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define SECTOR 512u
+#define LONELY 16u
 
 /* ---- open, size, lock ------------------------------------------------------ */
 
@@ -348,25 +349,23 @@ static void prepare(struct blk_image *img, struct io_uring_sqe *sqe,
     sqe->flags |= IOSQE_FIXED_FILE;    /* the only one */
 }
 
-int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
-                    uint64_t offset, uint64_t len, void *tag)
+static int queue_plain(struct blk_image *img, enum blk_image_op op, void *buf,
+                       uint64_t offset, uint64_t len, void *tag)
 {
-    struct io_uring_sqe *sqe;
+    if (img->nr_done == 2 * BLK_IMAGE_DEPTH) {
+        return -EBUSY;
+    }
+    img->done[img->nr_done].tag = tag;
+    img->done[img->nr_done].res = do_now(img, op, buf, offset, len);
+    img->nr_done++;
+    return 0;
+}
 
-    if (img->vhost) {
-        return blk_vhost_queue(&img->queue, vhost_op(op), buf, offset, len,
-                               tag);
-    }
-    if (!img->uring) {
-        if (img->nr_done == 2 * BLK_IMAGE_DEPTH) {
-            return -EBUSY;
-        }
-        img->done[img->nr_done].tag = tag;
-        img->done[img->nr_done].res = do_now(img, op, buf, offset, len);
-        img->nr_done++;
-        return 0;
-    }
-    sqe = io_uring_get_sqe(&img->ring);
+static int queue_ring(struct blk_image *img, enum blk_image_op op, void *buf,
+                      uint64_t offset, uint64_t len, void *tag)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&img->ring);
+
     if (sqe == NULL) {
         io_uring_submit(&img->ring);
         sqe = io_uring_get_sqe(&img->ring);
@@ -379,14 +378,92 @@ int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
     return 0;
 }
 
+/* ---- one that comes alone ----------------------------------------------------- */
+
+/*
+ * Not with O_DIRECT: there the ring knows the memory already, and a plain call
+ * would look its pages up, which costs more than it spares.
+ */
+static bool hold(struct blk_image *img, enum blk_image_op op, void *buf,
+                 uint64_t offset, uint64_t len, void *tag)
+{
+    if (!img->at_once || img->direct || img->held.tag != NULL ||
+        (op != IMG_READ && op != IMG_WRITE) ||
+        io_uring_sq_ready(&img->ring) > 0) {
+        return false;
+    }
+    img->held.op = op;
+    img->held.buf = buf;
+    img->held.offset = offset;
+    img->held.len = len;
+    img->held.tag = tag;
+    return true;
+}
+
+/* @queue: how the one that was held goes its way. */
+static int let_go(struct blk_image *img,
+                  int (*queue)(struct blk_image *, enum blk_image_op, void *,
+                               uint64_t, uint64_t, void *))
+{
+    int rc = img->held.tag == NULL
+                 ? 0 : queue(img, img->held.op, img->held.buf,
+                             img->held.offset, img->held.len, img->held.tag);
+
+    if (rc == 0) {
+        img->held.tag = NULL;
+    }
+    return rc;
+}
+
+void blk_image_overlap(struct blk_image *img)
+{
+    img->lonely = 0;
+}
+
+static bool comes_alone(struct blk_image *img)
+{
+    if (img->held.tag == NULL || io_uring_sq_ready(&img->ring) > 0) {
+        img->lonely = 0;
+        return false;
+    }
+    img->lonely++;
+    return img->lonely > LONELY;
+}
+
+int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
+                    uint64_t offset, uint64_t len, void *tag)
+{
+    if (img->vhost) {
+        return blk_vhost_queue(&img->queue, vhost_op(op), buf, offset, len,
+                               tag);
+    }
+    if (!img->uring) {
+        return queue_plain(img, op, buf, offset, len, tag);
+    }
+    if (hold(img, op, buf, offset, len, tag)) {
+        return 0;
+    }
+    return let_go(img, queue_ring) != 0
+               ? -EBUSY : queue_ring(img, op, buf, offset, len, tag);
+}
+
 /* Whatever finishes at once is there to be reaped. */
 void blk_image_submit(struct blk_image *img)
 {
     if (img->vhost) {
         blk_vhost_kick(&img->queue);
-    } else if (img->uring && io_uring_sq_ready(&img->ring) > 0) {
-        io_uring_submit_and_get_events(&img->ring);
+        return;
     }
+    if (!img->uring ||
+        (img->held.tag == NULL && io_uring_sq_ready(&img->ring) == 0)) {
+        return;
+    }
+    if (comes_alone(img)) {
+        let_go(img, queue_plain);     /* done has room: the ring's depth */
+        return;
+    }
+    let_go(img, queue_ring);          /* nothing else is queued, or it went */
+    io_uring_submit_and_get_events(&img->ring);
 }
 
 static unsigned int reap_plain(struct blk_image *img, blk_image_done_fn *fn,
@@ -480,14 +557,20 @@ static unsigned int reap_ring(struct blk_image *img, blk_image_done_fn *fn,
 unsigned int blk_image_reap(struct blk_image *img, blk_image_done_fn *fn,
                             void *arg)
 {
-    unsigned int n = img->uring ? reap_ring(img, fn, arg)
-                                : reap_plain(img, fn, arg);
+    unsigned int n = img->uring ? reap_ring(img, fn, arg) : 0;
+
+    if (img->nr_done > 0) {
+        n += reap_plain(img, fn, arg);
+    }
 
     return img->vhost ? n + blk_vhost_reap(&img->queue, fn, arg) : n;
 }
 
 void blk_image_sleep(struct blk_image *img)
 {
+    if (img->nr_done > 0) {
+        return;
+    }
     arm(img);
     io_uring_submit_and_wait(&img->ring, 1);
 }

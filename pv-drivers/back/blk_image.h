@@ -49,6 +49,13 @@ struct blk_image {
     int      wait_fd;              /* without io_uring */
     struct { void *tag; int res; } done[2 * BLK_IMAGE_DEPTH];
     unsigned int nr_done;          /* finished at once, not yet reaped */
+    bool     at_once;              /* until now all I/O ended at once */
+    unsigned int lonely;           /* requests in a row that came alone */
+    struct {
+        enum blk_image_op op;
+        void *buf, *tag;           /* tag NULL: none */
+        uint64_t offset, len;
+    } held;                        /* the first one, until another comes */
     struct { int fd; bool fired, armed; } watch[BLK_IMAGE_WATCHES];
     unsigned int nr_watches;
 };
@@ -80,8 +87,15 @@ bool blk_image_dead(struct blk_image *img);
 /* Queue one operation; @tag comes back.  0 or -EBUSY: reap first. */
 int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
                     uint64_t offset, uint64_t len, void *tag);
-/* Send what was queued to the kernel. */
+/*
+ * Send what was queued to the kernel.  While all I/O ends at once (at_once,
+ * the caller's to set), a request that comes alone, as those before it did, is
+ * done by a plain call if it goes to the page cache: cheaper than the ring.
+ */
 void blk_image_submit(struct blk_image *img);
+/* Requests overlap: they go through the ring again, which tells how long
+ * they take. */
+void blk_image_overlap(struct blk_image *img);
 
 /*
  * With io_uring: wake blk_image_sleep() whenever @fd has become readable.

@@ -140,6 +140,7 @@ static void serve_by_event(struct server *v)
 {
     bool taken = false;
 
+    v->s->image.at_once = true;
     while (v->blk.in_flight == 0) {
         if (taken) {
             port_event_rearm(v->port);
@@ -150,6 +151,7 @@ static void serve_by_event(struct server *v)
             take_orders(v);
         }
     }
+    v->s->image.at_once = false;
     if (taken) {
         port_event_rearm(v->port);
     }

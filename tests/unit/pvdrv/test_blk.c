@@ -47,6 +47,42 @@ static void data_survives_a_round_trip_by_every_path(void **state)
     }
 }
 
+/*
+ * One after the other they are done without the ring; as soon as two overlap,
+ * by it again.  Data is right either way, also where a plain call is the last
+ * thing before the drain.
+ */
+static void requests_that_come_alone_need_no_ring(void **state)
+{
+    struct front *f = *state;
+    unsigned int i;
+
+    connect_with(f, false);
+    f->image.at_once = true;
+    f->image.direct = false;          /* as through the page cache */
+    for (i = 0; i < 40; i++) {
+        round_trip(f);
+    }
+    if (f->image.uring) {
+        assert_int_equal(f->image.lonely, 80);
+    }
+    push_rw(f, BLKIF_OP_READ, 1, 100, DATA_REF + 200, 8);
+    push_rw(f, BLKIF_OP_READ, 2, 100, DATA_REF + 208, 8);
+    assert_int_equal(next_answer(f, NULL), BLKIF_RSP_OKAY);
+    assert_int_equal(next_answer(f, NULL), BLKIF_RSP_OKAY);
+    assert_int_equal(f->image.lonely, 0);
+    assert_memory_equal(fake_page(&f->port, DATA_REF + 208),
+                        fake_page(&f->port, DATA_REF + 100), 8 * 4096);
+    for (i = 0; i < 20; i++) {
+        round_trip(f);
+    }
+    push_rw(f, BLKIF_OP_READ, 3, 100, DATA_REF + 216, 8);
+    blk_run(&f->blk);
+    front_stop(f);
+    assert_memory_equal(fake_page(&f->port, DATA_REF + 216),
+                        fake_page(&f->port, DATA_REF + 100), 8 * 4096);
+}
+
 static void parts_of_pages_are_packed_in_order(void **state)
 {
     struct front *f = *state;
@@ -264,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         T(data_survives_a_round_trip_by_every_path),
+        T(requests_that_come_alone_need_no_ring),
         T(parts_of_pages_are_packed_in_order),
         T(indirect_request_moves_a_megabyte),
         T(memory_is_bounded_and_every_request_is_answered),
