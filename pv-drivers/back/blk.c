@@ -276,9 +276,12 @@ static bool execute(struct blk *b, unsigned int n)
     struct blk_task *t = &b->tasks[n];
     int status;
 
-    memset(t, 0, offsetof(struct blk_task, list));
+    t->stage = STAGE_FREE;
     t->record = n;
-    t->segs = t->req.segs;
+    t->run = t->nr_pages = 0;
+    t->done = 0;
+    t->first_piece = t->nr_pieces = 0;
+    t->segs = t->req.segs;            /* blk_msg_parse() makes all of it */
     b->in_flight++;
     b->stats.requests++;
     status = parse(b, b->journal->records[n].request, &t->req);
@@ -410,12 +413,20 @@ static bool more_waits(struct blk *b)
            b->in_flight < b->image->depth;
 }
 
+/* All that was taken is answered: another round would find nothing. */
+static bool is_idle(const struct blk *b)
+{
+    return b->in_flight == 0 && b->next_redo == b->nr_redo;
+}
+
 bool blk_run(struct blk *b)
 {
     unsigned int rounds;
 
     for (rounds = 0; rounds < MAX_ROUNDS; rounds++) {
-        if (!round_once(b) && !more_waits(b)) {
+        bool moved = round_once(b);
+
+        if ((!moved || is_idle(b)) && !more_waits(b)) {
             return false;
         }
     }

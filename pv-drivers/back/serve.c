@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
+#include <sys/rseq.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +26,18 @@ static void keep_only(int **fds, unsigned int nr)
     syscall(SYS_close_range, 3u + nr, ~0u, 0u);
 }
 
+/*
+ * At each wake-up the kernel would note for the C library on which CPU we are;
+ * nobody asks.  Where it was never told to, this fails, which is as good.
+ */
+static void forget_rseq(void)
+{
+    if (__rseq_size > 0) {
+        syscall(SYS_rseq, (char *)__builtin_thread_pointer() + __rseq_offset,
+                sizeof(struct rseq), RSEQ_FLAG_UNREGISTER, RSEQ_SIG);
+    }
+}
+
 void serve_begin(const char *class_name, unsigned int id, int **fds,
                  unsigned int nr_fds)
 {
@@ -39,6 +52,7 @@ void serve_begin(const char *class_name, unsigned int id, int **fds,
     sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGPIPE, SIG_IGN);
     keep_only(fds, nr_fds);
+    forget_rseq();
 }
 
 void serve_say(int control_fd, enum serve_kind kind, int errnum,
