@@ -19,7 +19,7 @@ DEPS := gcc libc6-dev binutils libcmocka-dev libxen-dev libxml2-dev uuid-dev \
         qemu-system-common \
         grub-common grub-pc-bin grub-efi-amd64-bin grub-xen-host xorriso mtools cpio zstd \
         kmod busybox-static e2fsprogs libvncserver-dev libpng-dev novnc \
-        chromium chromium-driver curl jq acpica-tools seabios
+        chromium chromium-driver curl jq acpica-tools seabios memtest86+
 
 BUILD ?= build
 Q     := $(if $(V),,@)
