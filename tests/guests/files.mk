@@ -4,7 +4,7 @@
 # with the notes of lib/notes.S that ask for an own p2m address.
 
 GUESTS     := entry traps events time mmu control privop calls memory smp race attack hvm \
-    hvm32
+    hvm32 hvm_attack
 GUESTS_P2M := entry
 
 GUEST_CFLAGS := $(STD) $(WARN) $(FREE) -O2 -mcmodel=kernel -fno-pic -fno-pie \
