@@ -3,9 +3,11 @@
  * control/domctl_ctx.c - registers of a vcpu, in and out.  The vcpu does not
  * run meanwhile; what may stand in a context is checked by guest_ops.
  */
+#include <arch/msr.h>
 #include <arch/xstate.h>
 #include <control/domctl.h>
 #include <domain/guest_ops.h>
+#include <domain/tsc_aux.h>
 #include <hv/errno.h>
 #include <hvm/hvm_domain.h>
 #include <lib/string.h>
@@ -259,21 +261,62 @@ long domctl_setvcpuextstate(struct domain *c, struct domain *d,
     return rc;
 }
 
-/* No MSR of a PV vcpu travels outside its context. */
+/* ---- MSRs that the context has no room for: one ------------------------------ */
+
+#define NR_MSRS 1u
+
+static long get_msrs(struct vcpu *v, struct xen_domctl_vcpu_msrs *m)
+{
+    const struct xen_domctl_vcpu_msr aux = { .index = MSR_TSC_AUX,
+                                             .value = v->tsc_aux };
+    guest_handle_t buf = DOMCTL_HANDLE(m->msrs);
+    uint32_t room = m->msr_count, need = aux.value != 0;
+
+    m->msr_count = buf.va == 0 ? NR_MSRS : need;
+    if (buf.va == 0 || need == 0) {
+        return 0;
+    }
+    return room < need ? -ENOBUFS : copy_to_guest(buf, &aux, sizeof(aux));
+}
+
+/* On -EINVAL the count is the index of what is wrong. */
+static long set_msrs(struct vcpu *v, struct xen_domctl_vcpu_msrs *m)
+{
+    guest_handle_t buf = DOMCTL_HANDLE(m->msrs);
+    struct xen_domctl_vcpu_msr msr;
+    uint32_t nr = m->msr_count;
+
+    if (nr > NR_MSRS) {
+        return -EINVAL;
+    }
+    for (m->msr_count = 0; m->msr_count < nr; m->msr_count++) {
+        if (copy_from_guest(&msr, guest_handle_index(buf, m->msr_count,
+                                                     sizeof(msr)),
+                            sizeof(msr)) != 0) {
+            return -EFAULT;
+        }
+        if (msr.reserved != 0 || msr.index != MSR_TSC_AUX ||
+            !tsc_aux_set(v, msr.value)) {
+            return -EINVAL;
+        }
+    }
+    return 0;
+}
+
 long domctl_vcpu_msrs(struct domain *c, struct domain *d,
                       struct xen_domctl *op)
 {
-    bool get = op->cmd == XEN_DOMCTL_get_vcpu_msrs;
     long rc;
+    struct vcpu *v = other_vcpu(c, d, op->u.vcpu_msrs.vcpu, &rc);
 
-    if (other_vcpu(c, d, op->u.vcpu_msrs.vcpu, &rc) == NULL) {
-        return rc;
+    if (v == NULL || v->pv == NULL) {
+        return v == NULL ? rc : -EINVAL;
     }
-    if (get) {
-        op->u.vcpu_msrs.msr_count = 0;
-        return 0;
-    }
-    return op->u.vcpu_msrs.msr_count == 0 ? 0 : -EINVAL;
+    vcpu_pause(v);
+    rc = op->cmd == XEN_DOMCTL_get_vcpu_msrs ? get_msrs(v, &op->u.vcpu_msrs)
+                                             : set_msrs(v, &op->u.vcpu_msrs);
+    vcpu_unpause(v);
+    return rc;
 }
 
 /* ---- all of a hardware-assisted guest ---------------------------------------- */

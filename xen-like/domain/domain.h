@@ -133,6 +133,7 @@ struct vcpu {
     struct vtime_vcpu *vtime;         /* domain/vtime */
     struct xstate *xstate;            /* arch/xstate: guest FPU image */
     mfn_t info_mfn;                   /* registered page, or INVALID_MFN */
+    uint32_t tsc_aux;                 /* [C] domain/tsc_aux */
 };
 
 extern struct domain *dom0;           /* hardware domain, or NULL */

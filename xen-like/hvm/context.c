@@ -11,6 +11,7 @@
 #include <arch/msr.h>
 #include <arch/paging.h>
 #include <arch/xstate.h>
+#include <domain/tsc_aux.h>
 #include <hv/errno.h>
 #include <hvm/hvm_domain.h>
 #include <lib/string.h>
@@ -109,7 +110,7 @@ static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
         memcpy((char *)c + seg_at[i].base, &s.base, 8);
     }
     memcpy(&c->dr0, v->hvm->dr, sizeof(v->hvm->dr));
-    c->msr_tsc_aux = v->hvm->tsc_aux;
+    c->msr_tsc_aux = v->tsc_aux;
     c->tsc = rdtsc();
     c->flags = XEN_X86_FPU_INITIALISED;
     xstate_store_fxsave(v->xstate, c->fpu_regs);
@@ -164,7 +165,7 @@ static int load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
         hvm_backend->set_segment(v, i, &s);
     }
     memcpy(v->hvm->dr, &c->dr0, sizeof(v->hvm->dr));
-    v->hvm->tsc_aux = c->msr_tsc_aux;
+    (void)tsc_aux_set(v, c->msr_tsc_aux);
     if (c->flags & XEN_X86_FPU_INITIALISED) {
         xstate_load_fxsave(v->xstate, c->fpu_regs);
     } else {

@@ -6,6 +6,7 @@
 #include <arch/cpu.h>
 #include <arch/msr.h>
 #include <arch/xstate.h>
+#include <domain/tsc_aux.h>
 #include <hv/errno.h>
 #include <hvm/hvm_domain.h>
 #include <hvm/inject.h>
@@ -248,10 +249,7 @@ static void switch_to(struct vcpu *v)
     write_dr1(h->dr[1]);
     write_dr2(h->dr[2]);
     write_dr3(h->dr[3]);
-    if (has_cpu(X86_FEATURE_RDTSCP)) {
-        h->host_tsc_aux = rdmsr(MSR_TSC_AUX);
-        wrmsr(MSR_TSC_AUX, h->tsc_aux);
-    }
+    tsc_aux_load(v);
     xstate_restore(v->xstate);
     if (hvm_backend->switch_to != NULL) {
         hvm_backend->switch_to(v);
@@ -272,9 +270,6 @@ static void switch_from(struct vcpu *v)
     h->dr[1] = read_dr1();
     h->dr[2] = read_dr2();
     h->dr[3] = read_dr3();
-    if (has_cpu(X86_FEATURE_RDTSCP)) {
-        wrmsr(MSR_TSC_AUX, h->host_tsc_aux);
-    }
     xstate_save(v->xstate);
     get_cpu_info()->translated = 0;
     atomic_and(&v->domain->dirty_cpus, ~cpumask_of(smp_processor_id()));

@@ -57,7 +57,6 @@ struct hvm_vcpu {
     void *hw;                        /* [I] svm or vmx state */
     struct cpu_regs regs;            /* while descheduled */
     uint64_t dr[4];                  /* while descheduled */
-    uint64_t tsc_aux;
     struct hvm_event event;          /* [C] to be delivered next */
     struct hvm_io io;                /* [C] */
     uint8_t insn[HVM_INSN_BYTES];    /* [C] of the access in io, as first seen */
@@ -79,7 +78,6 @@ struct hvm_vcpu {
     uint32_t near_gen;               /* [C] flush_gen they were true for */
     char line[80];                   /* [C] of port 0xe9 */
     uint8_t line_len;
-    uint64_t host_tsc_aux;           /* while this one's is loaded */
 };
 
 extern const struct guest_ops hvm_guest_ops;

@@ -6,6 +6,7 @@
 #include <arch/cpu.h>
 #include <arch/msr.h>
 #include <arch/xstate.h>
+#include <domain/tsc_aux.h>
 #include <hvm/guest_walk.h>
 #include <hvm/hvm_domain.h>
 #include <hvm/hvm_policy.h>
@@ -149,22 +150,6 @@ static bool wr_ignore(struct vcpu *v, uint32_t msr, uint64_t val)
     return true;
 }
 
-static bool rd_tsc_aux(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = v->hvm->tsc_aux;
-    return has_cpu(X86_FEATURE_RDTSCP);
-}
-
-static bool wr_tsc_aux(struct vcpu *v, uint32_t msr, uint64_t val)
-{
-    if (!has_cpu(X86_FEATURE_RDTSCP) || val != (uint32_t)val) {
-        return false;
-    }
-    v->hvm->tsc_aux = val;
-    wrmsr(MSR_TSC_AUX, val);
-    return true;
-}
-
 static bool rd_pat(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
     *val = hvm_backend->get_reg(v, HVM_PAT);
@@ -264,7 +249,7 @@ static bool wr_hypercall_page(struct vcpu *v, uint32_t msr, uint64_t val)
  * here.  What PV guests may read without harm, these may too. */
 static const struct msr_row rows[] = {
     { MSR_EFER, MSR_EFER, rd_efer, wr_efer },
-    { MSR_TSC_AUX, MSR_TSC_AUX, rd_tsc_aux, wr_tsc_aux },
+    { MSR_TSC_AUX, MSR_TSC_AUX, tsc_aux_read, tsc_aux_write },
     { 0xc0000080, 0xc0000103, NULL, NULL },
     { MSR_TSC, MSR_TSC, rd_tsc, wr_ignore },
     { MSR_PAT, MSR_PAT, rd_pat, wr_pat },

@@ -55,7 +55,6 @@ struct pv_vcpu {
     uint16_t ds, es, fs, gs;       /* selectors of the mode it was in */
     uint32_t pci_cf8;              /* dword latch of port 0xcf8 */
     uint64_t iopl;                 /* as set by PHYSDEVOP_set_iopl */
-    uint64_t tsc_aux;
 
     uint64_t gdt_mfns[PV_GDT_PAGES];
     unsigned int gdt_ents;         /* 0: none */

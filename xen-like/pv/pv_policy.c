@@ -8,6 +8,7 @@
 #include <arch/cpu.h>
 #include <arch/msr.h>
 #include <arch/xstate.h>
+#include <domain/tsc_aux.h>
 #include <lib/cpu_policy.h>
 #include <lib/string.h>
 #include <pv/priv_op.h>
@@ -279,22 +280,6 @@ static bool rd_base(struct vcpu *v, uint32_t msr, uint64_t *val)
     return true;
 }
 
-static bool rd_tsc_aux(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = v->pv->tsc_aux;
-    return has_cpu(X86_FEATURE_RDTSCP);
-}
-
-static bool wr_tsc_aux(struct vcpu *v, uint32_t msr, uint64_t val)
-{
-    if (!has_cpu(X86_FEATURE_RDTSCP) || val != (uint32_t)val) {
-        return false;
-    }
-    v->pv->tsc_aux = val;
-    wrmsr(MSR_TSC_AUX, val);
-    return true;
-}
-
 static bool rd_pat(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
     *val = 0x050100070406ull;                /* what cpu_init() loads */
@@ -337,7 +322,7 @@ static bool rd_arch_caps(struct vcpu *v, uint32_t msr, uint64_t *val)
 static const struct msr_row msr_rows[] = {
     { 0xc0000100, 0xc0000100, ANY,   rd_fs_base,       wr_base },
     { 0xc0000101, 0xc0000102, ANY,   rd_base,          wr_base },
-    { 0xc0000103, 0xc0000103, ANY,   rd_tsc_aux,       wr_tsc_aux },
+    { 0xc0000103, 0xc0000103, ANY,   tsc_aux_read, tsc_aux_write },
     { 0xc0000080, 0xc0000080, ANY,   rd_efer,          NULL },
     { 0x0000001b, 0x0000001b, ANY,   rd_apic_base,     NULL },
     { 0x0000003a, 0x0000003a, INTEL, rd_one,           NULL },

@@ -10,6 +10,7 @@
 #include <arch/msr.h>
 #include <arch/xstate.h>
 #include <domain/domain.h>
+#include <domain/tsc_aux.h>
 #include <mm/map_boot.h>
 #include <mm/tlb_flush.h>
 #include <pv/pv_domain.h>
@@ -24,7 +25,6 @@
 struct loaded {
     struct domain *domain;         /* whose page tables: for dirty_cpus */
     unsigned long cr4;
-    uint64_t tsc_aux;
     uint64_t gdt_base;
     bool has_ldt, has_dr7, ts;
 };
@@ -211,10 +211,7 @@ static void load_control(struct loaded *l, const struct vcpu *v)
         l->cr4 = cr4;
         write_cr4(cr4);
     }
-    if (v->pv->tsc_aux != l->tsc_aux) {
-        l->tsc_aux = v->pv->tsc_aux;
-        wrmsr(MSR_TSC_AUX, l->tsc_aux);
-    }
+    tsc_aux_load(v);
 }
 
 /* The FPU must be reachable for us whatever the guest set. */

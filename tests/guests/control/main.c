@@ -240,6 +240,47 @@ static void paused_domain_does_not_answer(void)
     EXPECT(wait_event(tiny.local_port, before));
 }
 
+static long vcpu_msrs(uint32_t cmd, struct xen_domctl_vcpu_msr *msrs,
+                      uint32_t *nr)
+{
+    struct xen_domctl op = { .cmd = cmd, .domain = tiny.domid,
+                             .interface_version =
+                                 XEN_DOMCTL_INTERFACE_VERSION };
+    long rc;
+
+    op.u.vcpu_msrs.msr_count = *nr;
+    set_xen_guest_handle(op.u.vcpu_msrs.msrs, msrs);
+    rc = hc_domctl(&op);
+    *nr = op.u.vcpu_msrs.msr_count;
+    return rc;
+}
+
+static void number_of_rdtscp_is_set_and_read(void)
+{
+    struct xen_domctl_vcpu_msr m[32] = { { .index = 0xc0000103, .value = 7 } };
+    uint32_t nr = 0, i;
+
+    EXPECT_EQ(vcpu_msrs(XEN_DOMCTL_get_vcpu_msrs, NULL, &nr), 0);
+    EXPECT(nr >= 1 && nr <= 32);
+    nr = 1;
+    EXPECT_EQ(vcpu_msrs(XEN_DOMCTL_set_vcpu_msrs, m, &nr), 0);
+    memset(m, 0, sizeof(m));
+    nr = 0;
+    EXPECT_EQ(vcpu_msrs(XEN_DOMCTL_get_vcpu_msrs, m, &nr), -ENOBUFS);
+    nr = 32;
+    EXPECT_EQ(vcpu_msrs(XEN_DOMCTL_get_vcpu_msrs, m, &nr), 0);
+    for (i = 0; i < nr && m[i].index != 0xc0000103; i++) {
+    }
+    EXPECT(i < nr && m[i].value == 7);
+    m[0] = (struct xen_domctl_vcpu_msr){ .index = 0xc0000103,
+                                         .value = 1ul << 32 };
+    nr = 1;
+    EXPECT_EQ(vcpu_msrs(XEN_DOMCTL_set_vcpu_msrs, m, &nr), -EINVAL);
+    m[0] = (struct xen_domctl_vcpu_msr){ .index = 0x10 };
+    nr = 1;
+    EXPECT_EQ(vcpu_msrs(XEN_DOMCTL_set_vcpu_msrs, m, &nr), -EINVAL);
+}
+
 static void page_of_another_domain_maps_only_by_its_id(void)
 {
     uint8_t *page = page_alloc();
@@ -313,6 +354,7 @@ static const struct fact facts[] = {
     FACT(tiny_domain_answers_a_hundred_pings),
     FACT(tiny_domain_is_accounted),
     FACT(paused_domain_does_not_answer),
+    FACT(number_of_rdtscp_is_set_and_read),
     FACT(page_of_another_domain_maps_only_by_its_id),
     FACT(destroy_makes_the_id_unknown),
     FACT(forty_domains_leak_nothing),
