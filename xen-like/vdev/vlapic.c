@@ -242,49 +242,76 @@ static uint64_t next_deadline(const struct vlapic *la)
                             min(left, MAX_TSC_STEP));
 }
 
+/*
+ * Arm the timer for the deadline as it is.  The vcpu and timer_fn may do so
+ * at once, on two CPUs: whoever was overtaken does it again.
+ */
+static void arm(struct vlapic *la)
+{
+    uint64_t at;
+
+    do {
+        at = atomic_load(&la->deadline_ns);
+        if (at == 0) {
+            timer_stop(&la->timer);
+        } else {
+            timer_set(&la->timer, at);
+        }
+    } while (atomic_load(&la->deadline_ns) != at);
+}
+
 static void timer_rearm(struct vlapic *la)
 {
-    la->deadline_ns = hw_enabled(la) ? next_deadline(la) : 0;
-    if (la->deadline_ns == 0) {
-        timer_stop(&la->timer);
-    } else {
-        timer_set(&la->timer, la->deadline_ns);
-    }
+    atomic_store(&la->deadline_ns, hw_enabled(la) ? next_deadline(la) : 0);
+    arm(la);
 }
 
-/* A deadline that was cut short is only armed again. */
-static bool deadline_reached(const struct vlapic *la, uint64_t now)
+/* A TSC deadline that was cut short: what is left of it, or 0. */
+static uint64_t cut_short(const struct vlapic *la, uint64_t now)
 {
-    return now >= la->deadline_ns &&
-           ((REG(la, APIC_LVTT) & LVTT_MODE) != LVTT_DEADLINE ||
-            next_deadline(la) <= now);
+    uint64_t next = (REG(la, APIC_LVTT) & LVTT_MODE) == LVTT_DEADLINE
+                  ? next_deadline(la) : 0;
+
+    return next > now ? next : 0;
 }
 
+/* The deadline after @at, which has passed; 0: none. */
+static uint64_t following(const struct vlapic *la, uint64_t at, uint64_t now)
+{
+    uint64_t period;
+
+    if (!(REG(la, APIC_LVTT) & LVTT_PERIODIC)) {
+        return 0;
+    }
+    period = max(REG(la, APIC_TMICT) * count_ns(la),
+                 (uint64_t)VDEV_MIN_PERIOD);
+    return at + ((now - at) / period + 1) * period;
+}
+
+/* The next deadline is set before the guest hears of this one: it may be at
+ * once on another CPU and set one of its own, which then is the one. */
 static void timer_fn(void *data)
 {
     struct vlapic *la = data;
     uint32_t lvtt = REG(la, APIC_LVTT);
-    uint64_t now = systime_ns(), period;
+    uint64_t now = systime_ns(), at = atomic_load(&la->deadline_ns);
+    uint64_t tsc = atomic_load(&la->tsc_deadline);
 
-    if (la->deadline_ns == 0) {
+    if (at == 0) {
         return;
     }
-    if (!deadline_reached(la, now)) {
-        timer_rearm(la);
-        return;
+    if (now >= at) {
+        uint64_t left = cut_short(la, now);
+        uint64_t next = left != 0 ? left : following(la, at, now);
+
+        if (atomic_cmpxchg(&la->deadline_ns, &at, next) && left == 0) {
+            (void)atomic_cmpxchg(&la->tsc_deadline, &tsc, (uint64_t)0);
+            if (!(lvtt & LVT_MASKED)) {
+                vlapic_set_irq(la, (uint8_t)lvtt, false);
+            }
+        }
     }
-    if (!(lvtt & LVT_MASKED)) {
-        vlapic_set_irq(la, (uint8_t)lvtt, false);
-    }
-    if (lvtt & LVTT_PERIODIC) {
-        period = max(REG(la, APIC_TMICT) * count_ns(la),
-                     (uint64_t)VDEV_MIN_PERIOD);
-        la->deadline_ns += ((now - la->deadline_ns) / period + 1) * period;
-        timer_set(&la->timer, la->deadline_ns);
-        return;
-    }
-    la->deadline_ns = 0;
-    la->tsc_deadline = 0;
+    arm(la);
 }
 
 void vlapic_tsc_moved(struct vlapic *la)

@@ -38,9 +38,9 @@ struct vlapic {
     struct vcpu *vcpu;                /* [I] handed to the hooks, only */
     unsigned int id;                  /* [I] vcpu_id */
     uint64_t base_msr;                /* [C] */
-    uint64_t tsc_deadline;            /* [C] guest TSC, 0: not armed */
+    uint64_t tsc_deadline;            /* [a] guest TSC, 0: not armed */
     uint64_t count_start_ns;          /* [C] TMICT was written then */
-    uint64_t deadline_ns;             /* [C] next expiry, 0: none */
+    uint64_t deadline_ns;             /* [a] next expiry, 0: none */
     uint32_t esr_pending;             /* [a] shown by the next ESR write */
     uint8_t irr_maybe;                /* [a] 0: no bit of IRR is set */
     struct timer timer;

@@ -4,6 +4,7 @@
  * of the HVM context: state is hvm_hw_vpic and nothing else.
  * Source  Intel 8259A datasheet.   Tests  tests/unit/vdev/test_vpic.c
  */
+#include <arch/atomic.h>
 #include <vdev/vdev.h>
 
 #define CASCADE 2u
@@ -45,6 +46,7 @@ static void update(struct vdev_domain *d)
                  : m->irr & (uint8_t)~(1u << CASCADE);
     WRITE_ONCE(m->int_output, request(m) >= 0);
     if (!was && m->int_output && d->lapic[0] != NULL) {
+        smp_mb();                         /* pairs with hvm_exit_hlt() */
         vdev_hooks->kick(d->lapic[0]->vcpu);
     }
 }

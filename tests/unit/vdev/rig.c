@@ -9,7 +9,14 @@ enum vlapic_mode last_signal;
 uint8_t last_vector;
 struct vcpu *last_vcpu;
 
-static void kick(struct vcpu *v) { kicks++; }
+void (*on_kick)(void);
+static void kick(struct vcpu *v)
+{
+    kicks++;
+    if (on_kick != NULL) {
+        on_kick();
+    }
+}
 int64_t tsc_offset;
 
 static void note(struct vcpu *v, enum vlapic_mode mode, uint8_t vector)
@@ -42,6 +49,7 @@ int rig_up(void **state)
         vlapic_init(&apic[i], &vd, (struct vcpu *)(uintptr_t)(i + 1), i);
     }
     kicks = signals = 0;
+    on_kick = NULL;
     return 0;
 }
 

@@ -24,6 +24,7 @@
 extern struct vdev_domain vd;
 extern struct vlapic apic[NR_APICS];
 extern unsigned int kicks, signals;
+extern void (*on_kick)(void);         /* what the guest does when told */
 extern enum vlapic_mode last_signal;
 extern uint8_t last_vector;
 extern struct vcpu *last_vcpu;

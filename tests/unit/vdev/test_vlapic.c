@@ -147,6 +147,48 @@ static void timer_one_shot_counts_down(void **state)
     assert_int_equal(drain(0, 0x55), 0);
 }
 
+static void arm_again(void)
+{
+    on_kick = NULL;
+    wr(0, 0x380, 1000);
+}
+
+/* The guest hears of the expiry on another CPU and sets the next one before
+ * we are done with the first. */
+static void timer_armed_again_at_its_expiry_is_not_lost(void **state)
+{
+    apic_on(0);
+    wr(0, 0x3e0, 0xb);
+    wr(0, 0x320, 0x55);
+    wr(0, 0x380, 1000);
+    on_kick = arm_again;
+    pass(10000);
+    assert_null(on_kick);
+    assert_int_equal(drain(0, 0x55), 1);
+    pass(10000);
+    assert_int_equal(drain(0, 0x55), 1);
+}
+
+static void stop_it(void)
+{
+    on_kick = NULL;
+    wr(0, 0x380, 0);
+}
+
+static void periodic_timer_stopped_at_its_expiry_stays_off(void **state)
+{
+    apic_on(0);
+    wr(0, 0x3e0, 0xb);
+    wr(0, 0x320, 0x20055);
+    wr(0, 0x380, 100000);
+    on_kick = stop_it;
+    pass(1000000);
+    assert_int_equal(drain(0, 0x55), 1);
+    pass(5000000);
+    assert_int_equal(drain(0, 0x55), 0);
+    assert_int_equal(fake_next_deadline(), ~0ull);
+}
+
 static void timer_periodic_does_not_flood(void **state)
 {
     unsigned int n = 0;
@@ -350,7 +392,9 @@ int main(void)
         T(a_disabled_apic_takes_nothing), T(illegal_vectors_show_in_esr),
         T(destinations), T(cluster_destinations),
         T(lowest_priority_picks_the_idle_one), T(init_and_sipi_go_to_the_hook),
-        T(timer_one_shot_counts_down), T(timer_periodic_does_not_flood),
+        T(timer_one_shot_counts_down),
+        T(timer_armed_again_at_its_expiry_is_not_lost),
+        T(periodic_timer_stopped_at_its_expiry_stays_off), T(timer_periodic_does_not_flood),
         T(timer_tsc_deadline), T(a_masked_timer_is_silent),
         T(x2apic_modes_change_only_as_allowed), T(x2apic_registers),
         T(x2apic_messages), T(lvts_are_masked_while_disabled),
