@@ -10,7 +10,7 @@ blocks 100 108 > /tmp/data.raw
 before=$(sha < /tmp/data.raw)
 hvm_disk /tmp/boot.raw 'console=ttyS0 console=hvc0 quiet guest.run=disk guest.disk=/dev/xvdb' \
     'guest.ip=10.77.1.2/24 guest.do=recv/10.77.1.1/5001/2,send/10.77.1.1/5001/2'
-MORE="<interface type='bridge'><source bridge='xenbr0'/><mac address='00:16:3e:77:00:05'/></interface>"
+MORE=$(card 05)
 hvm pv 256 2 /tmp/boot.raw /tmp/data.raw > /tmp/pv.xml
 check 'vmctl create' vmctl create /tmp/pv.xml || { last_words pv; finish; }
 check 'guest reaches userspace' wait_for 240 said pv 'GUEST UP' || { last_words pv; finish; }

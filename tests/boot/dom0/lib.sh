@@ -85,7 +85,7 @@ sha() { sha256sum | cut -d' ' -f1; }
 guest_log() { echo "/var/log/xen/console/guest-$1.log"; }
 
 # domain NAME RUN [MEMORY] [VCPUS] [DISK]: the XML of a guest that runs RUN;
-# a PV guest, or of the type in TYPE.
+# a PV guest, or of the type in TYPE; more devices in MORE.
 domain()
 {
     cat <<END
@@ -115,10 +115,17 @@ END
 END
     fi
     cat <<END
+    ${MORE:-}
     <console type='pty'><target type='xen'/></console>
   </devices>
 </domain>
 END
+}
+
+# card XX: a card on the bridge xenbr0, with that end of its MAC.
+card()
+{
+    echo "<interface type='bridge'><source bridge='xenbr0'/><mac address='00:16:3e:77:00:$1'/></interface>"
 }
 
 # tiny NAME IMAGE CMDLINE MEMORY [DISK]: the XML of one of our own small guests.
