@@ -109,6 +109,19 @@ static int no_kind(const char *element, struct err *e)
                    element, "this kind of device cannot come or go");
 }
 
+int devices_changeable(const struct devices *d, const char *element, size_t i,
+                       struct err *e)
+{
+    const struct disk_def *disk = &d->def->disks[i];
+
+    if (strcmp(element, "disk") != 0 || def_disk_ide_unit(d->def, disk) < 0) {
+        return 0;
+    }
+    return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "not while it runs",
+                   disk->target, "the emulated IDE stays as it is; disks on "
+                   "the bus 'xen' come and go");
+}
+
 static int not_connected(int rc, const char *element, const char *why,
                          struct err *e)
 {
@@ -138,7 +151,10 @@ int devices_plug(struct devices *d, const char *element, size_t i,
     if (kind == NULL) {
         return no_kind(element, e);
     }
-    rc = kind->attach(d, i, e);
+    rc = devices_changeable(d, element, i, e);
+    if (rc == 0) {
+        rc = kind->attach(d, i, e);
+    }
     if (rc != 0 || !devices_id(d, element, i, &id)) {
         return rc;
     }
@@ -177,8 +193,9 @@ int devices_unplug(struct devices *d, const char *element, size_t i,
     if (find_kind(element) == NULL) {
         return no_kind(element, e);
     }
-    if (!devices_id(d, element, i, &id)) {
-        return 0;
+    rc = devices_changeable(d, element, i, e);
+    if (rc != 0 || !devices_id(d, element, i, &id)) {
+        return rc;
     }
     rc = device_entry_unplug(d->xs, &id, wait);
     return rc == 0 ? 0 : not_given_back(rc, element, e);

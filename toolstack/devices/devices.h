@@ -53,6 +53,10 @@ int devices_plug(struct devices *d, const char *element, size_t i,
 int devices_unplug(struct devices *d, const char *element, size_t i,
                    const struct device_wait *wait, struct err *e);
 
+/* -EOPNOTSUPP for what the device model of a running guest has. */
+int devices_changeable(const struct devices *d, const char *element, size_t i,
+                       struct err *e);
+
 /* What it is called in the store; false: it has no entry there. */
 bool devices_id(const struct devices *d, const char *element, size_t i,
                 struct device_id *id);

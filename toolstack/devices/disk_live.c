@@ -228,6 +228,10 @@ int disk_medium(struct devices *d, size_t i, const struct device_wait *wait,
                        "medium", disk->target, "the kernel's back end (driver "
                        "phy) serves it");
     }
+    rc = devices_changeable(d, "disk", i, e);
+    if (rc != 0) {
+        return rc;
+    }
     begin(&o, d, i, wait);
     claim = claim_begin();
     rc = put_medium(&o, disk, e);

@@ -146,6 +146,17 @@ static void check_firmware(struct ctl *c, struct finding *f)
     }
 }
 
+static void check_hvm(struct ctl *c, struct finding *f)
+{
+    if (exists("/usr/share/seabios/bios-256k.bin") &&
+        exists("/usr/share/seabios/vgabios-stdvga.bin")) {
+        SAY(f, "BIOS and VGA BIOS for HVM guests");
+    } else {
+        SAY(f, "no BIOS: HVM guests cannot start");
+        bad(f, VERDICT_WARN, "apt install seabios");
+    }
+}
+
 static void check_clash(struct ctl *c, struct finding *f)
 {
     if (exists("/etc/rc2.d/S01xen") || exists("/etc/init.d/xen")) {
@@ -412,6 +423,7 @@ static const struct check {
     { "IOMMU", false, check_iommu },
     { "boot menu", false, check_grub },
     { "guest firmware", false, check_firmware },
+    { "HVM firmware", false, check_hvm },
     { "bridge", false, check_bridge },
     { "block back end", false, check_block },
     { "network back end", false, check_net },

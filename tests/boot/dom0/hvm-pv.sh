@@ -13,14 +13,14 @@ hvm_disk /tmp/boot.raw 'console=ttyS0 console=hvc0 quiet guest.run=disk guest.di
 MORE=$(card 05)
 hvm pv 256 2 /tmp/boot.raw /tmp/data.raw > /tmp/pv.xml
 check 'vmctl create' vmctl create /tmp/pv.xml || { last_words pv; finish; }
+id=$(vmctl domid pv)
 check 'guest reaches userspace' wait_for 240 said pv 'GUEST UP' || { last_words pv; finish; }
 check 'guest reads its PV disk' wait_for 180 said pv 'GUEST DISK' || { last_words pv; finish; }
 same 'checksum of what it read' "8388608 $before" "$(heard pv DISK 1-2)"
 check 'guest writes its PV disk' wait_for 180 said pv 'GUEST WROTE'
+check 'its card is served by our back end' wait_for 60 sh -c "[ \"\$(xs read /local/domain/0/backend/tapnet/$id/0/state)\" = 4 ]"
 check 'TCP by its PV card' wait_for 180 said pv 'GUEST TRAFFIC DONE'
 same 'each byte was right' 2 "$(grep -c 'GUEST STREAM .* ok' "$(guest_log pv)")"
-id=$(vmctl domid pv)
-same 'by our network back end' 4 "$(xs read "/local/domain/0/backend/tapnet/$id/0/state")"
 check 'guest switches itself off' wait_for 90 gone pv
 same 'checksum of what it wrote' "$(sha < /tmp/data.raw)" "$(heard pv WROTE 1)"
 [ $failures = 0 ] || last_words pv
