@@ -11,7 +11,7 @@ before=$(sha < /tmp/data.raw)
 hvm_disk /tmp/boot.raw $bare guest.run=disk guest.disk=/dev/sdb
 hvm emulated 256 1 /tmp/boot.raw /tmp/data.raw > /tmp/emulated.xml
 check 'vmctl create' vmctl create /tmp/emulated.xml || { last_words emulated; finish; }
-check 'guest reaches userspace' wait_for 240 serial_said emulated 'GUEST UP' || { last_words emulated; finish; }
+check 'guest reaches userspace' wait_for 480 serial_said emulated 'GUEST UP' || { last_words emulated; finish; }
 check 'guest reads its disk' wait_for 180 serial_said emulated 'GUEST DISK' || { last_words emulated; finish; }
 same 'checksum of what it read' "8388608 $before" "$(serial_heard emulated DISK 1-2)"
 check 'guest writes its disk' wait_for 180 serial_said emulated 'GUEST WROTE'
@@ -23,7 +23,7 @@ check 'its device model has gone' sh -c '! pidof paravane-hvm-emu'
 hvm_disk /tmp/boot.raw $bare guest.run=button
 hvm button 256 1 /tmp/boot.raw > /tmp/button.xml
 check 'vmctl create again' vmctl create /tmp/button.xml
-check 'it waits for its button' wait_for 240 serial_said button 'GUEST BUTTON' || { last_words button; finish; }
+check 'it waits for its button' wait_for 480 serial_said button 'GUEST BUTTON' || { last_words button; finish; }
 check 'vmctl shutdown' vmctl shutdown --wait --timeout 120 button
 check 'the guest has seen the button' serial_said button 'GUEST PRESSED'
 [ $failures = 0 ] || { last_words emulated; last_words button; }

@@ -9,7 +9,7 @@ OS="<boot dev='cdrom'/><boot dev='hd'/>"
 blocks 1 2 > /tmp/empty.raw
 hvm iso 256 1 /tmp/empty.raw > /tmp/iso.xml
 check 'vmctl create' vmctl create /tmp/iso.xml || { last_words iso; finish; }
-check 'guest reaches userspace' wait_for 240 serial_said iso 'GUEST UP' || { last_words iso; finish; }
+check 'guest reaches userspace' wait_for 480 serial_said iso 'GUEST UP' || { last_words iso; finish; }
 check 'guest reads its CD' wait_for 120 serial_said iso 'GUEST DISK' || { last_words iso; finish; }
 same 'checksum of the CD' "$(stat -c %s $CD) $(sha < $CD)" "$(serial_heard iso DISK 1-2)"
 check 'the guest cannot write it' serial_said iso 'GUEST REFUSED'

@@ -8,7 +8,7 @@ domain other idle 160 > /tmp/other.xml
 check 'another guest runs' vmctl create /tmp/other.xml
 hvm victim 192 1 /tmp/boot.raw > /tmp/victim.xml
 check 'vmctl create' vmctl create /tmp/victim.xml || { last_words victim; finish; }
-check 'guest reaches userspace' wait_for 240 serial_said victim 'GUEST UP' || { last_words victim; finish; }
+check 'guest reaches userspace' wait_for 480 serial_said victim 'GUEST UP' || { last_words victim; finish; }
 mark
 kill -9 "$(pidof paravane-hvm-emu)"
 check 'the guest crashes' came victim crash 30
@@ -26,7 +26,7 @@ mark
 kill -9 "$(pidof paravane-hvm-emu)"
 check 'it is started again' came again started 60
 check 'with a device model' wait_for 20 pidof paravane-hvm-emu
-check 'and gets to userspace' wait_for 240 serial_said again 'GUEST UP' || last_words again
+check 'and gets to userspace' wait_for 480 serial_said again 'GUEST UP' || last_words again
 check 'destroy' vmctl destroy again other
 check 'no process is left' sh -c '! pidof paravane-hvm-emu && ! pidof paravane-blkd'
 [ $failures = 0 ] || { last_words victim; last_words again; }

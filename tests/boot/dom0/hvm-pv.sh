@@ -14,7 +14,7 @@ MORE=$(card 05)
 hvm pv 256 2 /tmp/boot.raw /tmp/data.raw > /tmp/pv.xml
 check 'vmctl create' vmctl create /tmp/pv.xml || { last_words pv; finish; }
 id=$(vmctl domid pv)
-check 'guest reaches userspace' wait_for 240 said pv 'GUEST UP' || { last_words pv; finish; }
+check 'guest reaches userspace' wait_for 480 said pv 'GUEST UP' || { last_words pv; finish; }
 check 'guest reads its PV disk' wait_for 180 said pv 'GUEST DISK' || { last_words pv; finish; }
 same 'checksum of what it read' "8388608 $before" "$(heard pv DISK 1-2)"
 check 'guest writes its PV disk' wait_for 180 said pv 'GUEST WROTE'
