@@ -33,3 +33,9 @@ $(BUILD)/fuzz/libfuzzer_machine: | $(BUILD)/abi/xen
 	$(Q)clang $(STD) -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
 	  $(USER_INC) -Itests/lib $(shell xml2-config --cflags 2>/dev/null) \
 	  -o $@ $(FUZZ_MACHINE_SRCS) $(HVM_EMU_LIBS)
+.PHONY: fuzz-guided
+fuzz-guided: $(BUILD)/fuzz/libfuzzer_machine
+	$(Q)mkdir -p $(BUILD)/fuzz/corpus
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $< -max_total_time=$(FUZZ_SECONDS) \
+	  -max_len=4096 -len_control=0 -timeout=60 -print_final_stats=1 \
+	  $(BUILD)/fuzz/corpus
