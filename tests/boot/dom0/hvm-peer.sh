@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 # An unmodified guest on emulated hardware: Debian's xl, loader, BIOS and
 # device model on the hypervisor given.  GRUB loads the stock kernel from an
-# emulated disk; first everything goes by emulated devices, then the kernel
-# unplugs them and its PV drivers take over.
+# emulated disk, and everything goes by emulated devices.
 . /etc/paravane/tests/lib.sh
 export PATH=/usr/sbin:/usr/bin:$PATH
 serial=/tmp/hvm.serial
@@ -68,7 +67,4 @@ guest emulated 1 console=ttyS0 quiet xen_nopv guest.run=disk guest.disk=0:0:1:0
 disk_story emulated $serial
 grep -a GUEST $serial
 
-guest pv-drivers 2 console=ttyS0 console=hvc0 quiet guest.run=disk guest.disk=/dev/xvdb
-disk_story pv-drivers "$(guest_log pv-drivers)"
-grep GUEST "$(guest_log pv-drivers)"
 finish
