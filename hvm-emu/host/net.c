@@ -15,11 +15,13 @@
 #include <lib/log.h>
 
 #include <errno.h>
+#include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -34,7 +36,7 @@ struct host_net {
     struct device device;              /* what the PV back end's code takes */
     struct back back;
     int fd;
-    bool own, listening;
+    bool listening;
     struct loop_watch *watch;
     uint8_t packet[HEADER + HOST_NET_FRAME_MAX];
 };
@@ -140,7 +142,10 @@ static int open_own(struct host_net *n, struct machine *m,
         rc = net_tap_open(d, 1, e);
         rc = rc != 0 ? rc : net_tap_set(d, 1, 0, e);
     }
-    n->own = rc == 0;
+    if (rc == 0 && !d->net.user && ioctl(d->net.fds[0], TUNSETPERSIST, 0) != 0) {
+        rc = err_errno(e, -errno, "cannot set up the tap", "%s", nic->tap);
+        net_tap_close(d, true);
+    }
     n->fd = d->net.fds[0];
     return rc;
 }
@@ -173,18 +178,13 @@ struct host_net *host_net_open(struct machine *m, const struct emu_nic *nic,
     return n;
 }
 
+/* The tap goes with its descriptor, and so does what user mode runs in. */
 void host_net_close(struct host_net *n)
 {
     if (n == NULL) {
         return;
     }
     loop_unwatch(n->watch);
-    if (!n->own) {
-        close(n->fd);
-    } else if (n->device.net.user) {
-        net_user_stop(&n->device);
-    } else {
-        net_tap_close(&n->device, true);
-    }
+    close(n->fd);
     free(n);
 }
