@@ -250,7 +250,10 @@ edges_end:
         mov $2, %edx
         mov $0x4609, %eax
         wrmsr
-        mov $300, %r14d
+        mov $2000, %r14d
+3:      pause
+        cmpl $0, 0xa800                 /* the other one has begun */
+        je 3b
 1:      lea 2f(%rip), %r15
         mov $0x30000000, %ebx
         mov $0x345, %edx

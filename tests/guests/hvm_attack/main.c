@@ -81,7 +81,7 @@ static void instructions_that_change_meanwhile(void)
 {
     uint64_t r[5];
 
-    attack(attack_changing, 2, 300, r);
+    attack(attack_changing, 2, 2000, r);
     EXPECT(r[0] > 0);
 }
 
@@ -101,7 +101,7 @@ static uint64_t own_work(void)
 {
     uint64_t start = now_ns();
 
-    for (unsigned int i = 0; i < 5000; i++) {
+    for (unsigned int i = 0; i < 50000; i++) {
         (void)hc_sched(SCHEDOP_yield, NULL);
     }
     return now_ns() - start;
