@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC: registers by a table of what may be read and written, the
- * timer.  Level-triggered EOIs go to vdev.c, which tells the IO-APIC; who a
- * message is for is in message.c.
+ * The local APIC: registers by a table of what may be read and written.  Its
+ * timer is in vlapic_timer.c, who a message is for in message.c.  Ends of
+ * level-triggered interrupts go to vdev.c, which tells the IO-APIC.
  */
 #include <arch/atomic.h>
 #include <hv/errno.h>
@@ -12,13 +12,7 @@
 
 #define VERSION        0x00050014u        /* 6 LVT entries */
 #define SVR_ENABLE     0x100u
-#define LVT_MASKED     0x10000u
-#define LVTT_MODE      0x60000u
-#define LVTT_PERIODIC  0x20000u
-#define LVTT_DEADLINE  0x40000u
 #define ICR_BITS       0xccfffu            /* without "busy" */
-#define NS_PER_COUNT   10u
-#define MAX_TSC_STEP   (1ull << 40)       /* re-evaluated at least then */
 
 /* Access rights: memory read, memory write, MSR read, MSR write. */
 enum { R = 1, W = 2, XR = 4, XW = 8 };
@@ -54,26 +48,26 @@ bool vlapic_x2(const struct vlapic *la)
     return (la->base_msr & APIC_BASE_X2) != 0;
 }
 
-static bool hw_enabled(const struct vlapic *la)
+bool vlapic_hw_enabled(const struct vlapic *la)
 {
     return (la->base_msr & APIC_BASE_ENABLE) != 0;
 }
 
 bool vlapic_mmio_active(const struct vlapic *la)
 {
-    return hw_enabled(la) && !vlapic_x2(la);
+    return vlapic_hw_enabled(la) && !vlapic_x2(la);
 }
 
 bool vlapic_enabled(const struct vlapic *la)
 {
-    return hw_enabled(la) && (REG(la, APIC_SVR) & SVR_ENABLE) != 0;
+    return vlapic_hw_enabled(la) && (REG(la, APIC_SVR) & SVR_ENABLE) != 0;
 }
 
 bool vlapic_takes_pic(const struct vlapic *la)
 {
     uint32_t lvt0 = REG(la, APIC_LVT0);
 
-    return !hw_enabled(la) ||
+    return !vlapic_hw_enabled(la) ||
            (!(lvt0 & LVT_MASKED) && ((lvt0 >> 8) & 7) == VLAPIC_EXTINT);
 }
 
@@ -199,129 +193,7 @@ void vlapic_set_tpr(struct vlapic *la, uint8_t tpr)
     REG(la, APIC_TPR) = tpr;
 }
 
-/* ---- timer ---------------------------------------------------------------- */
-static uint64_t count_ns(const struct vlapic *la)
-{
-    uint32_t d = REG(la, APIC_TDCR);
-    unsigned int shift = ((d & 3) | (d & 8) >> 1) + 1;
-
-    return (uint64_t)NS_PER_COUNT << (shift & 7);  /* 8: divide by one */
-}
-
-static uint32_t current_count(const struct vlapic *la)
-{
-    uint64_t first = REG(la, APIC_TMICT), gone;
-
-    if (first == 0 || (REG(la, APIC_LVTT) & LVTT_MODE) == LVTT_DEADLINE) {
-        return 0;
-    }
-    gone = (systime_ns() - la->count_start_ns) / count_ns(la);
-    if (REG(la, APIC_LVTT) & LVTT_PERIODIC) {
-        gone %= first;
-    }
-    return gone >= first ? 0 : (uint32_t)(first - gone);
-}
-
-/* The deadline of the state as it is now; 0: none. */
-static uint64_t next_deadline(const struct vlapic *la)
-{
-    uint32_t first = REG(la, APIC_TMICT);
-    uint64_t left;
-
-    if ((REG(la, APIC_LVTT) & LVTT_MODE) != LVTT_DEADLINE) {
-        return first == 0 ? 0 : la->count_start_ns + first * count_ns(la);
-    }
-    if (la->tsc_deadline == 0) {
-        return 0;
-    }
-    left = la->tsc_deadline - vdev_hooks->guest_tsc(la->vcpu);
-    if ((int64_t)left <= 0) {
-        return systime_ns();
-    }
-    return systime_from_tsc(systime_to_tsc(systime_ns()) +
-                            min(left, MAX_TSC_STEP));
-}
-
-/*
- * Arm the timer for the deadline as it is.  The vcpu and timer_fn may do so
- * at once, on two CPUs: whoever was overtaken does it again.
- */
-static void arm(struct vlapic *la)
-{
-    uint64_t at;
-
-    do {
-        at = atomic_load(&la->deadline_ns);
-        if (at == 0) {
-            timer_stop(&la->timer);
-        } else {
-            timer_set(&la->timer, at);
-        }
-    } while (atomic_load(&la->deadline_ns) != at);
-}
-
-static void timer_rearm(struct vlapic *la)
-{
-    atomic_store(&la->deadline_ns, hw_enabled(la) ? next_deadline(la) : 0);
-    arm(la);
-}
-
-/* A TSC deadline that was cut short: what is left of it, or 0. */
-static uint64_t cut_short(const struct vlapic *la, uint64_t now)
-{
-    uint64_t next = (REG(la, APIC_LVTT) & LVTT_MODE) == LVTT_DEADLINE
-                  ? next_deadline(la) : 0;
-
-    return next > now ? next : 0;
-}
-
-/* The deadline after @at, which has passed; 0: none. */
-static uint64_t following(const struct vlapic *la, uint64_t at, uint64_t now)
-{
-    uint64_t period;
-
-    if (!(REG(la, APIC_LVTT) & LVTT_PERIODIC)) {
-        return 0;
-    }
-    period = max(REG(la, APIC_TMICT) * count_ns(la),
-                 (uint64_t)VDEV_MIN_PERIOD);
-    return at + ((now - at) / period + 1) * period;
-}
-
-/* The next deadline is set before the guest hears of this one: it may be at
- * once on another CPU and set one of its own, which then is the one. */
-static void timer_fn(void *data)
-{
-    struct vlapic *la = data;
-    uint32_t lvtt = REG(la, APIC_LVTT);
-    uint64_t now = systime_ns(), at = atomic_load(&la->deadline_ns);
-    uint64_t tsc = atomic_load(&la->tsc_deadline);
-
-    if (at == 0) {
-        return;
-    }
-    if (now >= at) {
-        uint64_t left = cut_short(la, now);
-        uint64_t next = left != 0 ? left : following(la, at, now);
-
-        if (atomic_cmpxchg(&la->deadline_ns, &at, next) && left == 0) {
-            (void)atomic_cmpxchg(&la->tsc_deadline, &tsc, (uint64_t)0);
-            if (!(lvtt & LVT_MASKED)) {
-                vlapic_set_irq(la, (uint8_t)lvtt, false);
-            }
-        }
-    }
-    arm(la);
-}
-
-void vlapic_tsc_moved(struct vlapic *la)
-{
-    if (la->tsc_deadline != 0) {
-        timer_rearm(la);
-    }
-}
-
-/* ---- registers ---------------------------------------------------------------- */
+/* ---- registers ---------------------------------------------------------- */
 static uint32_t get(struct vlapic *la, unsigned int r)
 {
     switch (r) {
@@ -330,7 +202,7 @@ static uint32_t get(struct vlapic *la, unsigned int r)
     case APIC_PPR:
         return vlapic_ppr(la);
     case APIC_TMCCT:
-        return current_count(la);
+        return vlapic_current_count(la);
     default:
         return atomic_load(&REG(la, r));
     }
@@ -359,9 +231,9 @@ static void write_lvtt(struct vlapic *la, uint32_t v)
     if (mode_change) {
         REG(la, APIC_TMICT) = 0;
         la->tsc_deadline = 0;
-        timer_rearm(la);
+        vlapic_timer_rearm(la);
     } else if ((v & LVTT_MODE) == 0 && la->deadline_ns != 0) {
-        timer_rearm(la);
+        vlapic_timer_rearm(la);
     }
 }
 
@@ -404,7 +276,7 @@ static void put(struct vlapic *la, unsigned int r, uint32_t v, uint32_t dest)
             break;                        /* stands still */
         }
         la->count_start_ns = systime_ns();
-        timer_rearm(la);
+        vlapic_timer_rearm(la);
         break;
     case APIC_TMICT:
         REG(la, r) = v;
@@ -412,7 +284,7 @@ static void put(struct vlapic *la, unsigned int r, uint32_t v, uint32_t dest)
             REG(la, APIC_TMICT) = 0;
         } else {
             la->count_start_ns = systime_ns();
-            timer_rearm(la);
+            vlapic_timer_rearm(la);
         }
         break;
     default:
@@ -453,7 +325,7 @@ void vlapic_write(struct vlapic *la, unsigned int offset, unsigned int len,
 static bool set_base(struct vlapic *la, uint64_t v)
 {
     uint64_t mode = v & (APIC_BASE_ENABLE | APIC_BASE_X2);
-    bool was_on = hw_enabled(la);
+    bool was_on = vlapic_hw_enabled(la);
 
     if ((v & ~(mode | APIC_BASE_BSP)) != VLAPIC_BASE || mode == APIC_BASE_X2 ||
         (vlapic_x2(la) && mode == APIC_BASE_ENABLE) ||
@@ -461,7 +333,7 @@ static bool set_base(struct vlapic *la, uint64_t v)
         return false;                     /* SDM 11.12.5: no such way */
     }
     la->base_msr = VLAPIC_BASE | mode | (la->id == 0 ? APIC_BASE_BSP : 0);
-    if (was_on && !hw_enabled(la)) {
+    if (was_on && !vlapic_hw_enabled(la)) {
         vlapic_reset(la);
     }
     if (vlapic_x2(la)) {
@@ -526,7 +398,7 @@ bool vlapic_wrmsr(struct vlapic *la, uint32_t msr, uint64_t v)
     if (msr == MSR_TSC_DEADLINE) {
         if ((REG(la, APIC_LVTT) & LVTT_MODE) == LVTT_DEADLINE) {
             la->tsc_deadline = v;
-            timer_rearm(la);
+            vlapic_timer_rearm(la);
         }
         return true;
     }
@@ -559,7 +431,7 @@ void vlapic_init(struct vlapic *la, struct vdev_domain *dev, struct vcpu *v,
     la->id = id;
     la->base_msr = VLAPIC_BASE | APIC_BASE_ENABLE |
                    (id == 0 ? APIC_BASE_BSP : 0);
-    timer_init(&la->timer, timer_fn, la, 0);
+    timer_init(&la->timer, vlapic_timer_fn, la, 0);
     vlapic_reset(la);
     dev->lapic[id] = la;
     dev->nr_lapics = max(dev->nr_lapics, id + 1);
@@ -576,8 +448,8 @@ int vlapic_save(const struct vlapic *la, struct hvm_hw_lapic *h)
     *h = (struct hvm_hw_lapic){
         .apic_base_msr = la->base_msr,
         .disabled = (REG(la, APIC_SVR) & SVR_ENABLE ? 0 : 1) |
-                    (hw_enabled(la) ? 0 : 2),
-        .timer_divisor = (uint32_t)(count_ns(la) / NS_PER_COUNT),
+                    (vlapic_hw_enabled(la) ? 0 : 2),
+        .timer_divisor = (uint32_t)(vlapic_count_ns(la) / VLAPIC_NS_PER_COUNT),
         .tdt_msr = la->tsc_deadline,
     };
     return sizeof(*h);
@@ -585,7 +457,7 @@ int vlapic_save(const struct vlapic *la, struct hvm_hw_lapic *h)
 
 int vlapic_save_regs(struct vlapic *la, struct hvm_hw_lapic_regs *r)
 {
-    uint32_t id = get(la, APIC_ID), left = current_count(la);
+    uint32_t id = get(la, APIC_ID), left = vlapic_current_count(la);
 
     __builtin_memcpy(r->data, la->reg, sizeof(la->reg));
     __builtin_memcpy(r->data + APIC_ID, &id, sizeof(id));
@@ -632,11 +504,12 @@ int vlapic_load_regs(struct vlapic *la, const struct hvm_hw_lapic_regs *r)
     la->tsc_deadline = deadline;
     la->count_start_ns = systime_ns();
     if (left < REG(la, APIC_TMICT)) {
-        la->count_start_ns -= min((REG(la, APIC_TMICT) - left) * count_ns(la),
-                                  la->count_start_ns);
+        uint64_t gone = (REG(la, APIC_TMICT) - left) * vlapic_count_ns(la);
+
+        la->count_start_ns -= min(gone, la->count_start_ns);
     }
     if (left != 0 || deadline != 0) {
-        timer_rearm(la);
+        vlapic_timer_rearm(la);
     }
     atomic_store(&la->irr_maybe, 1);
     return 0;
