@@ -283,15 +283,10 @@ int blk_image_queue_fd(const struct blk_image *img)
     return img->vhost && !img->uring ? img->wait_fd : -1;
 }
 
-static enum vhost_op vhost_op(enum blk_image_op op)
-{
-    static const enum vhost_op ops[] = {
-        [IMG_READ] = VHOST_READ, [IMG_WRITE] = VHOST_WRITE,
-        [IMG_FLUSH] = VHOST_FLUSH, [IMG_DISCARD] = VHOST_DISCARD,
-    };
-
-    return ops[op];
-}
+static const enum vhost_op vhost_ops[] = {
+    [IMG_READ] = VHOST_READ, [IMG_WRITE] = VHOST_WRITE,
+    [IMG_FLUSH] = VHOST_FLUSH, [IMG_DISCARD] = VHOST_DISCARD,
+};
 
 static int do_now(struct blk_image *img, enum blk_image_op op, void *buf,
                   uint64_t offset, uint64_t len)
@@ -434,7 +429,7 @@ int blk_image_queue(struct blk_image *img, enum blk_image_op op, void *buf,
                     uint64_t offset, uint64_t len, void *tag)
 {
     if (img->vhost) {
-        return blk_vhost_queue(&img->queue, vhost_op(op), buf, offset, len,
+        return blk_vhost_queue(&img->queue, vhost_ops[op], buf, offset, len,
                                tag);
     }
     if (!img->uring) {
