@@ -127,7 +127,6 @@ static int set_params(struct booting *b)
         { HVM_PARAM_BUFIOREQ_PFN, at + PVH_BUFIOREQ },
         { HVM_PARAM_IOREQ_SERVER_PFN, SPECIAL_PFN },
         { HVM_PARAM_NR_IOREQ_SERVER_PAGES, NR_IOREQ },
-        { HVM_PARAM_PAE_ENABLED, 1 },
         { HVM_PARAM_HPET_ENABLED, 1 },
         { HVM_PARAM_TIMER_MODE, HVMPTM_no_delay_for_missed_ticks },
         { HVM_PARAM_ACPI_IOPORTS_LOCATION, 1 },        /* 0xb000 */
