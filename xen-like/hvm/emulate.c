@@ -6,6 +6,7 @@
  */
 #include <arch/cpu.h>
 #include <arch/msr.h>
+#include <core/log.h>
 #include <core/percpu.h>
 #include <core/softirq.h>
 #include <emul/execute.h>
@@ -17,6 +18,7 @@
 #include <p2m/p2m.h>
 
 #define ELEMENTS   256u                   /* of a string, between entries */
+#define VECTOR_UD  6u
 #define VECTOR_PF  14u
 enum { ATTR_TYPE_WRITE = 2, ATTR_TYPE_DOWN = 4, ATTR_TYPE_CODE = 8,
        ATTR_PRESENT = 0x80, ATTR_BIG = 0x400 };
@@ -236,13 +238,15 @@ static void store(const struct emul_ctx *c, struct vcpu *v, bool done)
     }
 }
 
+/* As Xen does: the guest's kernel decides what becomes of it. */
 static void give_up(struct vcpu *v)
 {
     const uint8_t *b = v->hvm->insn;
 
-    domain_crash(v->domain, "v%u: instruction at %#lx is not emulated: "
-                 "%02x %02x %02x %02x %02x %02x", v->vcpu_id,
-                 guest_cpu_regs()->rip, b[0], b[1], b[2], b[3], b[4], b[5]);
+    glog_warn("v%u: instruction at %#lx is not emulated: "
+              "%02x %02x %02x %02x %02x %02x", v->vcpu_id,
+              guest_cpu_regs()->rip, b[0], b[1], b[2], b[3], b[4], b[5]);
+    hvm_inject_exception(v, VECTOR_UD, HVM_NO_ERROR);
 }
 
 /* Does the exit that brought us here fit @in?  INV-HVM2. */
