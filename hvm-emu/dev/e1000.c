@@ -110,6 +110,8 @@ static void destroy(void *dev)
     struct e1000 *n = dev;
 
     host_net_close(n->net);
+    timer_fini(&n->throttle);
+    timer_fini(&n->more);
     free(n);
 }
 
@@ -149,7 +151,7 @@ static void *create(struct machine *m, unsigned int index, struct err *e)
     n->net = host_net_open(m, &m->config->nic[index], index, &net_ops, n, e);
     if (n->net == NULL) {
         pci_remove(m, &n->pci);
-        free(n);
+        destroy(n);
         return NULL;
     }
     return n;

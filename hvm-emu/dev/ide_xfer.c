@@ -258,7 +258,7 @@ void ide_data_write(struct ide_channel *c, unsigned int bytes, uint32_t val)
 
 static void buffer_ready(struct ide_channel *c, bool interrupt)
 {
-    c->pos = 0;
+    c->pos = c->block_end = 0;
     if (c->dma) {
         set_status(c, ST_DRDY | ST_DSC | ST_DRQ);
         dma_ready(c);

@@ -248,6 +248,18 @@ void timer_stop(struct emu_timer *t)
     t->due = 0;
 }
 
+void timer_fini(struct emu_timer *t)
+{
+    struct emu_timer **at = &timers;
+
+    while (*at != NULL && *at != t) {
+        at = &(*at)->next;
+    }
+    if (*at == t) {
+        *at = t->next;
+    }
+}
+
 uint64_t timer_left(const struct emu_timer *t)
 {
     return t->due == 0 ? 0 : t->due - rig.now;
