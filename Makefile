@@ -19,7 +19,8 @@ DEPS := gcc libc6-dev binutils libcmocka-dev libxen-dev libxml2-dev uuid-dev \
         qemu-system-common \
         grub-common grub-pc-bin grub-efi-amd64-bin grub-xen-host xorriso mtools cpio zstd \
         kmod busybox-static e2fsprogs libvncserver-dev libpng-dev novnc \
-        chromium chromium-driver curl jq acpica-tools seabios memtest86+
+        chromium chromium-driver curl jq acpica-tools seabios memtest86+ \
+        clang
 
 BUILD ?= build
 Q     := $(if $(V),,@)
@@ -71,6 +72,8 @@ HV_OBJS    :=
 PROGRAMS   :=
 UNIT_TESTS :=
 FUZZERS    :=
+FUZZ_TABLES :=
+GUIDED     :=
 ALL        :=
 CHECKS     :=
 HELP       :=
@@ -126,7 +129,23 @@ $$(BUILD)/fuzz/$(1): $$($(1)_FOBJS)
 	$$(Q)$$(CC) $$(SAN) -o $$@ $$^ $$($(1)_LIBS)
 UNIT_OBJS += $$($(1)_FOBJS)
 endef
-$(foreach f,$(FUZZERS),$(eval $(call fuzzer,$(f))))
+$(foreach f,$(FUZZERS) $(FUZZ_TABLES),$(eval $(call fuzzer,$(f))))
+
+# The same with libFuzzer, by clang: GUIDED += libfuzzer_x, libfuzzer_x_SRCS.
+GUIDED_CFLAGS := $(STD) -fsanitize=fuzzer,address,undefined -O1 -D_GNU_SOURCE \
+            -fno-sanitize-recover=undefined -fno-omit-frame-pointer -Itests/lib
+$(BUILD)/guided-obj/%.o: %.c | $(BUILD)/abi/xen
+	@mkdir -p $(@D)
+	$(Q)clang $(GUIDED_CFLAGS) $(UNIT_INC_user) -MMD -MP -c -o $@ $<
+
+define guided
+$(1)_GOBJS := $$(patsubst %.c,$$(BUILD)/guided-obj/%.o,$$($(1)_SRCS))
+$$(BUILD)/fuzz/$(1): $$($(1)_GOBJS)
+	@mkdir -p $$(@D)
+	$$(Q)clang -fsanitize=fuzzer,address,undefined -o $$@ $$^ $$($(1)_LIBS)
+UNIT_OBJS += $$($(1)_GOBJS)
+endef
+$(foreach f,$(GUIDED),$(eval $(call guided,$(f))))
 
 -include $(patsubst %.o,%.d,$(addprefix $(BUILD)/hv/,$(HV_OBJS)) $(PROGRAM_OBJS) $(UNIT_OBJS))
 
@@ -149,6 +168,7 @@ unit: $(patsubst %,$(BUILD)/unit/%.ok,$(UNIT_TESTS))
 FUZZ_SECONDS ?= 10
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 	$(Q)for f in $^; do $$f $(FUZZ_SECONDS) || exit 1; done
+	$(Q)$(MAKE) -s fuzz-devices
 
 check: unit $(CHECKS)
 
@@ -195,7 +215,7 @@ help:
 	@echo 'make run          a dom0 shell in QEMU on this terminal'
 	@echo 'make check        unit tests, include order, headers alone (under a minute)'
 	@echo 'make boot         nested boots ([GROUP=g] [NAME=n] [LONG=1])'
-	@echo 'make fuzz         harnesses of tests/fuzz ([FUZZ_SECONDS=n])'
+	@echo 'make fuzz         harnesses of tests/fuzz, every device ([FUZZ_SECONDS=n])'
 	@echo 'make bench-boot   instructions to init, ours and Xen'
 	@echo 'make test         all that CI runs, from a bare Debian machine'
 	@echo 'make install      DESTDIR, PREFIX; the boot image with INSTALL_BOOT=1'

@@ -22,20 +22,20 @@ fuzz_ps2_SRCS = tests/fuzz/fuzz_ps2.c $(FUZZ_DEVICE_SRCS) \
     tests/unit/hvm-emu/fake_screen.c $(HVM_EMU_PS2_SRCS)
 fuzz_e1000_SRCS = tests/fuzz/fuzz_e1000.c $(FUZZ_DEVICE_SRCS) \
     tests/unit/hvm-emu/fake_tap.c $(HVM_EMU_E1000_SRCS) hvm-emu/host/net.c
-# A machine of all devices: random bytes here, guided by coverage where clang
-# is (make build/fuzz/libfuzzer_machine).
-FUZZERS += fuzz_machine
-FUZZ_MACHINE_SRCS = $(sort tests/fuzz/fuzz_machine.c $(EMU_BENCH))
+# The device model, a device at a time: guided by coverage where clang is, by
+# random bytes elsewhere.  FUZZ_DEVICES="uart cmos": only these.
+FUZZ_GUEST_SRCS := $(addprefix tests/fuzz/fuzz_machine_,bench.c ops.c rows.c)
+FUZZ_MACHINE_SRCS = $(sort tests/fuzz/fuzz_machine.c $(FUZZ_GUEST_SRCS) \
+    $(EMU_BENCH))
+FUZZ_TABLES += fuzz_machine
+GUIDED += libfuzzer_machine
+libfuzzer_machine_SRCS = $(FUZZ_MACHINE_SRCS)
+libfuzzer_machine_LIBS = $(HVM_EMU_LIBS)
 fuzz_machine_SRCS = tests/fuzz/fuzz_random.c $(FUZZ_MACHINE_SRCS)
 fuzz_machine_LIBS = $(HVM_EMU_LIBS)
-$(BUILD)/fuzz/libfuzzer_machine: | $(BUILD)/abi/xen
-	@mkdir -p $(@D)
-	$(Q)clang $(STD) -O1 -D_GNU_SOURCE -fsanitize=fuzzer,address,undefined \
-	  $(USER_INC) -Itests/lib $(shell xml2-config --cflags 2>/dev/null) \
-	  -o $@ $(FUZZ_MACHINE_SRCS) $(HVM_EMU_LIBS)
-.PHONY: fuzz-guided
-fuzz-guided: $(BUILD)/fuzz/libfuzzer_machine
-	$(Q)mkdir -p $(BUILD)/fuzz/corpus
-	$(Q)ASAN_OPTIONS=detect_leaks=0 $< -max_total_time=$(FUZZ_SECONDS) \
-	  -max_len=4096 -len_control=0 -timeout=60 -print_final_stats=1 \
-	  $(BUILD)/fuzz/corpus
+FUZZ_DEVICES ?= all
+FUZZ_MACHINE := $(if $(shell command -v clang),libfuzzer,fuzz)_machine
+.PHONY: fuzz-devices
+fuzz-devices: $(BUILD)/fuzz/$(FUZZ_MACHINE)
+	$(Q)tests/fuzz/run-devices $< $(FUZZ_SECONDS) $(FUZZ_DEVICES)
+HELP += fuzz-devices

@@ -4,7 +4,7 @@
  * random inputs for a while.  The seed of the round is on standard error when
  * it fails; the same seed repeats it.
  *
- *   HARNESS [SECONDS [SEED]]
+ *   HARNESS [SECONDS [SEED]]       (FUZZ_DEVICE is what the harness calls it)
  */
 #include <signal.h>
 #include <stddef.h>
@@ -58,6 +58,7 @@ int main(int argc, char **argv)
     time_t end = time(NULL) + (argc > 1 ? atoi(argv[1]) : 10);
     uint32_t seed = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0)
                              : (uint32_t)time(NULL);
+    const char *device = getenv("FUZZ_DEVICE");
     unsigned long rounds = 0;
 
     signal(SIGABRT, say_seed);
@@ -67,7 +68,7 @@ int main(int argc, char **argv)
         run_round(round_seed);
         rounds++;
     } while (argc <= 2 && time(NULL) < end);
-    printf("%s: %lu rounds of %u inputs from seed %u: nothing found\n",
-           argv[0], rounds, ROUND, seed);
+    printf("%s: %lu inputs from seed %u: nothing found\n",
+           device != NULL ? device : argv[0], rounds * ROUND, seed);
     return 0;
 }

@@ -115,15 +115,17 @@ static void *fake_window(void *arg, uint32_t nr)
 /* Memory and pool are shared mappings of one descriptor each. */
 static int backing(struct bench *b, uint64_t gfn, void **at)
 {
-    uint32_t i;
+    uint32_t n, i;
 
     if (gfn < BENCH_MEMORY / PAGE && (gfn < 0xa0 || gfn >= 0xc0)) {
         *at = b->memory + gfn * PAGE;
         return 0;
     }
-    for (i = 0; i < b->nr_moved; i++) {
+    for (n = 0; n < b->nr_moved; n++) {
+        i = (b->next_moved + n) % b->nr_moved;    /* mostly one by one */
         if (b->moved[i] == gfn) {
             *at = b->pool + (size_t)i * PAGE;
+            b->next_moved = i + 1;
             return 0;
         }
     }

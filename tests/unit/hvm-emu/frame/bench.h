@@ -28,7 +28,7 @@ struct bench {
     /* Windows: frame i of the pool is at gfn moved[i]. */
     uint8_t *pool;
     uint64_t moved[BENCH_MOVED];
-    uint32_t nr_moved;
+    uint32_t nr_moved, next_moved;
     uint8_t isa[16], pci[32][4], link[4];
     unsigned long isa_calls;
     int shutdown;                      /* reason, -1: none */

@@ -13,6 +13,11 @@ test_emu_chipset_LIBS = $(HVM_EMU_LIBS)
 test_emu_request_SRCS = tests/unit/hvm-emu/frame/test_request.c \
     hvm-emu/run/snapshot.c $(EMU_BENCH)
 test_emu_request_LIBS = $(HVM_EMU_LIBS)
+# The fuzzer's guest drives the devices whose state is saved.
+UNIT_TESTS += test_emu_state
+test_emu_state_SRCS = tests/unit/hvm-emu/frame/test_state.c \
+    hvm-emu/run/snapshot.c $(FUZZ_GUEST_SRCS) $(EMU_BENCH)
+test_emu_state_LIBS = $(HVM_EMU_LIBS)
 UNIT_TESTS += test_emu_options
 test_emu_options_SRCS = tests/unit/hvm-emu/frame/test_options.c \
     hvm-emu/run/options.c control-domain/lib/err.c
