@@ -19,7 +19,6 @@
 #include <mm/heap.h>
 #include <p2m/p2m.h>
 #include <sched/sched.h>
-#include <xen/sched.h>
 #include <xen/vcpu.h>
 #include <hv/errno.h>
 
@@ -75,26 +74,9 @@ static long op_up(struct vcpu *v, guest_handle_t uarg)
     return 0;
 }
 
-static bool is_last_up(const struct vcpu *v)
-{
-    struct vcpu *other;
-
-    for_each_vcpu(v->domain, other) {
-        if (other != v && other->is_up) {
-            return false;
-        }
-    }
-    return true;
-}
-
 static long op_down(struct vcpu *v, guest_handle_t uarg)
 {
-    if (is_last_up(v)) {
-        domain_shutdown(v->domain, SHUTDOWN_poweroff);
-        return 0;
-    }
-    atomic_store(&v->is_up, 0);
-    sched_sleep_nosync(v);
+    vcpu_down(v);
     return 0;
 }
 

@@ -15,7 +15,6 @@
 #include <hvm/io.h>
 #include <p2m/p2m.h>
 #include <sched/sched.h>
-#include <xen/sched.h>
 
 enum { VEC_GP = 13 };
 
@@ -59,35 +58,12 @@ enum exit_action hvm_exit_msr(struct vcpu *v, bool write, unsigned int len)
     return EXIT_RESUME;
 }
 
-static bool others_up(const struct vcpu *v)
-{
-    struct vcpu *o;
-
-    for_each_vcpu(v->domain, o) {
-        if (o != v && o->is_up) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Halted with interrupts off: for ever.  The last one switches off. */
-static void halt_forever(struct vcpu *v)
-{
-    if (!others_up(v)) {
-        domain_shutdown(v->domain, SHUTDOWN_poweroff);
-        return;
-    }
-    atomic_store(&v->is_up, 0);
-    sched_sleep_nosync(v);
-}
-
 enum exit_action hvm_exit_hlt(struct vcpu *v, unsigned int len)
 {
     hvm_skip(v, len);
     if (!(guest_cpu_regs()->rflags & X86_EFLAGS_IF) &&
         !atomic_load(&v->hvm->nmi_pending)) {
-        halt_forever(v);
+        vcpu_down(v);                 /* for ever; the last switches off */
         return EXIT_RESUME;
     }
     atomic_store(&v->blocked, 1);     /* pairs with vcpu_unblock() */

@@ -9,6 +9,7 @@
 #include <mm/heap.h>
 #include <sched/runq.h>
 #include <smp/ipi.h>
+#include <xen/sched.h>
 #include <hv/errno.h>
 
 /* End of SCHEDOP_block or SCHEDOP_poll, whatever the vcpu waited for. */
@@ -30,6 +31,28 @@ void vcpu_kick(struct vcpu *v)
     if (v != current && atomic_load(&v->is_running)) {
         ipi_send_event_check(READ_ONCE(v->processor));
     }
+}
+
+static bool others_up(const struct vcpu *v)
+{
+    struct vcpu *o;
+
+    for_each_vcpu(v->domain, o) {
+        if (o != v && atomic_load(&o->is_up)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Down first, then the look: of two that go at once the later one sees it. */
+void vcpu_down(struct vcpu *v)
+{
+    atomic_store(&v->is_up, 0);       /* a full barrier */
+    if (!others_up(v)) {
+        domain_shutdown(v->domain, SHUTDOWN_poweroff);
+    }
+    sched_sleep_nosync(v);
 }
 
 void vcpu_pause_nosync(struct vcpu *v)

@@ -64,6 +64,8 @@ void vcpu_unblock(struct vcpu *v);
 void vcpu_pause(struct vcpu *v);             /* sync */
 void vcpu_pause_nosync(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
+/* Until VCPUOP_up or a SIPI; the last one up powers the domain off. */
+void vcpu_down(struct vcpu *v);
 
 int must_check sched_set_affinity(struct vcpu *v, cpumask_t hard, cpumask_t soft);
 void sched_get_affinity(struct vcpu *v, cpumask_t *hard, cpumask_t *soft);

@@ -208,6 +208,28 @@ static void watchdog_numbers_are_checked(void **state)
     assert_int_equal(sched_watchdog(a, 2, 0), -EINVAL);
 }
 
+/* A vcpu is down before it looks for others: of two that go at the same time
+ * neither may take the other for one that stays. */
+static void the_last_vcpu_that_goes_down_switches_off(void **state)
+{
+    struct domain *a;
+
+    machine_start(1);
+    a = new_domain(1, 2);
+    wake_all(a);
+    settle();
+    vcpu_down(a->vcpu[1]);
+    settle();
+    assert_int_equal(a->is_shut_down, 0);
+    assert_ptr_equal(current, a->vcpu[0]);
+    vcpu_down(a->vcpu[0]);
+    settle();
+
+    assert_int_equal(a->is_shut_down, 1);
+    assert_int_equal(a->shutdown_code, SHUTDOWN_poweroff);
+    assert_int_equal(a->vcpu[0]->is_up, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +237,7 @@ int main(void)
         T(block_with_an_event_pending_returns_at_once),
         T(pause_takes_the_state_from_an_idle_cpu),
         T(pause_waits_for_a_vcpu_that_runs_elsewhere),
+        T(the_last_vcpu_that_goes_down_switches_off),
         T(quiesce_waits_for_every_other_cpu),
         T(yield_lets_the_next_one_run),
         T(nothing_ticks_while_nobody_waits),
