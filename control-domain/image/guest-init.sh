@@ -25,7 +25,9 @@
 #                            send/HOST/PORT/MIB, recv/... one after the
 #                            other; guest.mtu= for longer frames
 #   guest.run=screen         what dom0's scenario screen asks for, step by step
-#   guest.run=cd             read the CD, try to write it
+#   guest.run=cd             read the CD, try to write it, hold it until it is
+#                            wanted back; say what is in the drive until one
+#                            that begins with "bye" is
 #   guest.run=button         wait for the power button
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
@@ -134,6 +136,26 @@ run_cd()
     need_disk
     echo "GUEST DISK $(blockdev --getsize64 $disk) $(sha256sum < $disk | cut -d' ' -f1)"
     block 1 | dd of=$disk bs=1M conv=notrunc,fsync 2>/dev/null && echo "GUEST FAIL wrote" || echo "GUEST REFUSED"
+    hold_cd
+    before=
+    until [ "$(head -c 3 $disk 2>/dev/null)" = bye ]; do
+        now="$(blockdev --getsize64 $disk 2>/dev/null) $(sha256sum < $disk 2>/dev/null | cut -d' ' -f1)"
+        [ "$now" = "$before" ] || echo "GUEST MEDIUM $now"
+        before=$now
+        sleep 0.5
+    done
+}
+
+# Mounted, so the drive is locked; the kernel asks it for events.
+hold_cd()
+{
+    mkdir -p /mnt
+    mount -t iso9660 -o ro $disk /mnt || { echo "GUEST FAIL mount"; return; }
+    echo 500 > /sys/block/sr0/events_poll_msecs
+    uevent sh -c '[ "$DISK_EJECT_REQUEST" = 1 ] && umount /mnt && echo "GUEST LETS GO"' &
+    echo "GUEST HOLDS"
+    while grep -q ' /mnt ' /proc/mounts; do sleep 0.2; done
+    kill $!
 }
 
 # The power button of a machine without PV drivers: an input device.
@@ -153,12 +175,12 @@ run_stream()
     need_disk
     i=0
     while [ $i -lt "$1" ]; do
-        block $i | dd of=/dev/xvda bs=1M seek=$i conv=notrunc,fsync 2>/dev/null || echo "GUEST FAIL write $i"
+        block $i | dd of="$disk" bs=1M seek=$i conv=notrunc,fsync 2>/dev/null || echo "GUEST FAIL write $i"
         echo "GUEST BLOCK $i"
         i=$((i + 1))
     done
     echo 3 > /proc/sys/vm/drop_caches
-    echo "GUEST STREAM $1 $(head -c $(($1 * 1048576)) /dev/xvda | sha256sum | cut -d' ' -f1)"
+    echo "GUEST STREAM $1 $(head -c $(($1 * 1048576)) "$disk" | sha256sum | cut -d' ' -f1)"
 }
 
 # One line for each disk that came, changed its size or went, with a checksum

@@ -377,6 +377,7 @@ static void destroy(void *dev)
     struct ide *ide = dev;
     unsigned int i;
 
+    medium_close(ide->medium);
     unplug_forget(ide->m, &ide->unplug);
     for (i = 0; i < 4; i++) {
         struct ide_channel *c = &ide->channel[i / 2];
@@ -403,11 +404,29 @@ static int open_drive(struct ide *ide, unsigned int i, struct err *e)
     d->cdrom = conf->cdrom;
     d->mdma = d->udma = 0xff;
     d->loaded = 1;
-    if (!conf->present || conf->path == NULL) {
+    if (!conf->present) {
         return 0;
     }
     d->img = image_open(ide->m, conf, e);
     return d->img == NULL ? -EIO : 0;
+}
+
+static bool is_cd(const struct emu_config *c, unsigned int i)
+{
+    return c->disk[i].present && c->disk[i].cdrom;
+}
+
+/* Only a machine with a drive has media that change. */
+static int listen_for_media(struct ide *ide, struct err *e)
+{
+    const struct emu_config *c = ide->m->config;
+
+    if (c->control == NULL ||
+        !(is_cd(c, 0) || is_cd(c, 1) || is_cd(c, 2) || is_cd(c, 3))) {
+        return 0;
+    }
+    ide->medium = medium_listen(ide->m, c->control, ide_medium, ide, e);
+    return ide->medium == NULL ? -EIO : 0;
 }
 
 static void init_config(struct ide *ide)
@@ -459,6 +478,9 @@ static void *create(struct machine *m, struct err *e)
     }
     for (i = 0; i < EMU_MAX_DISKS && rc == 0; i++) {
         rc = open_drive(ide, i, e);
+    }
+    if (rc == 0) {
+        rc = listen_for_media(ide, e);
     }
     if (rc == 0) {
         init_config(ide);

@@ -38,7 +38,7 @@ static void put_be(uint8_t *p, unsigned int bytes, uint32_t v)
 
 static bool medium(const struct ide_drive *d)
 {
-    return d->img != NULL && d->loaded;
+    return d->img != NULL && d->loaded && image_bytes(d->img) > 0;
 }
 
 static uint64_t blocks(const struct ide_drive *d)
@@ -298,7 +298,8 @@ static void get_event(struct ide_channel *c, const uint8_t *p)
     }
     put_be(b, 2, 6);
     b[2] = 4;
-    b[4] = d->attention ? 2 : 0;       /* new medium */
+    b[4] = d->event != 0 ? d->event : d->attention ? CD_EVENT_NEW : 0;
+    d->event = 0;
     b[5] = (uint8_t)(medium(d) ? 2 : d->loaded ? 0 : 1);
     reply(c, 8, be(p + 7, 2));
 }

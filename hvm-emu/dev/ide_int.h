@@ -4,7 +4,8 @@
  *
  * Owns    the state of drives, channels, the controller.  ide: registers and
  *         life; ide_xfer: data by port and by bus master; ide_ata: commands of
- *         disks; ide_atapi: packets of CD drives.
+ *         disks; ide_atapi: packets of CD drives; ide_medium:
+ *         another medium in one.
  * Rules   a channel does one thing at a time (`doing`); every index into a
  *         buffer is checked against `have`, which is at most IDE_BUFFER.
  * INV-IDE1 while status shows BSY the guest changes nothing but the control
@@ -18,6 +19,7 @@
 #include <bus/unplug.h>
 #include <frame/machine.h>
 #include <host/image.h>
+#include <host/medium.h>
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -67,8 +69,14 @@ struct ide_drive {
     uint8_t sense, asc;                /* ATAPI: last check condition */
     uint8_t attention;                 /* a unit attention is due */
     uint8_t locked, loaded;            /* the tray */
+    uint8_t event;                     /* CD_EVENT_*, to be told once */
     struct taskfile tf;
 };
+
+/* Of the media class (MMC-3, 6.7.2.5). */
+#define CD_EVENT_EJECT 1u              /* somebody wants it out */
+#define CD_EVENT_NEW   2u
+#define CD_EVENT_GONE  3u
 
 enum ide_doing {
     IDE_IDLE,
@@ -111,6 +119,7 @@ struct ide {
     struct machine *m;
     struct ide_channel channel[2];
     struct unplug unplug;
+    struct medium *medium;             /* orders to change one, or NULL */
 };
 
 /* ---- ide.c ---------------------------------------------------------------------- */
@@ -142,6 +151,8 @@ void atapi_packet_begin(struct ide_channel *c);
 void atapi_packet(struct ide_channel *c, const uint8_t packet[12]);
 /* The end of a packet command: sense key and code, 0: well. */
 void atapi_end(struct ide_channel *c, uint8_t key, uint8_t asc);
+/* ---- ide_medium.c --------------------------------------------------------------------- */
+medium_fn ide_medium;                  /* @arg: struct ide */
 /* Words 10.. of an identify block: @text padded, bytes exchanged. */
 void ide_text(uint8_t *to, const char *text, unsigned int bytes);
 

@@ -12,7 +12,7 @@
     DRIVE(c, u, unplugged), DRIVE(c, u, multi), DRIVE(c, u, mdma), \
     DRIVE(c, u, udma), DRIVE(c, u, sense), DRIVE(c, u, asc), \
     DRIVE(c, u, attention), DRIVE(c, u, locked), DRIVE(c, u, loaded), \
-    DRIVE(c, u, tf)
+    DRIVE(c, u, event), DRIVE(c, u, tf)
 #define CHANNEL(c, member) STATE_FIELD(struct ide, channel[c].member)
 #define CHANNEL_FIELDS(c) \
     DRIVE_FIELDS(c, 0), DRIVE_FIELDS(c, 1), CHANNEL(c, control), \
@@ -80,5 +80,5 @@ static void loaded(void *dev)
 }
 
 const struct state_table ide_state = {
-    .version = 1, STATE_ROWS(fields), .check = check, .loaded = loaded
+    .version = 2, STATE_ROWS(fields), .check = check, .loaded = loaded
 };

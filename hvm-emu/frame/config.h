@@ -39,6 +39,7 @@ struct emu_config {
     const char *serial;                /* "pty", a file, or NULL: none */
     const char *vga;                   /* "std" or NULL: none */
     const char *vnc;                   /* words for host/screen */
+    const char *control;               /* directory of sockets, or NULL */
     const char *empty;                 /* a directory that becomes the root */
     const char *state;                 /* file of the saved state, or NULL */
     struct emu_disk disk[EMU_MAX_DISKS];

@@ -149,6 +149,9 @@ static int open_any(struct image *img, const struct emu_disk *d, struct err *e)
     unsigned int tries = 0;
     int rc;
 
+    if (d->path == NULL) {
+        return blk_image_empty(&img->blk, e);
+    }
     if (strcmp(d->format, "qcow2") != 0) {
         return blk_image_open(&img->blk, d->path, d->readonly, e);
     }
@@ -188,6 +191,11 @@ struct image *image_open(struct machine *m, const struct emu_disk *d,
         return NULL;
     }
     return img;
+}
+
+int image_swap(struct image *img, int fd, uint64_t bytes)
+{
+    return blk_image_swap(&img->blk, fd, bytes);
 }
 
 void image_drain(struct image *img)

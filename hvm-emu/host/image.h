@@ -28,7 +28,7 @@ enum image_op { IMAGE_READ, IMAGE_WRITE, IMAGE_FLUSH };
 /* @res: 0 or -errno. */
 typedef void image_done_fn(void *arg, int res);
 
-/* Opened, locked, ready; NULL with @e filled. */
+/* Opened, locked, ready; without a path: of 0 bytes.  NULL with @e filled. */
 struct image *image_open(struct machine *m, const struct emu_disk *d,
                          struct err *e);
 /* Waits for what is under way (its end is not reported), drops the lock. */
@@ -44,6 +44,12 @@ uint8_t *image_buffer(struct image *img);
  */
 void image_start(struct image *img, enum image_op op, uint64_t offset,
                  uint32_t bytes, image_done_fn *fn, void *arg);
+/*
+ * Another raw file, locked by whoever opened it, or -1: none, 0 bytes.  It is
+ * taken over if 0 is returned; the one before is closed in any case.  Nothing
+ * may be under way.
+ */
+int image_swap(struct image *img, int fd, uint64_t bytes);
 bool image_busy(const struct image *img);
 /* Until nothing is under way; ends are reported. */
 void image_drain(struct image *img);

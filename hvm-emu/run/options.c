@@ -205,6 +205,7 @@ TEXT(boot)
 TEXT(serial)
 TEXT(vga)
 TEXT(vnc)
+TEXT(control)
 TEXT(empty)
 TEXT(state)
 
@@ -233,7 +234,8 @@ static const struct {
     { "cdrom", 1, opt_cdrom },     { "nic", 1, opt_nic },
     { "serial", 1, opt_serial },   { "vga", 1, opt_vga },
     { "vnc", 1, opt_vnc },         { "empty", 1, opt_empty },
-    { "state", 1, opt_state },     { "uuid", 1, opt_uuid },       { "sandbox", 0, opt_sandbox },
+    { "state", 1, opt_state },     { "uuid", 1, opt_uuid },
+    { "control", 1, opt_control }, { "sandbox", 0, opt_sandbox },
     { "no-xen-platform", 0, opt_no_xen_platform },
 };
 #define NR_ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -13,6 +13,9 @@
 #include <xen/sys/evtchn.h>
 #include <xen/sys/privcmd.h>
 
+/* The filter lets none be opened; a new medium comes in a message. */
+#define MAX_FDS 256u
+
 static const int allowed[] = {
     __NR_epoll_wait, __NR_epoll_pwait, __NR_epoll_ctl, __NR_read, __NR_write,
     __NR_writev, __NR_munmap, __NR_close, __NR_exit_group, __NR_rt_sigreturn,
@@ -31,5 +34,5 @@ const struct confine hvm_emu_sandbox = {
     .name = "hvm", .user = "paravane-hvm", .syscalls = allowed,
     .nr_syscalls = sizeof(allowed) / sizeof(allowed[0]),
     .ioctls = ioctls, .nr_ioctls = sizeof(ioctls) / sizeof(ioctls[0]),
-    .memory = 768ul << 20, .survives = true,
+    .new_files = MAX_FDS, .memory = 768ul << 20, .survives = true,
 };

@@ -175,6 +175,27 @@ void blk_image_close(struct blk_image *img)
     }
 }
 
+/* All of the ring's references go at once, so the old lock does too. */
+static int swap_in_ring(struct blk_image *img, int fd)
+{
+    int rc = io_uring_unregister_files(&img->ring);
+
+    return rc == 0 ? io_uring_register_files(&img->ring, &fd, 1) : rc;
+}
+
+int blk_image_swap(struct blk_image *img, int fd, uint64_t bytes)
+{
+    int rc = img->vhost ? -EOPNOTSUPP : img->uring ? swap_in_ring(img, fd) : 0;
+
+    if (img->fd >= 0) {
+        close(img->fd);
+    }
+    img->fd = rc == 0 ? fd : -1;
+    img->sectors = img->fd >= 0 ? bytes / SECTOR : 0;
+    img->direct = false;
+    return rc;
+}
+
 /* ---- asynchronous I/O -------------------------------------------------------- */
 
 /*

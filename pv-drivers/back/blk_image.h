@@ -73,6 +73,12 @@ int blk_image_measure(struct blk_image *img);
 /* lib/imglock.h: one writer or many readers.  -EAGAIN: held by another. */
 int blk_image_lock(struct blk_image *img);
 void blk_image_close(struct blk_image *img);
+/*
+ * Another file of @bytes in its place, opened and locked by somebody else, or
+ * -1: none.  No operation may be under way.  0: @fd is taken over, or -errno:
+ * there is none now.
+ */
+int blk_image_swap(struct blk_image *img, int fd, uint64_t bytes);
 
 /*
  * Begin I/O with memory from img->buffers only, @bytes of it.  @want_uring

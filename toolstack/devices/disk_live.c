@@ -7,6 +7,7 @@
 #include <devices/claim.h>
 #include <devices/disk.h>
 #include <devices/disk_live.h>
+#include <devices/drive.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <lib/err.h>
@@ -195,6 +196,24 @@ int disk_resize(struct devices *d, size_t i, uint64_t bytes,
     return give_order(&o, "resize", text, "resize-error", e);
 }
 
+/* The device model's drive, if the disk is in one; -EOPNOTSUPP: there is none
+ * that could change. */
+static int put_emulated(struct order *o, const struct disk_def *disk,
+                        struct err *e)
+{
+    int unit = def_disk_ide_unit(o->d->def, disk);
+
+    if (unit >= 0) {
+        return drive_medium(o->d->run_dir, (unsigned int)unit, disk->target,
+                            disk->source, e);
+    }
+    return disk->backend != BACKEND_KERNEL ? 0
+           : err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "cannot change the "
+                     "medium", disk->target, "the kernel's back end (driver "
+                     "phy) serves it");
+}
+
+/* What the store says of it excludes other users, also of a drive's medium. */
 static int put_medium(struct order *o, const struct disk_def *disk,
                       struct err *e)
 {
@@ -207,6 +226,10 @@ static int put_medium(struct order *o, const struct disk_def *disk,
             return rc;
         }
         disk_params(disk, params, sizeof(params));
+    }
+    rc = put_emulated(o, disk, e);
+    if (rc != 0 || disk->backend == BACKEND_KERNEL) {
+        return rc;
     }
     if (connected(o)) {
         return give_order(o, "params", params, "medium-error", e);
@@ -223,15 +246,6 @@ int disk_medium(struct devices *d, size_t i, const struct device_wait *wait,
     struct order o;
     int claim, rc;
 
-    if (disk->backend == BACKEND_KERNEL) {
-        return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "cannot change the "
-                       "medium", disk->target, "the kernel's back end (driver "
-                       "phy) serves it");
-    }
-    rc = devices_changeable(d, "disk", i, e);
-    if (rc != 0) {
-        return rc;
-    }
     begin(&o, d, i, wait);
     claim = claim_begin();
     rc = put_medium(&o, disk, e);

@@ -60,7 +60,8 @@ static void add_pair(struct args *a, const char *option, const char *value)
     add(a, "%s", value);
 }
 
-static void add_machine(struct args *a, const struct domain_def *def)
+static void add_machine(struct args *a, const struct domain_def *def,
+                        const struct rundir *run)
 {
     bool direct = def->kernel != NULL && *def->kernel != '\0';
 
@@ -69,6 +70,7 @@ static void add_machine(struct args *a, const struct domain_def *def)
     add(a, "--vcpus");
     add(a, "%u", def->max_vcpus);
     add_pair(a, "--boot", def->boot_order);
+    add_pair(a, "--control", run->path);
     add_pair(a, "--vga", "std");
     add_pair(a, "--vgabios", VGABIOS);
     if (!direct) {
@@ -163,7 +165,7 @@ int emulator_args(const struct domain_def *def, const struct rundir *run,
     int rc;
 
     memset(args, 0, EMULATOR_MAX_ARGS * sizeof(args[0]));
-    add_machine(&a, def);
+    add_machine(&a, def, run);
     add_disks(&a, def);
     rc = add_nics(&a, def, domid, e);
     add_serial(&a, def);

@@ -60,7 +60,8 @@ static void a_machine_is_described(void **state)
             CARDS "<serial type='file'><source path='/s.log'/></serial>"
             "<graphics type='vnc' passwd='x'/></devices></domain>", line,
             sizeof(line));
-    assert_string_equal(line, "--memory 262144 --vcpus 2 --boot dc --vga std "
+    assert_string_equal(line, "--memory 262144 --vcpus 2 --boot dc "
+        "--control /run/x --vga std "
         "--vgabios /usr/share/seabios/vgabios-stdvga.bin "
         "--bios /usr/share/seabios/bios-256k.bin "
         "--disk 0:0,raw,rw,/a,b.raw --cdrom 1:0, --disk 1:1,qcow2,ro,/q "

@@ -5,7 +5,8 @@ test_emu_bus_SRCS = tests/unit/hvm-emu/frame/test_bus.c $(EMU_BENCH)
 test_emu_bus_LIBS = $(HVM_EMU_LIBS)
 test_emu_ide_SRCS = tests/unit/hvm-emu/frame/test_ide.c $(EMU_BENCH)
 test_emu_ide_LIBS = $(HVM_EMU_LIBS)
-test_emu_image_SRCS = tests/unit/hvm-emu/frame/test_image.c $(EMU_BENCH)
+test_emu_image_SRCS = tests/unit/hvm-emu/frame/test_image.c \
+    toolstack/devices/drive.c $(EMU_BENCH)
 test_emu_image_LIBS = $(HVM_EMU_LIBS)
 UNIT_TESTS += test_emu_chipset test_emu_request
 test_emu_chipset_SRCS = tests/unit/hvm-emu/frame/test_chipset.c $(EMU_BENCH)

@@ -5,6 +5,8 @@
  */
 #include "bench.h"
 
+#include <dev/ide_int.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,6 +14,9 @@
 #include <string.h>
 #include <unistd.h>
 #include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
 
 #define DISK_SECTORS 16384u
 #define CD_BLOCKS    512u
@@ -530,6 +535,99 @@ static void an_ejected_medium_is_not_ready_and_comes_back_changed(void **state)
     assert_int_equal(status_of(b, 0x170), 0x50);
 }
 
+/* ---- another medium ---------------------------------------------------------------- */
+
+#define NEW_BLOCKS 16u
+
+static int put_in(struct bench *b, uint32_t unit, const char *file)
+{
+    struct medium_order o = { .unit = unit, .bytes = NEW_BLOCKS * 2048 };
+    int fd = file == NULL ? -1 : open(file, O_RDONLY);
+    int rc = ide_medium(devices_find(&b->devices, "ide"), &o, fd);
+
+    if (rc != 0 && fd >= 0) {
+        close(fd);
+    }
+    return rc;
+}
+
+/* The one event that is told, and what the drive says of its tray. */
+static unsigned int event_of(struct bench *b)
+{
+    static const uint8_t event[12] = { 0x4a, 1, 0, 0, 0x10, 0, 0, 0, 8 };
+    uint8_t d[8];
+
+    packet(b, event, 8, false);
+    assert_int_equal(status_of(b, 0x170), 0x58);
+    read_words(b, 0x170, d, 4);
+    return (unsigned int)d[4] << 8 | d[5];
+}
+
+static uint32_t first_word(struct bench *b, uint8_t lba)
+{
+    const uint8_t read10[12] = { 0x28, 0, 0, 0, 0, lba, 0, 0, 1 };
+    uint32_t data[512];
+
+    packet(b, read10, 2048, false);
+    assert_int_equal(status_of(b, 0x170), 0x58);
+    read_words(b, 0x170, data, 1024);
+    return data[0];
+}
+
+static void another_medium_is_told_and_read(void **state)
+{
+    static const uint8_t ready[12] = { 0x00 };
+    struct fixture *f = *state;
+    struct bench *b = &f->b;
+
+    assert_int_equal(first_word(b, 3), 3);
+    assert_int_equal(put_in(b, 2, f->disk), 0);
+    assert_int_equal(event_of(b), CD_EVENT_NEW << 8 | 2);
+    packet(b, ready, 0, false);
+    assert_int_equal(bench_in(b, 0x171, 1) >> 4, 6);
+    assert_int_equal(event_of(b), 2);              /* told once */
+    assert_int_equal(first_word(b, 3), 12);        /* sectors of 512 */
+    assert_int_equal(put_in(b, 2, NULL), 0);
+    assert_int_equal(event_of(b), CD_EVENT_GONE << 8);
+    packet(b, ready, 0, false);
+    assert_int_equal(bench_in(b, 0x171, 1) >> 4, 2);
+    assert_int_equal(put_in(b, 2, f->cd), 0);
+    packet(b, ready, 0, false);
+    assert_int_equal(bench_in(b, 0x171, 1) >> 4, 6);
+    assert_int_equal(first_word(b, NEW_BLOCKS - 1), NEW_BLOCKS - 1);
+}
+
+static void a_locked_tray_keeps_its_medium_and_tells_the_guest(void **state)
+{
+    static const uint8_t lock[12] = { 0x1e, 0, 0, 0, 1 };
+    static const uint8_t unlock[12] = { 0x1e };
+    struct fixture *f = *state;
+    struct bench *b = &f->b;
+
+    packet(b, lock, 0, false);
+    assert_int_equal(put_in(b, 2, f->disk), -EBUSY);
+    assert_int_equal(first_word(b, 3), 3);
+    assert_int_equal(event_of(b), CD_EVENT_EJECT << 8 | 2);
+    packet(b, unlock, 0, false);
+    assert_int_equal(put_in(b, 2, f->disk), 0);
+}
+
+static void only_an_idle_cd_drive_takes_a_medium(void **state)
+{
+    static const uint8_t read10[12] = { 0x28, 0, 0, 0, 0, 20, 0, 0, 2 };
+    struct fixture *f = *state;
+    struct bench *b = &f->b;
+
+    assert_int_equal(put_in(b, 0, f->cd), -ENODEV);        /* a disk */
+    assert_int_equal(put_in(b, 3, f->cd), -ENODEV);        /* none there */
+    assert_int_equal(put_in(b, 4, f->cd), -ENODEV);
+    assert_int_equal(put_in(b, 0xffffffff, f->cd), -ENODEV);
+    packet(b, read10, 1024, false);
+    assert_int_equal(put_in(b, 2, f->disk), -EAGAIN);
+    assert_int_equal(status_of(b, 0x170), 0x58);
+    assert_int_equal(put_in(b, 2, f->disk), -EAGAIN);
+}
+
 /* ---- unplug ------------------------------------------------------------------------------- */
 
 static void unplugged_disks_are_gone_and_unlocked(void **state)
@@ -574,6 +672,9 @@ int main(void)
         T(a_cd_is_read_by_dma),
         T(a_cd_tells_its_size_and_contents),
         T(errors_of_a_cd_are_told_by_sense),
+        T(another_medium_is_told_and_read),
+        T(a_locked_tray_keeps_its_medium_and_tells_the_guest),
+        T(only_an_idle_cd_drive_takes_a_medium),
         T(an_ejected_medium_is_not_ready_and_comes_back_changed),
         T(unplugged_disks_are_gone_and_unlocked),
     };

@@ -2,10 +2,13 @@
 /* A disk image behind a real loop, with io_uring where the kernel has it. */
 #include "bench.h"
 
+#include <devices/drive.h>
 #include <frame/timer.h>
 #include <host/image.h>
+#include <host/medium.h>
 #include <lib/err.h>
 #include <lib/evloop.h>
+#include <lib/imglock.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,6 +20,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/wait.h>
 
 #define BYTES (256u * 1024)
 
@@ -176,6 +180,82 @@ static void a_qcow2_image_is_read_and_let_go(void **state)
     unlink(path);
 }
 
+/* ---- another medium, from a process that may open it -------------------------------- */
+
+static int swap(void *arg, const struct medium_order *o, int fd)
+{
+    struct fixture *f = arg;
+
+    if (o->unit != 2) {
+        return -ENODEV;
+    }
+    return image_swap(f->img, fd, o->bytes);
+}
+
+/* What drive_medium() says, as in vmctl: 0 or an errno. */
+static int put_in(struct fixture *f, const char *dir, unsigned int unit,
+                  const char *file)
+{
+    pid_t child = fork();
+    int status = 0, tries = 0;
+
+    if (child == 0) {
+        _exit(-drive_medium(dir, unit, "hdc", file, NULL));
+    }
+    while (waitpid(child, &status, WNOHANG) == 0 && tries++ < 100) {
+        evloop_once(f->m.loop, 100);
+    }
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static bool writable(const char *file)
+{
+    int fd = open(file, O_RDWR);
+    int rc = imglock_test(fd, true);
+
+    close(fd);
+    return rc == 0;
+}
+
+static void a_medium_comes_with_its_lock_and_goes_with_it(void **state)
+{
+    struct fixture *f = *state;
+    char dir[] = "/var/tmp/emu-mediumXXXXXX", file[64], sock[64];
+    struct err e = ERR_INIT;
+    struct medium *md;
+    int fd;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(file, sizeof(file), "%s/new.iso", dir);
+    snprintf(sock, sizeof(sock), "%s/" MEDIUM_SOCKET, dir);
+    fd = open(file, O_RDWR | O_CREAT, 0600);
+    assert_int_equal(pwrite(fd, "new", 3, 4096), 3);
+    assert_int_equal(ftruncate(fd, 8192), 0);
+    close(fd);
+    md = medium_listen(&f->m, dir, swap, f, &e);
+    assert_non_null(md);
+    assert_int_equal(put_in(f, dir, 1, file), ENODEV);
+    assert_int_equal(put_in(f, dir, 2, "/nowhere"), ENOENT);
+    assert_int_equal(put_in(f, dir, 2, dir), EINVAL);
+    assert_false(writable(f->path));
+    assert_int_equal(put_in(f, dir, 2, file), 0);
+    assert_true(writable(f->path));
+    assert_false(writable(file));
+    assert_int_equal(image_bytes(f->img), 8192);
+    image_start(f->img, IMAGE_READ, 4096, 2048, ended, f);
+    wait_for_end(f);
+    assert_int_equal(f->res, 0);
+    assert_memory_equal(image_buffer(f->img), "new", 3);
+    assert_int_equal(put_in(f, dir, 2, NULL), 0);
+    assert_int_equal(image_bytes(f->img), 0);
+    assert_true(writable(file));
+    medium_close(md);
+    unlink(sock);
+    unlink(file);
+    rmdir(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +265,7 @@ int main(void)
         T(beyond_the_end_is_an_error),
         T(a_qcow2_image_is_read_and_let_go),
         T(drain_waits_for_what_is_under_way),
+        T(a_medium_comes_with_its_lock_and_goes_with_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
