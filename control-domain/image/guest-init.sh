@@ -29,6 +29,8 @@
 #                            wanted back; say what is in the drive until one
 #                            that begins with "bye" is
 #   guest.run=button         wait for the power button
+#   guest.run=reboots        count on the disk's first byte, reboot in another
+#                            way each time, stay up after the last
 #   guest.run=idle           stay up until told to shut down
 #   guest.run=spin           the same, with every vCPU busy
 export PATH=/bin
@@ -139,7 +141,8 @@ run_cd()
     hold_cd
     before=
     until [ "$(head -c 3 $disk 2>/dev/null)" = bye ]; do
-        now="$(blockdev --getsize64 $disk 2>/dev/null) $(sha256sum < $disk 2>/dev/null | cut -d' ' -f1)"
+        now=$(blockdev --getsize64 $disk 2>/dev/null) &&
+            now="$now $(sha256sum < $disk | cut -d' ' -f1)" || now=none
         [ "$now" = "$before" ] || echo "GUEST MEDIUM $now"
         before=$now
         sleep 0.5
@@ -156,6 +159,20 @@ hold_cd()
     echo "GUEST HOLDS"
     while grep -q ' /mnt ' /proc/mounts; do sleep 0.2; done
     kill $!
+}
+
+# How often is on the disk; the kernel would try other ways too, in vain.
+run_reboots()
+{
+    need_disk
+    n=$(head -c 1 "$disk")
+    set -- kbd acpi pci triple
+    [ "$n" -lt $# ] || { echo "GUEST REBOOTED $n"; sleep 1000000; }
+    shift "$n"
+    echo "GUEST REBOOTS $1"
+    printf %s $((n + 1)) | dd of="$disk" conv=notrunc,fsync 2>/dev/null
+    echo "$1" > /sys/kernel/reboot/type
+    reboot -f
 }
 
 # The power button of a machine without PV drivers: an input device.
@@ -434,6 +451,7 @@ case $run in
 hotplug) run_hotplug ;;
 disk) run_disk; [ -z "$(arg guest.ip)" ] || run_traffic ;;
 cd) run_cd ;;
+reboots) run_reboots ;;
 button) run_button ;;
 discard) run_discard ;;
 readonly) run_readonly ;;

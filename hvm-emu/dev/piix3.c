@@ -46,9 +46,9 @@ static void written(struct pci_dev *pci, unsigned int off, unsigned int bytes)
 
 static const struct pci_ops pci_ops = { .written = written };
 
-static void reset_machine(struct piix3 *p)
+static void reset_machine(struct piix3 *p, const char *by)
 {
-    p->pci.m->reset(p->pci.m);
+    p->pci.m->reset(p->pci.m, by);
 }
 
 static uint64_t cf9_read(void *dev, uint64_t off, unsigned int bytes)
@@ -62,7 +62,7 @@ static void cf9_write(void *dev, uint64_t off, unsigned int bytes,
     struct piix3 *p = dev;
 
     if (val & CF9_RESET) {
-        reset_machine(p);
+        reset_machine(p, "port cf9");
     }
     p->cf9 = (uint8_t)(val & CF9_KEEP);
 }
@@ -78,7 +78,7 @@ static void port92_write(void *dev, uint64_t off, unsigned int bytes,
     struct piix3 *p = dev;
 
     if ((val & FAST_RESET) && !(p->port92 & FAST_RESET)) {
-        reset_machine(p);
+        reset_machine(p, "port 92");
     }
     p->port92 = (uint8_t)(val & 3);
 }

@@ -136,7 +136,7 @@ static void self_test(struct ps2 *d)
 static void pulse(struct ps2 *d, uint8_t val)
 {
     if ((val & 1) == 0 && d->m->reset != NULL) {
-        d->m->reset(d->m);
+        d->m->reset(d->m, "the keyboard controller");
     }
 }
 

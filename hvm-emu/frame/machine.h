@@ -50,7 +50,7 @@ struct machine {
     struct irq_lines *irq;
     struct pci_bus *pci;
     struct unplug *unplug;             /* bus/unplug.h */
-    void (*reset)(struct machine *m);  /* the guest asks for a reset */
+    void (*reset)(struct machine *m, const char *by);  /* the guest asks */
     unsigned long faults;              /* accesses nobody answered */
 };
 

@@ -48,8 +48,9 @@ struct emu {
 /* ---- the machine --------------------------------------------------------------- */
 
 /* A machine that resets is built anew by whoever started it. */
-static void reset_machine(struct machine *m)
+static void reset_machine(struct machine *m, const char *by)
 {
+    log_info("d%u: reset by %s", m->domid, by);
     machine_shutdown(m, SHUTDOWN_reboot);
 }
 

@@ -70,6 +70,14 @@ enum vm_state dom_state(const struct dom *d);
 /* The configuration a domain runs with, or its definition. */
 int dom_def(const struct dom *d, struct domain_def *def, struct err *e);
 
+/* ---- drivers.c ------------------------------------------------------------- */
+
+/* Guests with our drivers say what they listen to. */
+bool dom_listens(struct ctl *c, const struct dom *d, const char *word);
+/* 0, or class unsupported: an HVM guest that shows no sign of PV drivers. */
+int dom_needs_drivers(struct ctl *c, const struct dom *d, const char *what,
+                      struct err *e);
+
 /* ---- defined.c --------------------------------------------------------------- */
 
 /* $VMCTL_CONFIG_DIR or /etc/vmctl/domains, one NAME.xml each. */

@@ -107,6 +107,9 @@ static int target_live(struct ctl *c, const struct dom *d, void *arg,
                      (uint64_t)d->info.max_pages * 4);
     }
     if (rc == 0) {
+        rc = dom_needs_drivers(c, d, "another memory goal", e);
+    }
+    if (rc == 0) {
         rc = check_host(c, d, kib, e);
     }
     return rc == 0 ? write_kib(c, d, "target", kib, e) : rc;
@@ -177,7 +180,7 @@ static int max_def(struct domain_def *def, bool live, void *arg,
     uint64_t kib = *(uint64_t *)arg;
 
     if (live && kib > def->memory_kib) {
-        return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "a running PV guest "
+        return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "a running guest "
                        "cannot get more than it was started for", def->name,
                        "%" PRIu64 " KiB; use --config and start it again",
                        def->memory_kib);

@@ -241,20 +241,6 @@ static void remember(const struct dom *d, const char *word)
     }
 }
 
-/* Guests with our drivers say what they listen to. */
-static bool listens(struct ctl *c, const struct dom *d, const char *word)
-{
-    char path[96], *value = NULL;
-    bool yes;
-
-    snprintf(path, sizeof(path), "/local/domain/%u/control/feature-%s",
-             d->domid, word);
-    yes = xs_read(c->xs, XS_TXN_NONE, path, &value, NULL) == 0 &&
-          strcmp(value, "1") == 0;
-    free(value);
-    return yes;
-}
-
 /*
  * An HVM guest without such drivers has a power button.  Others refuse the
  * trigger: they find the request in the store when they look.
@@ -262,7 +248,7 @@ static bool listens(struct ctl *c, const struct dom *d, const char *word)
 static void press_button(struct ctl *c, const struct dom *d, const char *word)
 {
     if ((d->info.flags & XEN_DOMINF_hvm_guest) != 0 &&
-        strcmp(word, "poweroff") == 0 && !listens(c, d, word)) {
+        strcmp(word, "poweroff") == 0 && !dom_listens(c, d, word)) {
         ctl_domain_trigger(c->h, d->domid, XEN_DOMCTL_SENDTRIGGER_POWER);
     }
 }
@@ -279,6 +265,9 @@ static int ask(struct ctl *c, const char *domain, const char *word,
     if (rc == 0 && !can_listen(d)) {
         rc = err_set(e, -EBUSY, ERR_STATE, "the guest cannot be asked",
                      d->name, "it is %s", state_name(dom_state(d)));
+    }
+    if (rc == 0 && strcmp(word, "reboot") == 0) {
+        rc = dom_needs_drivers(c, d, "to be asked to reboot", e);
     }
     if (rc != 0) {
         return rc;

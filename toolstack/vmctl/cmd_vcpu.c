@@ -35,6 +35,11 @@ static int count_def(struct domain_def *def, bool live, void *arg,
         def->cur_vcpus = def->cur_vcpus > n->nr ? n->nr : def->cur_vcpus;
         return 0;
     }
+    if (live && def->type == GUEST_HVM) {
+        return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "the vCPUs of a "
+                       "running HVM guest are fixed", def->name,
+                       "use --config");
+    }
     if (n->nr > def->max_vcpus) {
         return err_set(e, -EINVAL, ERR_RESOURCE, "more vCPUs than the domain "
                        "has", def->name, "%u", def->max_vcpus);

@@ -129,8 +129,11 @@ static int live_add(struct ctl *c, const struct dom *d, const char *element,
                     const struct domain_def *piece, struct err *e)
 {
     struct change ch;
-    int rc = begin(c, d, &ch, e);
+    int rc = dom_needs_drivers(c, d, "a device that comes while it runs", e);
 
+    if (rc == 0) {
+        rc = begin(c, d, &ch, e);
+    }
     if (rc == 0) {
         rc = change_attach(&ch, element, piece, e);
         change_end(&ch);

@@ -8,7 +8,7 @@ bare='console=ttyS0 quiet xen_nopv'
 blocks 100 108 > /tmp/data.raw
 before=$(sha < /tmp/data.raw)
 # shellcheck disable=SC2086
-hvm_disk /tmp/boot.raw $bare guest.run=disk guest.disk=/dev/sdb
+hvm_disk /tmp/boot.raw $bare guest.run=disk guest.disk=0:0:1:0
 hvm emulated 256 1 /tmp/boot.raw /tmp/data.raw > /tmp/emulated.xml
 check 'vmctl create' vmctl create /tmp/emulated.xml || { last_words emulated; finish; }
 check 'guest reaches userspace' wait_for 480 serial_said emulated 'GUEST UP' || { last_words emulated; finish; }

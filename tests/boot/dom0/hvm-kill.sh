@@ -13,7 +13,7 @@ model()
     done
 }
 
-hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv guest.run=stream:40 guest.disk=/dev/sdb'
+hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv guest.run=stream:40 guest.disk=0:0:1:0'
 domain other idle 160 > /tmp/other.xml
 check 'another guest runs' vmctl create /tmp/other.xml
 truncate -s 40M /tmp/data.raw

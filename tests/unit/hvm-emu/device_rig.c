@@ -41,7 +41,7 @@ static uint8_t *ram;                   /* of its one RAM window */
 
 const struct state_table pci_dev_state;
 
-static void on_reset(struct machine *m)
+static void on_reset(struct machine *m, const char *by)
 {
     rig.resets++;
 }

@@ -163,7 +163,7 @@ static void fake_unmap(void *arg, void *addr, uint32_t nr)
                MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 }
 
-static void fake_reset(struct machine *m)
+static void fake_reset(struct machine *m, const char *by)
 {
     ((struct bench *)m->hv_arg)->resets++;
 }
