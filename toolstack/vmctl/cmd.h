@@ -72,6 +72,8 @@ int dom_def(const struct dom *d, struct domain_def *def, struct err *e);
 
 /* ---- drivers.c ------------------------------------------------------------- */
 
+/* On emulated hardware. */
+bool dom_is_hvm(const struct dom *d);
 /* Guests with our drivers say what they listen to. */
 bool dom_listens(struct ctl *c, const struct dom *d, const char *word);
 /* 0, or class unsupported: an HVM guest that shows no sign of PV drivers. */

@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <lib/hvm_map.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,11 +132,11 @@ static int wait_balloon(struct ctl *c, const struct dom *d, uint64_t kib,
 {
     struct timespec t = { .tv_nsec = POLL_MS * 1000000 };
     unsigned int s = ctl_timeout(c, WAIT_S);
-    uint64_t have = 0;
+    uint64_t have = 0, goal = kib + (dom_is_hvm(d) ? HVM_VIDEO_KIB : 0);
     bool gone = false;
 
     for (uint64_t n = 0; n <= (uint64_t)s * 1000 / POLL_MS; n++) {
-        if (reached(c, d, kib, &have, &gone)) {
+        if (reached(c, d, goal, &have, &gone)) {
             return 0;
         }
         if (gone) {
@@ -146,7 +147,7 @@ static int wait_balloon(struct ctl *c, const struct dom *d, uint64_t kib,
     }
     return err_set(e, -ETIMEDOUT, ERR_TIMEOUT, "the guest does not reach its "
                    "goal", d->name, "it has %" PRIu64 " of %" PRIu64 " KiB "
-                   "after %u s; the goal stays", have, kib, s);
+                   "after %u s; the goal stays", have, goal, s);
 }
 
 int cmd_setmem(struct ctl *c, int argc, char **argv, struct err *e)

@@ -13,7 +13,7 @@
 
 #define PATH_ROOM 160u
 
-static bool is_hvm(const struct dom *d)
+bool dom_is_hvm(const struct dom *d)
 {
     return (d->info.arch_config.emulation_flags & ~XEN_X86_EMU_LAPIC) != 0;
 }
@@ -61,7 +61,7 @@ static bool uses_one_of(struct ctl *c, const struct dom *d, const char *kind)
 int dom_needs_drivers(struct ctl *c, const struct dom *d, const char *what,
                       struct err *e)
 {
-    if (!is_hvm(d) || dom_listens(c, d, "poweroff") ||
+    if (!dom_is_hvm(d) || dom_listens(c, d, "poweroff") ||
         dom_listens(c, d, "reboot") || uses_one_of(c, d, "vbd") ||
         uses_one_of(c, d, "vif")) {
         return 0;
