@@ -32,7 +32,7 @@
 
 /* ---- CPUs -------------------------------------------------------------------- */
 
-bool fake_has_nrips;
+uint32_t fake_features;
 bool fake_irqs_on = true;
 __thread struct cpu_info host_cpu_info;
 static struct cpu_info parked[NR_CPUS];      /* of CPUs that are not this one */

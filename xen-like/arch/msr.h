@@ -48,6 +48,7 @@
 #define EFER_LMA   0x0400ul
 #define EFER_NXE   0x0800ul
 #define EFER_SVME  0x1000ul
+#define EFER_FFXSR 0x4000ul
 
 static inline uint64_t rdmsr(uint32_t msr)
 {

@@ -14,6 +14,7 @@
 #include <domain/tsc_aux.h>
 #include <hv/errno.h>
 #include <hvm/hvm_domain.h>
+#include <hvm/hvm_policy.h>
 #include <lib/string.h>
 #include <time/systime.h>
 #include <vdev/front.h>
@@ -65,7 +66,6 @@ static const struct {
     [SEG_IDTR] = { 0, CPU_FIELD(idtr_limit), CPU_FIELD(idtr_base), 0 },
 };
 
-#define EFER_ALLOWED (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | 0x4000ul)
 #define FLAGS_ALLOWED 0x3f7fd5ull
 
 static uint64_t get64(const void *rec, uint16_t at)
@@ -135,7 +135,7 @@ static bool cpu_ok(const struct hvm_hw_cpu *c)
             return false;
         }
     }
-    return (c->msr_efer & ~EFER_ALLOWED) == 0 && c->dr6 >> 32 == 0 &&
+    return (c->msr_efer & ~hvm_efer_known()) == 0 && c->dr6 >> 32 == 0 &&
            c->dr7 >> 32 == 0 && c->msr_tsc_aux >> 32 == 0;
 }
 

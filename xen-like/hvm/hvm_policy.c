@@ -111,8 +111,6 @@ void hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t sub, uint32_t out[4])
 
 /* ---- MSRs ----------------------------------------------------------------------- */
 
-#define EFER_FFXSR    0x4000ul
-#define EFER_KNOWN    (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_FFXSR)
 #define MTRR_CAP      (HVM_NR_MTRR_VAR | 1u << 8 | 1u << 10)
 
 struct msr_row {
@@ -132,7 +130,7 @@ static bool wr_efer(struct vcpu *v, uint32_t msr, uint64_t val)
     uint64_t old = hvm_backend->get_reg(v, HVM_EFER);
     bool paging = (hvm_backend->get_reg(v, HVM_CR0) & X86_CR0_PG) != 0;
 
-    if ((val & ~EFER_KNOWN) != 0 || (paging && ((old ^ val) & EFER_LME))) {
+    if ((val & ~hvm_efer_known()) != 0 || (paging && ((old ^ val) & EFER_LME))) {
         return false;
     }
     hvm_backend->set_reg(v, HVM_EFER, (val & ~EFER_LMA) | (old & EFER_LMA));

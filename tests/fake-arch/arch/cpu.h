@@ -59,8 +59,11 @@ static inline void cpu_sti_hlt(void) { fake_irqs_on = true; }
 #define X86_CR4_SMAP       0x00200000ul
 
 /* Features the tests switch on and off. */
-enum cpu_feature { X86_FEATURE_NRIPS };
-extern bool fake_has_nrips;
-static inline bool has_cpu(enum cpu_feature f) { return fake_has_nrips; }
+enum cpu_feature { X86_FEATURE_NRIPS, X86_FEATURE_NX, X86_FEATURE_FFXSR };
+extern uint32_t fake_features;
+static inline bool has_cpu(enum cpu_feature f)
+{
+    return (fake_features >> f) & 1;
+}
 
 #endif

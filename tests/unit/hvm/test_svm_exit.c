@@ -154,7 +154,7 @@ void hvm_nmi_unmask(struct vcpu *u)
 static int set_up(void **state)
 {
     fake_reset(1);
-    fake_has_nrips = false;
+    fake_features = 0;
     d = test_domain(1, 1, NULL);
     v = d->vcpu[0];
     hv = (struct hvm_vcpu){ 0 };
@@ -291,7 +291,7 @@ static void the_same_place_is_measured_once(void **state)
 
 static void next_rip_is_used_if_it_can_be_true(void **state)
 {
-    fake_has_nrips = true;
+    fake_features = 1u << X86_FEATURE_NRIPS;
     block.next_rip = 0x1005;
     (void)leave(0x72, 0);
     assert_int_equal(with_len, 5);

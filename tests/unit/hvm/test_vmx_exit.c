@@ -18,6 +18,7 @@
 #include <fake.h>
 #include <fake_vmcs.h>
 #include <hvm/hvm_domain.h>
+#include <hvm/hvm_policy.h>
 #include <hvm/inject.h>
 #include <vdev/front.h>
 #include <vmx/vmcs.h>
@@ -412,6 +413,18 @@ static void rights_are_as_the_entry_checks_them(void **state)
     }
 }
 
+/* The entry refuses bits of EFER that the CPU has not. */
+static void efer_has_no_bits_that_the_cpu_has_not(void **state)
+{
+    fake_features = 0;
+    assert_int_equal(hvm_efer_known(), EFER_SCE | EFER_LME | EFER_LMA);
+    fake_features = 1u << X86_FEATURE_NX;
+    assert_int_equal(hvm_efer_known(),
+                     EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE);
+    fake_features = 1u << X86_FEATURE_FFXSR;
+    assert_true(hvm_efer_known() & EFER_FFXSR);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -429,6 +442,7 @@ int main(void)
         T(refused_entry_ends_that_guest),
         T(controls_follow_what_the_cpu_allows),
         T(rights_are_as_the_entry_checks_them),
+        T(efer_has_no_bits_that_the_cpu_has_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
