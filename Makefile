@@ -53,7 +53,7 @@ HV_CFLAGS := $(STD) $(WARN) $(FREE) $(HV_INC) -O2 $(if $(HV_DEBUG),,-DNDEBUG) \
             -mindirect-branch=thunk-extern -mindirect-branch-register \
             -fno-delete-null-pointer-checks
 # Rooms that no measured path goes through are built small.
-HV_COLD := acpi boot control dom0 init ioreq physdev vdev
+HV_COLD := acpi boot dom0 init physdev
 HV_SMALL = $(if $(filter $(HV_COLD),$(firstword $(subst /, ,$*))),-Os)
 USER_INC := -Icontrol-domain -Ixenstore-like -Ipv-drivers -Itoolstack \
             -Ihvm-emu -Ixen-like -Ixen-like/include $(ABI_INC)

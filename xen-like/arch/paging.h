@@ -67,7 +67,7 @@ static inline bool is_canonical(uint64_t va)
 }
 
 /* May a PV guest's pointer reach [va, va+len)?  Not into our range. */
-static inline bool guest_range_ok(uint64_t va, uint64_t len)
+static always_inline bool guest_range_ok(uint64_t va, uint64_t len)
 {
     uint64_t end = va + len;
 

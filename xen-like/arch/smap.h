@@ -26,6 +26,8 @@
     SMAP_INSN 0xca
 .endm
 #else
+#include <hv/compiler.h>
+
 #define SMAP_INSN(last) \
     "901: .byte 0x0f, 0x1f, 0x00\n" \
     ".pushsection .smap, \"a\"\n" \
@@ -33,12 +35,13 @@
     ".quad 901b, " #last "\n" \
     ".popsection\n"
 
-static inline void stac(void)
+/* Inline also where code is built small. */
+static always_inline void stac(void)
 {
     __asm__ volatile(SMAP_INSN(0xcb) ::: "memory");
 }
 
-static inline void clac(void)
+static always_inline void clac(void)
 {
     __asm__ volatile(SMAP_INSN(0xca) ::: "memory");
 }

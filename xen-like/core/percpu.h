@@ -40,7 +40,7 @@ struct cpu_info {
 
 #ifdef HOST_TEST
 extern __thread struct cpu_info host_cpu_info;
-static inline struct cpu_info *get_cpu_info(void)
+static always_inline struct cpu_info *get_cpu_info(void)
 {
     struct cpu_info *ci = &host_cpu_info;
 
@@ -50,7 +50,7 @@ static inline struct cpu_info *get_cpu_info(void)
     return ci;
 }
 #else
-static inline struct cpu_info *get_cpu_info(void)
+static always_inline struct cpu_info *get_cpu_info(void)
 {
     unsigned long sp;
 

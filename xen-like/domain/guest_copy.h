@@ -27,7 +27,7 @@ int must_check clear_guest(guest_handle_t dst, size_t bytes);
 typedef size_t (*guest_copy_fn)(uint64_t va, void *buf, size_t bytes,
                                 bool to_guest);
 void guest_copy_set_translated(guest_copy_fn fn);
-static inline bool guest_is_translated(void)
+static always_inline bool guest_is_translated(void)
 {
     return unlikely(get_cpu_info()->translated != 0);
 }

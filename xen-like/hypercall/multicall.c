@@ -10,7 +10,7 @@
 #include <domain/multicall_state.h>
 #include <hypercall/table.h>
 
-static long run_entry(struct mc_state *mc)
+static always_inline long run_entry(struct mc_state *mc, bool translated)
 {
     const struct multicall_entry *c = &mc->call;
     uint64_t op = c->op;
@@ -19,7 +19,7 @@ static long run_entry(struct mc_state *mc)
         return -ENOSYS;
     }
     op = index_clamp(op, NR_HYPERCALLS);
-    if (guest_is_translated() && !hypercall_rows[op].hvm) {
+    if (translated && !hypercall_rows[op].hvm) {
         return -ENOSYS;
     }
     return hypercall_table[op](c->args[0], c->args[1], c->args[2], c->args[3],
@@ -41,7 +41,7 @@ static noinline int one_entry_translated(struct mc_state *mc, uint64_t at)
         return -EFAULT;
     }
     mc->preempted = false;
-    mc->call.result = (unsigned long)run_entry(mc);
+    mc->call.result = (unsigned long)run_entry(mc, true);
     return mc->preempted ? write_back(mc, at)
            : copy_to_guest(result, &mc->call.result, sizeof(mc->call.result));
 }
@@ -62,7 +62,7 @@ static always_inline int one_entry(struct mc_state *mc, uint64_t at)
     }
     clac();
     mc->preempted = false;
-    w = (uint64_t)run_entry(mc);
+    w = (uint64_t)run_entry(mc, false);
     if (unlikely(mc->preempted)) {
         return write_back(mc, at);
     }
