@@ -45,6 +45,12 @@ static void hypercall(struct vcpu *v)
                                            r->r8, r->r9);
 }
 
+static inline bool line_is_wrong(const struct vcpu *v)
+{
+    return READ_ONCE(v->domain->vdev->callback_level) !=
+           (atomic_load(&v->info->evtchn_upcall_pending) != 0);
+}
+
 noreturn void vcpu_loop(void)
 {
     for (;;) {
@@ -64,7 +70,7 @@ noreturn void vcpu_loop(void)
             (void)hvm_io_ready(v);        /* it may have raised a softirq */
             continue;
         }
-        if (unlikely(hvm_callback_by_line(v))) {
+        if (hvm_callback_by_line(v) && unlikely(line_is_wrong(v))) {
             hvm_callback_update(v);
         }
         if (unlikely(hvm_inject_maybe(v))) {

@@ -28,6 +28,8 @@ struct hvm_segment {
     uint64_t base;
 };
 
+#define SEG_ATTR_L 0x200u                /* of CS: 64-bit code */
+
 /* Registers the hardware keeps for a guest; the general ones, RIP, RSP and
  * RFLAGS are in guest_cpu_regs() or, while descheduled, v->hvm->regs. */
 enum hvm_reg {
@@ -50,6 +52,23 @@ struct hvm_event {
     uint32_t error;
 };
 
+/* How a vcpu reads addresses: what all walks and fetches ask for. */
+struct hvm_mode {
+    uint64_t cr3;
+    uint32_t bits;                       /* HVM_MODE_BITS of CR0, CR4, EFER */
+    uint8_t cpl;
+    bool code64;
+};
+/* CR0.PG, WP; CR4.PAE, LA57; EFER.LMA, NXE: no two at one place. */
+#define HVM_MODE_CR0  0x80010000u
+#define HVM_MODE_CR4  0x00001020u
+#define HVM_MODE_EFER 0x00000c00u
+static inline uint32_t hvm_mode_bits(uint64_t cr0, uint64_t cr4, uint64_t efer)
+{
+    return ((uint32_t)cr0 & HVM_MODE_CR0) | ((uint32_t)cr4 & HVM_MODE_CR4) |
+           ((uint32_t)efer & HVM_MODE_EFER);
+}
+
 struct hvm_backend {
     const char *name;
     int (*cpu_on)(void);                 /* each CPU; 0, -errno */
@@ -63,6 +82,7 @@ struct hvm_backend {
     enum exit_action (*run)(struct vcpu *v);
     uint64_t (*get_reg)(const struct vcpu *v, enum hvm_reg reg);
     void (*set_reg)(struct vcpu *v, enum hvm_reg reg, uint64_t val);
+    void (*get_mode)(const struct vcpu *v, struct hvm_mode *m);
     void (*get_segment)(const struct vcpu *v, enum hvm_seg seg,
                         struct hvm_segment *out);
     void (*set_segment)(struct vcpu *v, enum hvm_seg seg,

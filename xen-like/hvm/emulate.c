@@ -23,12 +23,23 @@
 enum { ATTR_TYPE_WRITE = 2, ATTR_TYPE_DOWN = 4, ATTR_TYPE_CODE = 8,
        ATTR_PRESENT = 0x80, ATTR_BIG = 0x400 };
 
+/* What the emulator's callbacks know of the vcpu. */
+struct owner {
+    struct vcpu *v;
+    struct hvm_mode m;
+};
+
 /* ---- memory ----------------------------------------------------------------- */
+/* What the exit found empty stays so for the instruction. */
 static bool is_memory(struct vcpu *v, uint64_t gaddr)
 {
+    uint64_t gfn = gaddr >> PAGE_SHIFT;
     enum p2m_type t;
 
-    (void)p2m_lookup(v->domain, gaddr >> PAGE_SHIFT, &t);
+    if (v->hvm->io.hole == gfn + 1) {
+        return false;
+    }
+    (void)p2m_lookup(v->domain, gfn, &t);
     return t != P2M_NONE && t != P2M_MMIO;
 }
 
@@ -56,14 +67,19 @@ static enum emul_result device(struct vcpu *v, uint64_t gaddr, uint8_t *buf,
     return EMUL_OK;
 }
 
+static struct vcpu *vcpu_of(const struct emul_ctx *c)
+{
+    return ((const struct owner *)c->owner)->v;
+}
+
 static enum emul_result where(struct emul_ctx *c, uint64_t linear, bool write,
                               uint64_t *gaddr)
 {
-    struct vcpu *v = c->owner;
+    const struct owner *o = c->owner;
     unsigned int how = (write ? HVM_WRITE : HVM_READ) |
-                       (hvm_cpl(v) == 3 ? HVM_USER : 0);
+                       (o->m.cpl == 3 ? HVM_USER : 0);
 
-    if (hvm_walk(v, linear, how, gaddr, &c->error) != 0) {
+    if (hvm_walk(o->v, &o->m, linear, how, gaddr, &c->error) != 0) {
         c->vector = VECTOR_PF;
         c->cr2 = linear;
         return EMUL_FAULT;
@@ -74,7 +90,7 @@ static enum emul_result where(struct emul_ctx *c, uint64_t linear, bool write,
 static enum emul_result access(struct emul_ctx *c, uint64_t linear,
                                uint8_t *buf, unsigned int bytes, bool write)
 {
-    struct vcpu *v = c->owner;
+    struct vcpu *v = vcpu_of(c);
     enum emul_result r = EMUL_OK;
 
     while (bytes != 0 && r == EMUL_OK) {
@@ -127,7 +143,7 @@ static enum emul_result port(struct emul_ctx *c, bool write, uint16_t nr,
 {
     uint64_t data = *val;
 
-    if (hvm_io(c->owner, write, false, nr, bytes, &data) == HVM_IO_LATER) {
+    if (hvm_io(vcpu_of(c), write, false, nr, bytes, &data) == HVM_IO_LATER) {
         return EMUL_RETRY;
     }
     *val = (uint32_t)data;
@@ -139,7 +155,7 @@ static enum emul_result port_rep(struct emul_ctx *c, bool write, uint16_t nr,
                                  unsigned int bytes, uint64_t linear,
                                  uint64_t *count)
 {
-    struct vcpu *v = c->owner;
+    struct vcpu *v = vcpu_of(c);
     enum p2m_type t;
     uint64_t gaddr;
 
@@ -163,31 +179,25 @@ static enum emul_result port_rep(struct emul_ctx *c, bool write, uint16_t nr,
 static const struct emul_ops ops = { mem_read, mem_write, port, port_rep };
 
 /* ---- the vcpu's state in and out ------------------------------------------------------ */
-/* 64-bit mode: of segments there are but two bases. */
-static void load_flat(struct emul_ctx *c, struct vcpu *v)
+/* 64-bit mode: of segments there are but two bases, and nothing else is
+ * looked at (emul/execute). */
+static void load_flat(struct emul_ctx *c, struct vcpu *v,
+                      const struct insn *in)
 {
     struct hvm_segment s;
 
-    c->mode = c->stack_size = 8;
-    for (unsigned int i = 0; i < ARRAY_SIZE(c->seg); i++) {
-        c->seg[i].usable = c->seg[i].writable = true;
+    c->stack_size = 8;
+    if (in->seg >= INSN_FS) {
+        hvm_backend->get_segment(v, (enum hvm_seg)in->seg, &s);
+        c->seg[in->seg].base = s.base;
     }
-    hvm_backend->get_segment(v, SEG_FS, &s);
-    c->seg[SEG_FS].base = s.base;
-    hvm_backend->get_segment(v, SEG_GS, &s);
-    c->seg[SEG_GS].base = s.base;
 }
 
 static void load_segments(struct emul_ctx *c, struct vcpu *v)
 {
     bool real = !(hvm_backend->get_reg(v, HVM_CR0) & X86_CR0_PE) ||
                 (c->rflags & X86_EFLAGS_VM);
-    bool lma = (hvm_backend->get_reg(v, HVM_EFER) & EFER_LMA) != 0;
 
-    if (lma && hvm_is_64bit(v)) {
-        load_flat(c, v);
-        return;
-    }
     for (unsigned int i = 0; i < ARRAY_SIZE(c->seg); i++) {
         struct hvm_segment s;
         bool data;
@@ -201,12 +211,22 @@ static void load_segments(struct emul_ctx *c, struct vcpu *v)
             .expand_down = !real && data && (s.attr & ATTR_TYPE_DOWN),
             .big = (s.attr & ATTR_BIG) != 0,
         };
-        if (i == SEG_CS) {
-            c->mode = s.attr & ATTR_BIG ? 4 : 2;
-        } else if (i == SEG_SS) {
+        if (i == SEG_SS) {
             c->stack_size = s.attr & ATTR_BIG ? 4 : 2;
         }
     }
+}
+
+/* Bytes of an address in the guest's code. */
+static uint8_t mode_of(struct vcpu *v, const struct hvm_mode *m)
+{
+    struct hvm_segment cs;
+
+    if (m->code64) {
+        return 8;
+    }
+    hvm_backend->get_segment(v, SEG_CS, &cs);
+    return cs.attr & ATTR_BIG ? 4 : 2;
 }
 
 /* Registers by their number in instructions. */
@@ -216,14 +236,43 @@ static void load_segments(struct emul_ctx *c, struct vcpu *v)
 #define LOAD(nr, name) c->reg[nr] = r->name;
 #define STORE(nr, name) r->name = c->reg[nr];
 
-static void load(struct emul_ctx *c, struct vcpu *v)
+static void load(struct emul_ctx *c, struct owner *o, uint8_t mode,
+                 const struct insn *in)
 {
     struct cpu_regs *r = guest_cpu_regs();
 
-    *c = (struct emul_ctx){ .ops = &ops, .owner = v, .rip = r->rip,
-                            .rflags = r->rflags };
+    c->ops = &ops;
+    c->owner = o;
+    c->rip = r->rip;
+    c->rflags = r->rflags;
+    c->mode = mode;
+    c->error = 0;
+    c->cr2 = 0;
+    c->vector = 0;
     REGISTERS(LOAD)
-    load_segments(c, v);
+    if (mode == 8) {
+        load_flat(c, o->v, in);
+    } else {
+        load_segments(c, o->v);
+    }
+}
+
+/* The instruction kept in @b, decoded; the last one is remembered. */
+static const struct insn *decode(struct hvm_vcpu *h, uint8_t mode)
+{
+    struct insn_bytes *b = &h->insn, *last = &h->decoded_from;
+
+    b->mode = mode;
+    if (likely(b->w[0] == last->w[0] && b->w[1] == last->w[1] &&
+               b->len == last->len && mode == last->mode)) {
+        return &h->decoded;
+    }
+    last->len = 0;
+    if (!insn_decode_mode(b->b, b->len, mode, &h->decoded)) {
+        return NULL;
+    }
+    *last = *b;
+    return &h->decoded;
 }
 
 /* @done: the instruction is complete, RIP moves on. */
@@ -241,7 +290,7 @@ static void store(const struct emul_ctx *c, struct vcpu *v, bool done)
 /* As Xen does: the guest's kernel decides what becomes of it. */
 static void give_up(struct vcpu *v)
 {
-    const uint8_t *b = v->hvm->insn;
+    const uint8_t *b = v->hvm->insn.b;
 
     glog_warn("v%u: instruction at %#lx is not emulated: "
               "%02x %02x %02x %02x %02x %02x", v->vcpu_id,
@@ -267,25 +316,27 @@ static void fault(struct vcpu *v, const struct emul_ctx *c)
     }
 }
 
-void hvm_emulate_resume(struct vcpu *v)
+static void emulate(struct owner *o)
 {
+    struct vcpu *v = o->v;
     struct hvm_io *io = &v->hvm->io;
     enum emul_result r = EMUL_UNKNOWN;
-    struct emul_ctx c;
-    struct insn in;
+    uint8_t mode = mode_of(v, &o->m);
+    const struct insn *in = decode(v->hvm, mode);
+    struct emul_ctx c no_auto_init;
 
-    load(&c, v);
-    if (!insn_decode_mode(v->hvm->insn, v->hvm->insn_len, c.mode, &in)) {
+    if (in == NULL) {
         hvm_io_finish(v);
         give_up(v);
         return;
     }
-    if (!fits(io, &in)) {
+    if (!fits(io, in)) {
         hvm_io_finish(v);                 /* the CPU shall look again */
         return;
     }
+    load(&c, o, mode, in);
     for (unsigned int n = 0; n < ELEMENTS; n++) {
-        r = emul_execute(&c, &in);
+        r = emul_execute(&c, in);
         if (r != EMUL_OK || !c.again || softirq_pending()) {
             break;
         }
@@ -303,21 +354,37 @@ void hvm_emulate_resume(struct vcpu *v)
     }
 }
 
-static enum exit_action start(struct vcpu *v, bool for_port)
+void hvm_emulate_resume(struct vcpu *v)
 {
+    struct owner o no_auto_init;
+
+    o.v = v;
+    hvm_backend->get_mode(v, &o.m);
+    emulate(&o);
+}
+
+static enum exit_action start(struct vcpu *v, bool for_port, uint64_t hole)
+{
+    struct insn_bytes *b = &v->hvm->insn;
+    struct owner o no_auto_init;
+
+    o.v = v;
+    hvm_backend->get_mode(v, &o.m);
     hvm_io_start(v, HVM_RESUME_EMULATE);
     v->hvm->io.for_port = for_port;
-    v->hvm->insn_len = (uint8_t)hvm_fetch(v, v->hvm->insn, HVM_INSN_BYTES);
-    hvm_emulate_resume(v);
+    v->hvm->io.hole = hole;
+    b->w[0] = b->w[1] = 0;
+    b->len = (uint8_t)hvm_fetch_mode(v, &o.m, b->b, HVM_INSN_BYTES);
+    emulate(&o);
     return EXIT_RESUME;
 }
 
-enum exit_action hvm_exit_emulate(struct vcpu *v)
+enum exit_action hvm_exit_emulate(struct vcpu *v, uint64_t hole)
 {
-    return start(v, false);
+    return start(v, false, hole);
 }
 
 enum exit_action hvm_exit_string_port(struct vcpu *v)
 {
-    return start(v, true);
+    return start(v, true, 0);
 }

@@ -136,7 +136,7 @@ enum exit_action hvm_exit_nested_fault(struct vcpu *v, uint64_t gaddr,
         p2m_change_type(v->domain, gaddr >> PAGE_SHIFT, t, P2M_RAM);
         return EXIT_RESUME;           /* written: dirty from now on */
     }
-    return hvm_exit_emulate(v);
+    return hvm_exit_emulate(v, t == P2M_NONE ? (gaddr >> PAGE_SHIFT) + 1 : 0);
 }
 
 enum exit_action hvm_exit_unknown(struct vcpu *v, uint64_t reason,

@@ -28,8 +28,9 @@ enum exit_action hvm_exit_hypercall(struct vcpu *v, unsigned int len);
 /* One IN or OUT of RAX; not a string. */
 enum exit_action hvm_exit_port(struct vcpu *v, bool write, uint16_t port,
                                unsigned int bytes, unsigned int len);
-/* An instruction that needs its bytes looked at: string I/O, MMIO. */
-enum exit_action hvm_exit_emulate(struct vcpu *v);
+/* An instruction that needs its bytes looked at: string I/O, MMIO.  @hole:
+ * the gfn + 1 where nothing was found, or 0. */
+enum exit_action hvm_exit_emulate(struct vcpu *v, uint64_t hole);
 enum exit_action hvm_exit_string_port(struct vcpu *v);
 /* The nested tables refused @gaddr. */
 enum exit_action hvm_exit_nested_fault(struct vcpu *v, uint64_t gaddr,

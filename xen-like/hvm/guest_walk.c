@@ -18,32 +18,13 @@
 
 #define CR4_LA57   0x1000ul
 #define PFEC_P     1u
-#define PFEC_RSVD  8u
-#define SEG_ATTR_L 0x200u
 
-bool hvm_is_64bit(const struct vcpu *v)
-{
-    struct hvm_segment cs;
-
-    if (!(hvm_backend->get_reg(v, HVM_EFER) & EFER_LMA)) {
-        return false;
-    }
-    hvm_backend->get_segment(v, SEG_CS, &cs);
-    return (cs.attr & SEG_ATTR_L) != 0;
-}
-
-unsigned int hvm_cpl(const struct vcpu *v)
-{
-    struct hvm_segment ss;
-
-    hvm_backend->get_segment(v, SEG_SS, &ss);
-    return (ss.attr >> 5) & 3;
-}
-
-enum frame_use { USE_IT, DROP_WRITE, MARK_DIRTY };
+/* @KEEP: RAM, which stays what it is until flush_gen moves. */
+enum frame_use { KEEP, USE_IT, DROP_WRITE, MARK_DIRTY };
 
 /* The frame of @gaddr in the direct map; NULL: no memory. */
-static void *look_up(struct vcpu *v, uint64_t gaddr, enum frame_use *use)
+static noinline void *look_up(struct vcpu *v, uint64_t gaddr,
+                              enum frame_use *use)
 {
     struct hvm_vcpu *h = v->hvm;
     uint64_t gfn = gaddr >> PAGE_SHIFT;
@@ -54,8 +35,8 @@ static void *look_up(struct vcpu *v, uint64_t gaddr, enum frame_use *use)
         return NULL;
     }
     *use = t == P2M_RAM_RO || t == P2M_FOREIGN_RO ? DROP_WRITE
-         : t == P2M_RAM_LOGDIRTY ? MARK_DIRTY : USE_IT;
-    if (t == P2M_RAM) {
+         : t == P2M_RAM_LOGDIRTY ? MARK_DIRTY : t == P2M_RAM ? KEEP : USE_IT;
+    if (*use == KEEP) {
         h->near[gfn % HVM_NEAR].gfn = gfn + 1;
         h->near[gfn % HVM_NEAR].va = mfn_to_virt(mfn);
     }
@@ -63,22 +44,31 @@ static void *look_up(struct vcpu *v, uint64_t gaddr, enum frame_use *use)
 }
 
 /*
- * The same, remembered while nothing is taken out of the p2m: who does that
- * counts flush_gen up before it waits for an interrupt on this CPU, which
- * cannot come until we are done.
+ * Frames and walks are remembered while nothing is taken out of the p2m: who
+ * does that counts flush_gen up before it waits for an interrupt on this CPU,
+ * which cannot come until we are done.
  */
-static void *frame_at(struct vcpu *v, uint64_t gaddr, enum frame_use *use)
+static always_inline void check_gen(struct vcpu *v)
+{
+    struct hvm_vcpu *h = v->hvm;
+    uint32_t gen = atomic_load(&v->domain->hvm->flush_gen);
+
+    if (unlikely(h->near_gen != gen)) {
+        memset(h->near, 0, sizeof(h->near));
+        memset(h->walks, 0, sizeof(h->walks));
+        h->near_gen = gen;
+    }
+}
+
+/* The same as look_up(), remembered.  check_gen() was called. */
+static always_inline void *frame_at(struct vcpu *v, uint64_t gaddr,
+                                    enum frame_use *use)
 {
     struct hvm_vcpu *h = v->hvm;
     uint64_t gfn = gaddr >> PAGE_SHIFT;
-    uint32_t gen = atomic_load(&v->domain->hvm->flush_gen);
 
-    if (h->near_gen != gen) {
-        memset(h->near, 0, sizeof(h->near));
-        h->near_gen = gen;
-    }
-    if (h->near[gfn % HVM_NEAR].gfn == gfn + 1) {
-        *use = USE_IT;
+    if (likely(h->near[gfn % HVM_NEAR].gfn == gfn + 1)) {
+        *use = KEEP;
         return h->near[gfn % HVM_NEAR].va;
     }
     return look_up(v, gaddr, use);
@@ -86,41 +76,38 @@ static void *frame_at(struct vcpu *v, uint64_t gaddr, enum frame_use *use)
 
 /* ---- the walk ---------------------------------------------------------------------- */
 
-struct mode {
+struct format {
     unsigned int levels, bits;        /* 0 levels: no paging */
     uint64_t root;
     bool wide, nx;
 };
 
-static struct mode mode_of(const struct vcpu *v)
+static struct format format_of(const struct hvm_mode *m)
 {
-    uint64_t cr0 = hvm_backend->get_reg(v, HVM_CR0);
-    uint64_t cr4 = hvm_backend->get_reg(v, HVM_CR4);
-    uint64_t efer = hvm_backend->get_reg(v, HVM_EFER);
-    uint64_t cr3 = hvm_backend->get_reg(v, HVM_CR3);
-    struct mode m = { 0, 10, cr3 & 0xfffff000u, false, false };
+    struct format f = { 0, 10, m->cr3 & 0xfffff000u, false, false };
 
-    if (!(cr0 & X86_CR0_PG)) {
-        return m;
+    if (!(m->bits & X86_CR0_PG)) {
+        return f;
     }
-    m.levels = 2;
-    if (cr4 & X86_CR4_PAE) {
-        m.wide = true;
-        m.bits = 9;
-        m.nx = (efer & EFER_NXE) != 0;
-        m.levels = !(efer & EFER_LMA) ? 3 : cr4 & CR4_LA57 ? 5 : 4;
-        m.root = m.levels == 3 ? cr3 & 0xffffffe0u : cr3 & PTE_ADDR;
+    f.levels = 2;
+    if (m->bits & X86_CR4_PAE) {
+        f.wide = true;
+        f.bits = 9;
+        f.nx = (m->bits & EFER_NXE) != 0;
+        f.levels = !(m->bits & EFER_LMA) ? 3 : m->bits & CR4_LA57 ? 5 : 4;
+        f.root = f.levels == 3 ? m->cr3 & 0xffffffe0u : m->cr3 & PTE_ADDR;
     }
-    return m;
+    return f;
 }
 
-/* Accessed, and dirty for the last entry of a write, as the CPU would. */
-static void mark(void *slot, bool wide, uint64_t e, uint64_t bits)
+/* Accessed, and dirty for the last entry of a write, as the CPU would; what
+ * the entry says then. */
+static uint64_t mark(void *slot, bool wide, uint64_t e, uint64_t bits)
 {
     uint32_t old32 = (uint32_t)e;
 
     if ((e & bits) == bits) {
-        return;
+        return e;
     }
     if (wide) {
         (void)atomic_cmpxchg((uint64_t *)slot, &e, e | bits);
@@ -128,30 +115,30 @@ static void mark(void *slot, bool wide, uint64_t e, uint64_t bits)
         (void)atomic_cmpxchg((uint32_t *)slot, &old32,
                              old32 | (uint32_t)bits);
     }
+    return e | bits;
 }
 
-static bool allowed(struct vcpu *v, uint64_t rights, bool nx, unsigned int how)
+static bool allowed(const struct hvm_mode *m, uint64_t rights, bool nx,
+                    unsigned int how)
 {
     if ((how & HVM_USER) && !(rights & PTE_US)) {
         return false;
     }
     if ((how & HVM_WRITE) && !(rights & PTE_RW) &&
-        ((how & HVM_USER) ||
-         (hvm_backend->get_reg(v, HVM_CR0) & X86_CR0_WP))) {
+        ((how & HVM_USER) || (m->bits & X86_CR0_WP))) {
         return false;
     }
     return !((how & HVM_FETCH) && nx);
 }
 
 /* The entry for @linear in the table at @table; NULL: not in memory. */
-static void *entry_at(struct vcpu *v, const struct mode *m,
-                      uint64_t table, uint64_t linear, unsigned int level,
-                      uint64_t *e)
+static void *entry_at(struct vcpu *v, const struct format *m, uint64_t table,
+                      uint64_t linear, unsigned int level, uint64_t *e,
+                      enum frame_use *use)
 {
     unsigned int shift = PAGE_SHIFT + (level - 1) * m->bits;
     uint64_t i = (linear >> shift) & ((1u << m->bits) - 1);
-    enum frame_use use;
-    char *page = frame_at(v, table, &use);
+    char *page = frame_at(v, table, use);
     void *slot;
 
     if (page == NULL) {
@@ -162,25 +149,30 @@ static void *entry_at(struct vcpu *v, const struct mode *m,
     return slot;
 }
 
-/* Interrupts are off: the tables stay where they are. */
-static int walk(struct vcpu *v, uint64_t linear, unsigned int how,
-                uint64_t *gaddr, uint32_t *pfec)
+/* Interrupts are off: the tables stay where they are.  @note: how it went; nr
+ * stays 0 for a walk that cannot be remembered. */
+static noinline int walk_anew(struct vcpu *v, const struct hvm_mode *m,
+                              uint64_t linear, unsigned int how,
+                              uint64_t *gaddr, uint32_t *pfec,
+                              struct hvm_walk_note *note)
 {
-    struct mode m = mode_of(v);
-    uint64_t table = m.root, rights = PTE_RW | PTE_US, e = 0, mask;
-    bool nx = false;
+    struct format f = format_of(m);
+    uint64_t table = f.root, rights = PTE_RW | PTE_US, e = 0, mask;
+    bool nx = false, keep = f.levels == 4;
+    unsigned int nr = 0;
 
-    *pfec = how & ~(m.nx ? 0u : (unsigned int)HVM_FETCH);
-    if (m.levels == 0) {
+    *pfec = how & ~(f.nx ? 0u : (unsigned int)HVM_FETCH);
+    if (f.levels == 0) {
         *gaddr = linear & 0xffffffffu;
         return 0;
     }
-    if (m.levels >= 4 && !is_canonical(linear)) {
+    if (f.levels >= 4 && !is_canonical(linear)) {
         return -EFAULT;
     }
-    for (unsigned int level = m.levels;; level--) {
-        bool top_pae = m.levels == 3 && level == 3;
-        void *slot = entry_at(v, &m, table, linear, level, &e);
+    for (unsigned int level = f.levels;; level--) {
+        bool top_pae = f.levels == 3 && level == 3;
+        enum frame_use use = USE_IT;
+        void *slot = entry_at(v, &f, table, linear, level, &e, &use);
         bool leaf;
 
         if (slot == NULL || !(e & PTE_P)) {
@@ -189,31 +181,77 @@ static int walk(struct vcpu *v, uint64_t linear, unsigned int how,
         leaf = level == 1 || (level <= 3 && !top_pae && (e & PTE_PSE));
         if (!top_pae) {
             rights &= e;
-            nx |= m.nx && (e & PTE_NX) != 0;
+            nx |= f.nx && (e & PTE_NX) != 0;
         }
-        if (leaf && !allowed(v, rights, nx, how)) {
+        if (leaf && !allowed(m, rights, nx, how)) {
             *pfec |= PFEC_P;
             return -EFAULT;
         }
         if (!top_pae) {
-            mark(slot, m.wide, e,
-                 leaf && (how & HVM_WRITE) ? PTE_A | PTE_D : PTE_A);
+            e = mark(slot, f.wide, e,
+                     leaf && (how & HVM_WRITE) ? PTE_A | PTE_D : PTE_A);
+        }
+        keep = keep && use == KEEP;
+        if (keep) {
+            note->slot[nr] = slot;
+            note->entry[nr++] = e;
         }
         if (leaf) {
-            mask = (1ull << (PAGE_SHIFT + (level - 1) * m.bits)) - 1;
+            mask = (1ull << (PAGE_SHIFT + (level - 1) * f.bits)) - 1;
             break;
         }
         table = e & PTE_ADDR;
     }
     *gaddr = (e & PTE_ADDR & ~mask) | (linear & mask);
+    note->nr = keep ? (uint8_t)nr : 0;
     return 0;
 }
 
-int hvm_walk(struct vcpu *v, uint64_t linear, unsigned int how,
-             uint64_t *gaddr, uint32_t *pfec)
+/* INV-HVM3: from the root down, as a walk reads them. */
+static always_inline bool same_way(const struct hvm_walk_note *w)
+{
+    const uint64_t *const *slot = w->slot;
+    const uint64_t *e = w->entry;
+
+    return READ_ONCE(*slot[0]) == e[0] && READ_ONCE(*slot[1]) == e[1] &&
+           (w->nr < 3 || READ_ONCE(*slot[2]) == e[2]) &&
+           (w->nr < 4 || READ_ONCE(*slot[3]) == e[3]);
+}
+
+static always_inline int walk(struct vcpu *v, const struct hvm_mode *m,
+                              uint64_t linear, unsigned int how,
+                              uint64_t *gaddr, uint32_t *pfec)
+{
+    uint64_t page = linear >> PAGE_SHIFT;
+    struct hvm_walk_note *w = &v->hvm->walks[(page ^ how >> 2) % HVM_WALKS];
+    int rc;
+
+    check_gen(v);
+    if (likely(w->page == page + 1 && w->cr3 == m->cr3 &&
+               w->bits == m->bits && (how & ~(unsigned int)w->how) == 0 &&
+               same_way(w))) {
+        *gaddr = w->gaddr | (linear & ~PAGE_MASK);
+        *pfec = 0;
+        return 0;
+    }
+    w->page = 0;
+    w->nr = 0;
+    rc = walk_anew(v, m, linear, how, gaddr, pfec, w);
+    if (rc == 0 && w->nr != 0) {
+        w->page = page + 1;
+        w->cr3 = m->cr3;
+        w->bits = m->bits;
+        w->how = (uint8_t)how;
+        w->gaddr = *gaddr & PAGE_MASK;
+    }
+    return rc;
+}
+
+int hvm_walk(struct vcpu *v, const struct hvm_mode *m, uint64_t linear,
+             unsigned int how, uint64_t *gaddr, uint32_t *pfec)
 {
     unsigned long flags = local_irq_save();
-    int rc = walk(v, linear, how, gaddr, pfec);
+    int rc = walk(v, m, linear, how, gaddr, pfec);
 
     local_irq_restore(flags);
     return rc;
@@ -222,8 +260,9 @@ int hvm_walk(struct vcpu *v, uint64_t linear, unsigned int how,
 /* ---- copies --------------------------------------------------------------------------- */
 
 /* Interrupts off.  @use: what else is to do after a write. */
-static bool copy_in_page(struct vcpu *v, uint64_t gaddr, void *buf, size_t n,
-                         bool write, enum frame_use *use)
+static always_inline bool copy_in_page(struct vcpu *v, uint64_t gaddr,
+                                       void *buf, size_t n, bool write,
+                                       enum frame_use *use)
 {
     char *p = frame_at(v, gaddr, use);
 
@@ -240,8 +279,8 @@ static bool copy_in_page(struct vcpu *v, uint64_t gaddr, void *buf, size_t n,
 }
 
 /* Interrupts on: the log of what was written has a lock. */
-static void after_copy(struct vcpu *v, uint64_t gaddr, bool write,
-                       enum frame_use use)
+static always_inline void after_copy(struct vcpu *v, uint64_t gaddr, bool write,
+                                     enum frame_use use)
 {
     if (unlikely(write && use == MARK_DIRTY)) {
         p2m_mark_dirty(v->domain, gaddr >> PAGE_SHIFT);
@@ -257,8 +296,10 @@ size_t hvm_copy_phys(struct vcpu *v, uint64_t gaddr, void *buf, size_t bytes,
         size_t n = min(bytes, PAGE_SIZE - (gaddr & ~PAGE_MASK));
         unsigned long flags = local_irq_save();
         enum frame_use use = USE_IT;
-        bool ok = copy_in_page(v, gaddr, at, n, write, &use);
+        bool ok;
 
+        check_gen(v);
+        ok = copy_in_page(v, gaddr, at, n, write, &use);
         local_irq_restore(flags);
         if (!ok) {
             break;
@@ -271,8 +312,9 @@ size_t hvm_copy_phys(struct vcpu *v, uint64_t gaddr, void *buf, size_t bytes,
     return bytes;
 }
 
-size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
-                       size_t bytes, unsigned int how, uint32_t *pfec)
+static always_inline size_t copy(struct vcpu *v, const struct hvm_mode *m,
+                                 uint64_t linear, void *buf, size_t bytes,
+                                 unsigned int how, uint32_t *pfec)
 {
     char *at = buf;
 
@@ -283,7 +325,7 @@ size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
         bool write = (how & HVM_WRITE) != 0;
         enum frame_use use = USE_IT;
         uint64_t gaddr = 0;
-        bool ok = walk(v, linear, how, &gaddr, pfec) == 0;
+        bool ok = walk(v, m, linear, how, &gaddr, pfec) == 0;
 
         if (ok) {
             *pfec = 0;
@@ -301,16 +343,34 @@ size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
     return bytes;
 }
 
-unsigned int hvm_fetch(struct vcpu *v, uint8_t *buf, unsigned int bytes)
+size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
+                       size_t bytes, unsigned int how, uint32_t *pfec)
+{
+    struct hvm_mode m no_auto_init;
+
+    hvm_backend->get_mode(v, &m);
+    return copy(v, &m, linear, buf, bytes, how, pfec);
+}
+
+unsigned int hvm_fetch_mode(struct vcpu *v, const struct hvm_mode *m,
+                            uint8_t *buf, unsigned int bytes)
 {
     uint64_t at = guest_cpu_regs()->rip;
     struct hvm_segment cs;
     uint32_t pfec;
 
-    if (!hvm_is_64bit(v)) {
+    if (!m->code64) {
         hvm_backend->get_segment(v, SEG_CS, &cs);
         at = (cs.base + at) & 0xffffffffu;
     }
-    return bytes - (unsigned int)hvm_copy_linear(v, at, buf, bytes,
-        HVM_FETCH | (hvm_cpl(v) == 3 ? HVM_USER : 0), &pfec);
+    return bytes - (unsigned int)copy(v, m, at, buf, bytes,
+        HVM_FETCH | (m->cpl == 3 ? HVM_USER : 0), &pfec);
+}
+
+unsigned int hvm_fetch(struct vcpu *v, uint8_t *buf, unsigned int bytes)
+{
+    struct hvm_mode m no_auto_init;
+
+    hvm_backend->get_mode(v, &m);
+    return hvm_fetch_mode(v, &m, buf, bytes);
 }

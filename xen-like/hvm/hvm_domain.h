@@ -12,6 +12,7 @@
 #include <arch/regs.h>
 #include <domain/domain.h>
 #include <domain/guest_ops.h>
+#include <emul/decode.h>
 #include <hvm/backend.h>
 #include <xen/hvm/params.h>
 
@@ -30,6 +31,8 @@ struct hvm_domain {
  * INV-HVM1  an instruction that is begun again takes from the list what it
  *           has had: each access is made once.
  * INV-HVM2  only instructions that fit the exit are emulated.
+ * INV-HVM3  what a walk remembers is compared with the guest's tables, as
+ *           they are now, before it is used.
  */
 enum hvm_resume { HVM_RESUME_NONE, HVM_RESUME_PORT, HVM_RESUME_EMULATE };
 #define HVM_IO_LOG 12u
@@ -43,6 +46,7 @@ struct hvm_io {                      /* [C] */
     uint8_t resume;                  /* enum hvm_resume: what to go on with */
     bool pending;                    /* the last entry waits for its answer */
     bool for_port;                   /* the exit was one of string ports */
+    uint64_t hole;                   /* gfn + 1 the exit found empty, or 0 */
     uint8_t nr, next;
     bool port_write;                 /* of hvm_exit_port */
     uint8_t port_bytes, port_len;
@@ -51,7 +55,29 @@ struct hvm_io {                      /* [C] */
 };
 
 #define HVM_INSN_BYTES 15u
+struct insn_bytes {                  /* 0 beyond @len */
+    union {
+        uint8_t b[HVM_INSN_BYTES];
+        uint64_t w[2];
+    };
+    uint8_t len, mode;
+};
 #define HVM_NEAR       8u
+#define HVM_WALKS      8u
+
+/*
+ * A walk of four levels as it went.  It would go the same way again as long
+ * as the mode is the same and every entry it read still says what it said;
+ * both are looked at before it is believed (INV-HVM3).
+ */
+struct hvm_walk_note {               /* [C] hvm/guest_walk */
+    uint64_t page;                   /* linear page + 1; 0: none */
+    uint64_t cr3, gaddr;
+    uint32_t bits;                   /* of the mode */
+    uint8_t how, nr;                 /* what it was for; entries read */
+    const uint64_t *slot[4];
+    uint64_t entry[4];
+};
 
 struct hvm_vcpu {
     void *hw;                        /* [I] svm or vmx state */
@@ -59,9 +85,11 @@ struct hvm_vcpu {
     uint64_t dr[4];                  /* while descheduled */
     struct hvm_event event;          /* [C] to be delivered next */
     struct hvm_io io;                /* [C] */
-    uint8_t insn[HVM_INSN_BYTES];    /* [C] of the access in io, as first seen */
-    uint8_t insn_len;
+    struct insn_bytes insn;          /* [C] of the access in io, as first seen */
+    struct insn_bytes decoded_from;  /* [C] and what it means, last time */
+    struct insn decoded;
     bool window;                     /* [C] an exit is asked for */
+    bool shadow;                     /* [C] there may be one (HVM_SHADOW) */
     uint8_t upcall_vector;           /* [a] 0: the domain's callback */
     uint8_t nmi_pending;             /* [a] */
     bool nmi_masked;                 /* [C] one is being served: until IRET */
@@ -75,6 +103,7 @@ struct hvm_vcpu {
         uint64_t gfn;                /* + 1 */
         void *va;
     } near[HVM_NEAR];
+    struct hvm_walk_note walks[HVM_WALKS];
     uint32_t near_gen;               /* [C] flush_gen they were true for */
     char line[80];                   /* [C] of port 0xe9 */
     uint8_t line_len;

@@ -270,8 +270,8 @@ static const struct msr_row *find(uint32_t msr)
 
 bool hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
-    const struct msr_row *r = find(msr);
-    int rc = r == NULL ? vdev_msr(v, false, msr, val) : 0;
+    int rc = vdev_msr_is(msr) ? vdev_msr(v, false, msr, val) : 0;
+    const struct msr_row *r = rc == 0 ? find(msr) : NULL;
 
     if (rc != 0) {
         return rc > 0;
@@ -284,8 +284,8 @@ bool hvm_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
 
 bool hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
 {
-    const struct msr_row *r = find(msr);
-    int rc = r == NULL ? vdev_msr(v, true, msr, &val) : 0;
+    int rc = vdev_msr_is(msr) ? vdev_msr(v, true, msr, &val) : 0;
+    const struct msr_row *r = rc == 0 ? find(msr) : NULL;
 
     if (rc != 0) {
         return rc > 0;

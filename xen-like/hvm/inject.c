@@ -67,7 +67,9 @@ void hvm_skip(struct vcpu *v, unsigned int len)
 
     r->rip += len;
     r->rflags &= ~(uint64_t)X86_EFLAGS_RF;
-    hvm_backend->set_reg(v, HVM_SHADOW, 0);
+    if (unlikely(v->hvm->shadow)) {
+        hvm_backend->set_reg(v, HVM_SHADOW, 0);
+    }
     if (r->rflags & X86_EFLAGS_TF) {
         hvm_backend->set_reg(v, HVM_DR6,
                              hvm_backend->get_reg(v, HVM_DR6) | DR6_BS);

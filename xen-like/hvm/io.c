@@ -141,18 +141,20 @@ enum hvm_io_result hvm_io(struct vcpu *v, bool write, bool mmio,
     struct ioreq_access a = { .write = write, .mmio = mmio, .count = 1,
                               .bytes = (uint8_t)bytes, .addr = addr,
                               .data = *data };
-    enum hvm_io_result r = replay(v, &a);
+    const struct hvm_io *io = &v->hvm->io;
+    enum hvm_io_result r = HVM_IO_NOBODY;
 
-    if (r == HVM_IO_NOBODY) {
-        if (inside(v, write, mmio, addr, bytes, &a.data)) {
-            r = note(v, &a, false);
-        } else {
-            r = outside(v, &a);
+    if (unlikely(io->next != io->nr)) {
+        r = replay(v, &a);
+    } else if (!inside(v, write, mmio, addr, bytes, &a.data)) {
+        r = outside(v, &a);
+        if (r == HVM_IO_NOBODY) {
+            a.data = ~0ull;
         }
     }
+    /* The one access of IN and OUT is not made again. */
     if (r == HVM_IO_NOBODY) {
-        a.data = ~0ull;
-        r = note(v, &a, false);
+        r = io->resume == HVM_RESUME_PORT ? HVM_IO_DONE : note(v, &a, false);
     }
     if (r == HVM_IO_DONE && !write) {
         *data = a.data;

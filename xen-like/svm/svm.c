@@ -168,6 +168,7 @@ static enum exit_action svm_run(struct vcpu *v)
     if (svm_get_tpr(v) != tpr) {
         vdev_set_cr8(v, svm_get_tpr(v));
     }
+    v->hvm->shadow = (b->shadow & 1) != 0;
     r->rip = b->rip;
     r->rsp = b->rsp;
     r->rflags = b->rflags;
@@ -261,6 +262,16 @@ static void svm_set_reg(struct vcpu *v, enum hvm_reg reg, uint64_t val)
     *(uint64_t *)((char *)s->vmcb + reg_at[reg]) = val;
 }
 
+static void svm_get_mode(const struct vcpu *v, struct hvm_mode *m)
+{
+    const struct vmcb *b = hw(v)->vmcb;
+
+    m->cr3 = b->cr3;
+    m->bits = hvm_mode_bits(b->cr0, b->cr4, b->efer);
+    m->cpl = b->cpl & 3;
+    m->code64 = (b->efer & EFER_LMA) && (b->seg[SEG_CS].attr & SEG_ATTR_L);
+}
+
 static struct vmcb_segment *segment(const struct vcpu *v, enum hvm_seg seg)
 {
     struct vmcb *b = hw(v)->vmcb;
@@ -337,6 +348,7 @@ static const struct hvm_backend backend = {
     .run = svm_run,
     .get_reg = svm_get_reg,
     .set_reg = svm_set_reg,
+    .get_mode = svm_get_mode,
     .get_segment = svm_get_segment,
     .set_segment = svm_set_segment,
     .inject = svm_inject,

@@ -207,8 +207,8 @@ static bool same_op(const struct row *row, const uint8_t *p, uint64_t info1)
 }
 
 /* Prefixes and opcode as they are in memory now; 0: something else. */
-static unsigned int find_length(struct vcpu *v, const struct row *row,
-                                uint64_t info1)
+static noinline unsigned int find_length(struct vcpu *v,
+                                         const struct row *row, uint64_t info1)
 {
     uint8_t b[HVM_INSN_BYTES] = { 0 };
     unsigned int n = hvm_fetch(v, b, sizeof(b)), at = 0;
@@ -252,7 +252,7 @@ static unsigned int length_of(struct vcpu *v, struct svm_vcpu *s,
 
 /* An event whose delivery was interrupted by this exit comes again; one that
  * an instruction makes is made again by it. */
-static void keep_event(struct vcpu *v, uint64_t e)
+static noinline void keep_event(struct vcpu *v, uint64_t e)
 {
     uint8_t type = EVENT_TYPE(e), vector = (uint8_t)e;
 
@@ -272,7 +272,7 @@ static enum exit_action nested_fault(struct vcpu *v, const struct vmcb *b)
 }
 
 /* MOV to CR8: 0F 22 /r with REX.R, or LOCK MOV CR0 (APM vol. 3, MOV CRn). */
-static enum exit_action write_cr8(struct vcpu *v)
+static noinline enum exit_action write_cr8(struct vcpu *v)
 {
     uint8_t b[HVM_INSN_BYTES] = { 0 }, rex = 0;
     unsigned int n = hvm_fetch(v, b, sizeof(b)), at = 0;

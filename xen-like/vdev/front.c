@@ -75,10 +75,6 @@ bool vdev_mmio(struct vcpu *v, bool write, uint64_t gaddr, unsigned int bytes,
 
 int vdev_msr(struct vcpu *v, bool write, uint32_t msr, uint64_t *val)
 {
-    if (msr != MSR_APIC_BASE && msr != MSR_TSC_DEADLINE &&
-        (msr < MSR_X2APIC_FIRST || msr > MSR_X2APIC_LAST)) {
-        return 0;
-    }
     return (write ? vlapic_wrmsr(v->vdev, msr, *val)
                   : vlapic_rdmsr(v->vdev, msr, val)) ? 1 : -1;
 }

@@ -21,7 +21,12 @@ bool vdev_port(struct vcpu *v, bool write, uint16_t port, unsigned int bytes,
                uint32_t *val);
 bool vdev_mmio(struct vcpu *v, bool write, uint64_t gaddr, unsigned int bytes,
                uint64_t *val);
-/* 1: done, 0: not one of ours, -1: #GP */
+/* One of the local APIC's; then 1: done, -1: #GP. */
+static inline bool vdev_msr_is(uint32_t msr)
+{
+    return (msr >= MSR_X2APIC_FIRST && msr <= MSR_X2APIC_LAST) ||
+           msr == MSR_APIC_BASE || msr == MSR_TSC_DEADLINE;
+}
 int vdev_msr(struct vcpu *v, bool write, uint32_t msr, uint64_t *val);
 
 /* Vector that would be delivered now, -1: none.  Changes nothing. */

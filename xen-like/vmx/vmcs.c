@@ -241,6 +241,23 @@ void vmx_get_segment(const struct vcpu *v, enum hvm_seg seg,
     }
 }
 
+void vmx_get_mode(const struct vcpu *v, struct hvm_mode *m)
+{
+    bool moment = vmcs_reach(vmx_of(v));
+    uint64_t efer = vmcs_read(VMCS_GUEST_EFER);
+    uint32_t cs = (uint32_t)vmcs_read(VMCS_GUEST_RIGHTS + 2 * SEG_CS);
+    uint32_t ss = (uint32_t)vmcs_read(VMCS_GUEST_RIGHTS + 2 * SEG_SS);
+
+    m->cr3 = vmcs_read(VMCS_GUEST_CR3);
+    m->bits = hvm_mode_bits(get_field(HVM_CR0), get_field(HVM_CR4), efer);
+    m->cpl = ss >> 5 & 3;
+    m->code64 = (efer & EFER_LMA) && (cs >> 4 & SEG_ATTR_L) &&
+                !(cs & RIGHTS_UNUSABLE);
+    if (moment) {
+        vmcs_leave(vmx_of(v));
+    }
+}
+
 void vmx_set_segment(struct vcpu *v, enum hvm_seg seg,
                             const struct hvm_segment *in)
 {

@@ -170,6 +170,7 @@ uint64_t vmx_get_reg(const struct vcpu *v, enum hvm_reg reg);
 void vmx_set_reg(struct vcpu *v, enum hvm_reg reg, uint64_t val);
 void vmx_get_segment(const struct vcpu *v, enum hvm_seg seg,
                      struct hvm_segment *out);
+void vmx_get_mode(const struct vcpu *v, struct hvm_mode *m);
 void vmx_set_segment(struct vcpu *v, enum hvm_seg seg,
                      const struct hvm_segment *in);
 

@@ -353,6 +353,7 @@ static int vmx_vcpu_init(struct vcpu *v)
               EPTP_WB_4_LEVELS;
     s->cpu = CPU_NONE;
     s->dr6 = DR6_RESET;
+    v->hvm->shadow = true;             /* not looked at after each exit */
     s->proc = controls.proc;
     vmclear(s->vmcs_maddr);
     (void)vmcs_reach(s);
@@ -412,6 +413,7 @@ static const struct hvm_backend backend = {
     .run = vmx_run,
     .get_reg = vmx_get_reg,
     .set_reg = vmx_set_reg,
+    .get_mode = vmx_get_mode,
     .get_segment = vmx_get_segment,
     .set_segment = vmx_set_segment,
     .inject = vmx_inject,

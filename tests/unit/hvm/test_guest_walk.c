@@ -41,8 +41,16 @@ static void get_segment(const struct vcpu *unused, enum hvm_seg s,
     *out = segs[s];
 }
 
+static void get_mode(const struct vcpu *unused, struct hvm_mode *m)
+{
+    m->cr3 = regs[HVM_CR3];
+    m->bits = hvm_mode_bits(regs[HVM_CR0], regs[HVM_CR4], regs[HVM_EFER]);
+    m->cpl = (segs[SEG_SS].attr >> 5) & 3;
+    m->code64 = (regs[HVM_EFER] & EFER_LA) && (segs[SEG_CS].attr & 0x200);
+}
+
 static const struct hvm_backend backend = {
-    .get_reg = get_reg, .get_segment = get_segment,
+    .get_reg = get_reg, .get_segment = get_segment, .get_mode = get_mode,
 };
 const struct hvm_backend *hvm_backend = &backend;
 
@@ -112,9 +120,12 @@ static void long_mode(void)
 /* Where @linear is; -1: a fault with *@pfec. */
 static int64_t at(uint64_t linear, unsigned int how, uint32_t *pfec)
 {
+    struct hvm_mode m;
     uint64_t gaddr;
 
-    return hvm_walk(v, linear, how, &gaddr, pfec) == 0 ? (int64_t)gaddr : -1;
+    get_mode(v, &m);
+    return hvm_walk(v, &m, linear, how, &gaddr, pfec) == 0 ? (int64_t)gaddr
+                                                           : -1;
 }
 
 static void without_paging_linear_is_physical(void **state)
@@ -260,6 +271,81 @@ static void a_removed_frame_is_not_remembered(void **state)
     assert_int_equal(hvm_copy_phys(v, 0xa000, buf, 4, false), 4);
 }
 
+/* INV-HVM3: a walk that was made before sees each entry as it is now. */
+static void a_changed_entry_of_any_level_is_seen(void **state)
+{
+    static const struct { unsigned int table, index; } levels[] = {
+        { 1, 0 }, { 2, 0 }, { 3, 0 }, { 4, 5 },
+    };
+    uint32_t e;
+
+    for (unsigned int i = 0; i < 4; i++) {
+        uint64_t *entry = &table(levels[i].table)[levels[i].index], old;
+
+        long_mode();
+        assert_int_equal(at(0x5000, HVM_WRITE, &e), 0xa000);
+        assert_int_equal(at(0x5000, HVM_WRITE, &e), 0xa000);
+        old = *entry;
+        *entry = 0;
+        assert_int_equal(at(0x5000, HVM_READ, &e), -1);
+        *entry = old & ~PTE_RW;
+        assert_int_equal(at(0x5000, HVM_READ, &e), 0xa000);
+        assert_int_equal(at(0x5000, HVM_WRITE, &e), -1);
+        *entry = old & ~PTE_US;
+        assert_int_equal(at(0x5000, HVM_READ, &e), 0xa000);
+        assert_int_equal(at(0x5000, HVM_READ | HVM_USER, &e), -1);
+        *entry = old | PTE_NX;
+        assert_int_equal(at(0x5000, HVM_READ, &e), 0xa000);
+        assert_int_equal(at(0x5000, HVM_FETCH, &e), -1);
+        *entry = old;
+    }
+    table(4)[5] = 0xb000 | PTE_P | PTE_RW;
+    assert_int_equal(at(0x5000, HVM_READ, &e), 0xb000);
+    assert_int_equal(table(4)[5] & PTE_A, PTE_A);
+    table(4)[5] &= ~PTE_A;
+    assert_int_equal(at(0x5000, HVM_WRITE, &e), 0xb000);
+    assert_int_equal(table(4)[5] & (PTE_A | PTE_D), PTE_A | PTE_D);
+}
+
+static void another_mode_or_root_is_another_walk(void **state)
+{
+    uint32_t e;
+
+    long_mode();
+    assert_int_equal(at(0x5000, HVM_READ, &e), 0xa000);
+    table(20)[0] = 0x2000 | PTE_P;
+    regs[HVM_CR3] = 0x14000;
+    assert_int_equal(at(0x5000, HVM_WRITE, &e), -1);
+    regs[HVM_CR3] = 0x1000;
+    assert_int_equal(at(0x5000, HVM_WRITE, &e), 0xa000);
+    table(4)[5] &= ~PTE_RW;
+    regs[HVM_CR0] &= ~X86_CR0_WP;
+    assert_int_equal(at(0x5000, HVM_WRITE, &e), 0xa000);
+    regs[HVM_CR0] |= X86_CR0_WP;
+    assert_int_equal(at(0x5000, HVM_WRITE, &e), -1);
+    assert_int_equal(at(0x5000, HVM_READ, &e), 0xa000);
+    regs[HVM_CR0] = 0;
+    assert_int_equal(at(0x5000, HVM_READ, &e), 0x5000);
+}
+
+/* A table that is no longer the guest's is not read again. */
+static void a_table_taken_away_ends_the_walk(void **state)
+{
+    uint32_t e;
+
+    for (unsigned int t = 4; t >= 1; t--) {
+        long_mode();
+        assert_int_equal(at(0x5000, HVM_READ, &e), 0xa000);
+        assert_int_equal(p2m_remove(d, t, INVALID_MFN), 0);
+        assert_int_equal(at(0x5000, HVM_READ, &e), -1);
+        assert_int_equal(p2m_set(d, t, frames[t], 0, P2M_RAM), 0);
+    }
+    /* Nor are entries in what can be changed under us. */
+    assert_int_equal(p2m_change_type(d, 4, P2M_RAM, P2M_RAM_RO), 0);
+    assert_int_equal(at(0x5000, HVM_READ, &e), 0xa000);
+    assert_int_equal(v->hvm->walks[5].page, 0);
+}
+
 static void fetch_stops_where_the_code_ends(void **state)
 {
     uint8_t buf[15];
@@ -291,6 +377,9 @@ int main(void)
         T(writes_to_rom_are_dropped),
         T(a_write_to_a_logged_frame_marks_it),
         T(a_removed_frame_is_not_remembered),
+        T(a_changed_entry_of_any_level_is_seen),
+        T(another_mode_or_root_is_another_walk),
+        T(a_table_taken_away_ends_the_walk),
         T(fetch_stops_where_the_code_ends),
     };
 

@@ -219,6 +219,7 @@ static void skip_ends_the_shadow_and_honours_single_step(void **state)
 {
     guest_cpu_regs()->rip = 0x1000;
     regs[HVM_SHADOW] = 1;
+    hv.shadow = true;
     hvm_skip(v, 2);
     assert_int_equal(guest_cpu_regs()->rip, 0x1002);
     assert_int_equal(regs[HVM_SHADOW], 0);

@@ -78,7 +78,7 @@ enum exit_action hvm_exit_port(struct vcpu *u, bool write, uint16_t port,
     return EXIT_RESUME;
 }
 
-enum exit_action hvm_exit_emulate(struct vcpu *u)
+enum exit_action hvm_exit_emulate(struct vcpu *u, uint64_t hole)
 {
     note("emulate", 0);
     return EXIT_RESUME;
@@ -129,10 +129,13 @@ unsigned int hvm_fetch(struct vcpu *u, uint8_t *buf, unsigned int bytes)
     return n;
 }
 
-bool hvm_is_64bit(const struct vcpu *u)
+static void get_mode(const struct vcpu *u, struct hvm_mode *m)
 {
-    return mode64;
+    *m = (struct hvm_mode){ .code64 = mode64 };
 }
+
+static const struct hvm_backend backend = { .get_mode = get_mode };
+const struct hvm_backend *hvm_backend = &backend;
 
 void hvm_window(struct vcpu *u, bool open)
 {
