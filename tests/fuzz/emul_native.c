@@ -14,6 +14,7 @@
 uint8_t *native_scratch;
 static uint8_t *code;
 static uint64_t regs_in[16], regs_out[16], flags_in, flags_out;
+static uint64_t xmm[16][2];
 
 uint64_t native_rand(uint64_t *s)
 {
@@ -53,6 +54,20 @@ void native_init(void)
     native_scratch = m + 4096;
 }
 
+/* movups all XMM registers, from (0x10) or to (0x11) xmm[]; RAX goes. */
+static uint8_t *emit_xmm(uint8_t *p, uint8_t opcode)
+{
+    p = emit_const(p, 0, (uint64_t)(uintptr_t)xmm);
+    for (unsigned int i = 0; i < 16; i++) {            /* i*16(%rax) */
+        uint32_t disp = i * 16;
+
+        p = EMIT(p, (uint8_t)(i >= 8 ? 0x44 : 0x40), 0x0f, opcode,
+                 (uint8_t)(0x80 | (i & 7) << 3));
+        p = emit(p, &disp, sizeof(disp));
+    }
+    return p;
+}
+
 /*
  * Code around it: load flags and registers from constants, the instruction,
  * store registers and flags.  RSP stays: the stack is used for the flags.
@@ -62,6 +77,7 @@ static void build(const uint8_t *bytes, unsigned int len)
     uint8_t *p = code;
 
     p = EMIT(p, 0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57);
+    p = emit_xmm(p, 0x10);
     p = emit_const(p, 0, flags_in);
     p = EMIT(p, 0x50, 0x9d);                       /* push rax; popf */
     for (unsigned int i = 0; i < 16; i++) {
@@ -82,6 +98,7 @@ static void build(const uint8_t *bytes, unsigned int len)
     p = EMIT(p, 0x8f, 0x00);                       /* pop (%rax) */
     p = emit_const(p, 0, (uint64_t)(uintptr_t)&flags_out);
     p = EMIT(p, 0x8f, 0x00);                       /* pop (%rax): flags */
+    p = emit_xmm(p, 0x11);
     p = EMIT(p, 0xfc, 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d,
              0x5b, 0xc3);
     (void)p;
@@ -91,11 +108,13 @@ void native_run(const uint8_t *bytes, unsigned int len, struct native_state *s)
 {
     memcpy(regs_in, s->reg, sizeof(regs_in));
     flags_in = (s->rflags & (STATUS | EMUL_DF)) | 0x202;
+    memcpy(xmm, s->xmm, sizeof(xmm));
     memcpy(native_scratch, s->scratch, SCRATCH);
     build(bytes, len);
     ((void (*)(void))(uintptr_t)code)();
     regs_out[4] = regs_in[4];
     memcpy(s->reg, regs_out, sizeof(regs_out));
+    memcpy(s->xmm, xmm, sizeof(xmm));
     s->rflags = flags_out;
     memcpy(s->scratch, native_scratch, SCRATCH);
 }
@@ -128,10 +147,20 @@ static enum emul_result mem_write(struct emul_ctx *c, uint64_t linear,
     return EMUL_OK;
 }
 
+static void xmm_op(struct emul_ctx *c, unsigned int nr, bool write,
+                   uint64_t v[2])
+{
+    struct native_state *s = c->owner;
+
+    memcpy(write ? s->xmm[nr] : v, write ? v : s->xmm[nr], 16);
+}
+
 bool emul_run(const struct insn *in, struct native_state *s)
 {
-    static const struct emul_ops ops = { .read = mem_read, .write = mem_write };
-    struct emul_ctx c = { .ops = &ops, .mode = 8, .stack_size = 8 };
+    static const struct emul_ops ops = { .read = mem_read, .write = mem_write,
+                                         .xmm = xmm_op };
+    struct emul_ctx c = { .ops = &ops, .owner = s, .mode = 8,
+                          .stack_size = 8 };
     unsigned int budget = 2 * SCRATCH;
 
     memcpy(c.reg, s->reg, sizeof(c.reg));
@@ -198,6 +227,10 @@ enum verdict native_compare(const uint8_t *bytes, const struct native_state *fro
                  in.op, cpu.rflags, emu.rflags, from->rflags);
         return DIFFERS;
     }
+    if (memcmp(cpu.xmm, emu.xmm, sizeof(cpu.xmm)) != 0) {
+        snprintf(why, room, "op %u: an XMM register differs", in.op);
+        return DIFFERS;
+    }
     if (memcmp(cpu.scratch, emu.scratch, SCRATCH) != 0) {
         snprintf(why, room, "op %u: memory differs", in.op);
         return DIFFERS;
@@ -217,6 +250,10 @@ static const uint8_t rm_ops_0f[] = {
     0x40, 0x42, 0x44, 0x46, 0x48, 0x4a, 0x4c, 0x4e, 0x41, 0x4f, 0x90, 0x91,
     0x92, 0x94, 0x96, 0x98, 0x9a, 0x9c, 0x9e, 0x9f, 0xa3, 0xab, 0xb0, 0xb1,
     0xb3, 0xb6, 0xb7, 0xba, 0xbb, 0xbe, 0xbf, 0xc0, 0xc1,
+};
+static const uint8_t sse_ops[] = {
+    0x10, 0x11, 0x12, 0x13, 0x16, 0x17, 0x28, 0x29, 0x2b, 0x6e, 0x6f, 0x7e,
+    0x7f, 0xc3, 0xd6, 0xe7, 0xf0,
 };
 static const uint8_t string_ops[] = { 0xa4, 0xa5, 0xa6, 0xa7, 0xaa, 0xab,
                                       0xac, 0xad, 0xae, 0xaf };
@@ -249,6 +286,8 @@ unsigned int native_random(uint64_t *seed, uint8_t *b, struct native_state *s)
     unsigned int n = 0, base = (unsigned int)(native_rand(seed) % 16);
     unsigned int index = (unsigned int)(native_rand(seed) % 16), shift;
     bool mem = native_rand(seed) % 4 != 0, group;
+    bool sse = native_rand(seed) % 6 == 0;
+    static const uint8_t mandatory[] = { 0x66, 0xf2, 0xf3 };
     uint8_t rex = (uint8_t)(0x40 | native_rand(seed) % 16), modrm;
 
     for (unsigned int i = 0; i < 16; i++) {
@@ -266,7 +305,13 @@ unsigned int native_random(uint64_t *seed, uint8_t *b, struct native_state *s)
         return n;
     }
     s->rflags &= ~(uint64_t)EMUL_DF;
-    if (native_rand(seed) % 3 == 0) {
+    for (unsigned int i = 0; i < 32; i++) {
+        s->xmm[i / 2][i % 2] = native_rand(seed);
+    }
+    for (unsigned int i = 0; sse && i < native_rand(seed) % 3; i++) {
+        b[n++] = mandatory[native_rand(seed) % 3];
+    }
+    if (!sse && native_rand(seed) % 3 == 0) {
         b[n++] = 0x66;
     }
     base = base == 4 ? 5 : base;            /* never RSP */
@@ -276,7 +321,12 @@ unsigned int native_random(uint64_t *seed, uint8_t *b, struct native_state *s)
     if (rex != 0x40 || native_rand(seed) % 2) {
         b[n++] = rex;
     }
-    if (native_rand(seed) % 3 == 0) {
+    if (sse) {
+        b[n++] = 0x0f;
+        b[n] = sse_ops[native_rand(seed) % sizeof(sse_ops)];
+        group = b[n] != 0xc3;               /* MOVNTI: not of RSP */
+        mem = true;
+    } else if (native_rand(seed) % 3 == 0) {
         b[n++] = 0x0f;
         b[n] = rm_ops_0f[native_rand(seed) % sizeof(rm_ops_0f)];
         group = b[n] == 0xba;

@@ -14,6 +14,7 @@
 struct native_state {
     uint64_t reg[16];
     uint64_t rflags;
+    uint64_t xmm[16][2];
     uint8_t scratch[SCRATCH];
 };
 extern uint8_t *native_scratch;            /* its address while executing */

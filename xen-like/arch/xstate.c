@@ -149,3 +149,27 @@ void xstate_load_xcr0(const struct xstate *x)
         xsetbv(0, x->xcr0);
     }
 }
+
+/* An instruction names its register: a row for each. */
+#define EACH_XMM(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) \
+    X(11) X(12) X(13) X(14) X(15)
+
+void xstate_get_xmm(unsigned int nr, uint64_t v[2])
+{
+    switch (nr) {
+#define GET(n) case n: \
+        __asm__ volatile("movups %%xmm" #n ", (%0)" :: "r"(v) : "memory"); \
+        break;
+    EACH_XMM(GET)
+    }
+}
+
+void xstate_put_xmm(unsigned int nr, const uint64_t v[2])
+{
+    switch (nr) {
+#define PUT(n) case n: \
+        __asm__ volatile("movups (%0), %%xmm" #n :: "r"(v) : "memory"); \
+        break;
+    EACH_XMM(PUT)
+    }
+}

@@ -97,6 +97,42 @@ static const struct row two_byte[256] = {
     PAIR(0xc0, OP_XADD, F_RM),
 };
 
+/* Moves of SSE and SSE2, by their prefix (SDM vol. 2, 2.1.2: F2 and F3 go
+ * before 66).  Memory forms only: no other touches a device. */
+enum { NO_PREFIX, P66, PF3, PF2 };
+enum {
+    SSE_STORE = 1, SSE_ALIGNED = 2, SSE_UPPER = 4, SSE_MERGE = 8,
+    SSE_WIDE = 16,     /* 8 bytes with REX.W */
+    SSE_GENERAL = 32,  /* MOVNTI: from a general register */
+};
+static const struct sse_row {
+    uint8_t opcode, prefix, size, how;
+} sse_rows[] = {
+#define LOAD_STORE(at, to, prefix, size, how) \
+    { at, prefix, size, how }, { to, prefix, size, (how) | SSE_STORE }
+    LOAD_STORE(0x10, 0x11, NO_PREFIX, 16, 0),      /* movups */
+    LOAD_STORE(0x10, 0x11, P66, 16, 0),            /* movupd */
+    LOAD_STORE(0x10, 0x11, PF3, 4, 0),             /* movss */
+    LOAD_STORE(0x10, 0x11, PF2, 8, 0),             /* movsd */
+    LOAD_STORE(0x12, 0x13, NO_PREFIX, 8, SSE_MERGE),     /* movlps */
+    LOAD_STORE(0x12, 0x13, P66, 8, SSE_MERGE),           /* movlpd */
+    LOAD_STORE(0x16, 0x17, NO_PREFIX, 8, SSE_MERGE | SSE_UPPER),
+    LOAD_STORE(0x16, 0x17, P66, 8, SSE_MERGE | SSE_UPPER),
+    LOAD_STORE(0x28, 0x29, NO_PREFIX, 16, SSE_ALIGNED),  /* movaps */
+    LOAD_STORE(0x28, 0x29, P66, 16, SSE_ALIGNED),        /* movapd */
+    LOAD_STORE(0x6e, 0x7e, P66, 4, SSE_WIDE),            /* movd, movq */
+    LOAD_STORE(0x6f, 0x7f, P66, 16, SSE_ALIGNED),        /* movdqa */
+    LOAD_STORE(0x6f, 0x7f, PF3, 16, 0),                  /* movdqu */
+#undef LOAD_STORE
+    { 0x7e, PF3, 8, 0 },                                 /* movq */
+    { 0xd6, P66, 8, SSE_STORE },                         /* movq */
+    { 0xf0, PF2, 16, 0 },                                /* lddqu */
+    { 0x2b, NO_PREFIX, 16, SSE_STORE | SSE_ALIGNED },    /* movntps */
+    { 0x2b, P66, 16, SSE_STORE | SSE_ALIGNED },          /* movntpd */
+    { 0xe7, P66, 16, SSE_STORE | SSE_ALIGNED },          /* movntdq */
+    { 0xc3, NO_PREFIX, 4, SSE_STORE | SSE_WIDE | SSE_GENERAL },
+};
+
 struct cursor {
     const uint8_t *p, *end;
     bool short_of;             /* ran out of bytes */
@@ -245,6 +281,31 @@ static bool decode_0f01(struct cursor *c, const struct prefixes *p,
     return out->mem && (out->reg & 7) == 7 && !p->lock;
 }
 
+static bool decode_sse(struct cursor *c, uint8_t opcode,
+                       const struct prefixes *p, unsigned int mode,
+                       struct insn *out)
+{
+    unsigned int prefix = p->repne ? PF2 : p->rep ? PF3
+                        : p->opsize ? P66 : NO_PREFIX, i = 0;
+    const struct sse_row *row = sse_rows;
+
+    while (i < ARRAY_SIZE(sse_rows) &&
+           (row->opcode != opcode || row->prefix != prefix)) {
+        row = &sse_rows[++i];
+    }
+    if (i == ARRAY_SIZE(sse_rows) || p->lock) {
+        return false;
+    }
+    take_modrm(c, p, mode, out);
+    out->op = row->how & SSE_GENERAL ? OP_MOV : OP_SSE_MOV;
+    out->size = (row->how & SSE_WIDE) && (p->rex & 8) ? 8 : row->size;
+    out->to_reg = !(row->how & SSE_STORE);
+    out->aligned = (row->how & SSE_ALIGNED) != 0;
+    out->upper = (row->how & SSE_UPPER) != 0;
+    out->merge = (row->how & SSE_MERGE) != 0;
+    return out->mem;
+}
+
 static void take_immediate(struct cursor *c, unsigned int bytes,
                            struct insn *out)
 {
@@ -344,6 +405,8 @@ bool insn_decode_mode(const uint8_t *bytes, unsigned int n, unsigned int mode,
         opcode = (uint8_t)take(&c, 1);
         ok = opcode == 0x01
            ? decode_0f01(&c, &p, mode, out)
+           : two_byte[opcode].op == OP_NONE
+           ? decode_sse(&c, opcode, &p, mode, out)
            : decode_operands(&c, two_byte[opcode], &p, mode, out);
     } else {
         /* 63 is ARPL outside of 64-bit code. */

@@ -396,6 +396,38 @@ static enum emul_result move(struct emul_ctx *c, const struct insn *in)
     return r != EMUL_OK ? r : done(c, in);
 }
 
+/* SSE moves: what is loaded clears the rest of the register, or leaves it. */
+static enum emul_result sse_move(struct emul_ctx *c, const struct insn *in)
+{
+    uint64_t v[2] = { 0, 0 }, old[2], at;
+    enum emul_result r;
+
+    if (c->ops->xmm == NULL) {
+        return EMUL_UNKNOWN;
+    }
+    r = linear(c, in->seg, address(c, in, 0), in->size, !in->to_reg, &at);
+    if (r != EMUL_OK) {
+        return r;
+    }
+    if (in->aligned && (at & 15) != 0) {
+        return fault(c, VECTOR_GP);
+    }
+    c->ops->xmm(c, in->reg, false, old);
+    if (!in->to_reg) {
+        r = c->ops->write(c, at, &old[in->upper], in->size);
+        return r != EMUL_OK ? r : done(c, in);
+    }
+    r = c->ops->read(c, at, &v[in->upper], in->size);
+    if (r != EMUL_OK) {
+        return r;
+    }
+    if (in->merge) {
+        v[!in->upper] = old[!in->upper];
+    }
+    c->ops->xmm(c, in->reg, true, v);
+    return done(c, in);
+}
+
 static enum emul_result arithmetic(struct emul_ctx *c, const struct insn *in)
 {
     uint64_t at = address(c, in, 0), rm, other, result, flags = c->rflags;
@@ -433,6 +465,7 @@ enum emul_result emul_execute(struct emul_ctx *c, const struct insn *in)
         { OP_ADD, OP_SAR, arithmetic },     { OP_BT, OP_BTC, bit_op },
         { OP_TEST, OP_DEC, arithmetic },    { OP_PUSH, OP_POP, stack },
         { OP_MOVZX, OP_CMOV, move },        { OP_MOVS, OP_SCAS, string },
+        { OP_SSE_MOV, OP_SSE_MOV, sse_move },
     };
 
     c->again = false;

@@ -6,6 +6,7 @@
  */
 #include <arch/cpu.h>
 #include <arch/msr.h>
+#include <arch/xstate.h>
 #include <core/log.h>
 #include <core/percpu.h>
 #include <core/softirq.h>
@@ -48,7 +49,7 @@ static enum emul_result device(struct vcpu *v, uint64_t gaddr, uint8_t *buf,
                                unsigned int bytes, bool write)
 {
     while (bytes != 0) {
-        unsigned int n = 1u << (31 - __builtin_clz(bytes));
+        unsigned int n = min(1u << (31 - __builtin_clz(bytes)), 8u);
         uint64_t data = 0;
 
         if (write) {
@@ -124,7 +125,7 @@ static enum emul_result mem_write(struct emul_ctx *c, uint64_t linear,
                                   const void *buf, unsigned int bytes)
 {
     uint64_t last = linear + bytes - 1, gaddr;
-    uint8_t copy[8];
+    uint8_t copy[16];
 
     if ((linear ^ last) & PAGE_MASK) {
         enum emul_result r = where(c, last, true, &gaddr);
@@ -176,7 +177,26 @@ static enum emul_result port_rep(struct emul_ctx *c, bool write, uint16_t nr,
     }
 }
 
-static const struct emul_ops ops = { mem_read, mem_write, port, port_rep };
+/* They are in the CPU: the vcpu is current, and states are switched eagerly. */
+static void xmm(struct emul_ctx *c, unsigned int nr, bool write, uint64_t v[2])
+{
+    if (write) {
+        xstate_put_xmm(nr, v);
+    } else {
+        xstate_get_xmm(nr, v);
+    }
+}
+
+static const struct emul_ops ops = { mem_read, mem_write, port, port_rep,
+                                     xmm };
+
+/* The CPU did these checks before the access that came to us; the bytes may
+ * be others meanwhile. */
+static bool may_use_xmm(struct vcpu *v)
+{
+    return !(hvm_backend->get_reg(v, HVM_CR0) & (X86_CR0_TS | X86_CR0_EM)) &&
+           (hvm_backend->get_reg(v, HVM_CR4) & X86_CR4_OSFXSR);
+}
 
 /* ---- the vcpu's state in and out ------------------------------------------------------ */
 /* 64-bit mode: of segments there are but two bases, and nothing else is
@@ -299,10 +319,14 @@ static void give_up(struct vcpu *v)
 }
 
 /* Does the exit that brought us here fit @in?  INV-HVM2. */
-static bool fits(const struct hvm_io *io, const struct insn *in)
+static bool fits(struct vcpu *v, const struct insn *in)
 {
+    const struct hvm_io *io = &v->hvm->io;
     bool string_port = in->op == OP_INS || in->op == OP_OUTS;
 
+    if (in->op == OP_SSE_MOV && !may_use_xmm(v)) {
+        return false;
+    }
     return io->for_port ? string_port
                         : !string_port && in->op != OP_IN && in->op != OP_OUT;
 }
@@ -319,7 +343,6 @@ static void fault(struct vcpu *v, const struct emul_ctx *c)
 static void emulate(struct owner *o)
 {
     struct vcpu *v = o->v;
-    struct hvm_io *io = &v->hvm->io;
     enum emul_result r = EMUL_UNKNOWN;
     uint8_t mode = mode_of(v, &o->m);
     const struct insn *in = decode(v->hvm, mode);
@@ -330,7 +353,7 @@ static void emulate(struct owner *o)
         give_up(v);
         return;
     }
-    if (!fits(io, in)) {
+    if (!fits(v, in)) {
         hvm_io_finish(v);                 /* the CPU shall look again */
         return;
     }

@@ -173,6 +173,42 @@ hvm_\name:
         mov %rdi, R + 56
         END_GUEST
 
+/* XMM registers to and from memory that is none and the local APIC's. */
+        ENTRY sse
+        mov %cr0, %rax
+        and $~0xe, %eax                 /* no emulation, no task switch */
+        mov %rax, %cr0
+        mov %cr4, %rax
+        or $0x200, %eax                 /* OSFXSR */
+        mov %rax, %cr4
+        mov $0x30000000, %ebx
+        movabs $0x1122334455667788, %rax
+        movq %rax, %xmm8
+        movq %rax, %xmm1
+        movups %xmm8, (%rbx)
+        movntdq %xmm8, 0x10(%rbx)
+        movups 3(%rbx), %xmm9
+        movups %xmm9, R
+        movss (%rbx), %xmm9
+        movups %xmm9, R + 16
+        movhps (%rbx), %xmm8
+        movups %xmm8, R + 32
+        movups %xmm1, R + 48            /* another one stays as it was */
+        mov $0xfee00083, %eax
+        mov %rax, 0x5c00                /* the 2 MiB at 0x30000000 */
+        invlpg (%rbx)
+        movl $0x1ff, 0xf0(%rbx)
+        mov $0x30, %eax
+        movd %eax, %xmm15
+        movd %xmm15, 0x80(%rbx)         /* TPR */
+        mov 0x80(%rbx), %eax
+        mov %rax, R + 64
+        mov $0x50, %eax
+        movnti %eax, 0x80(%rbx)
+        movd 0x80(%rbx), %xmm2
+        movd %xmm2, R + 72
+        END_GUEST
+
 /* ---- with an IDT: gates for vectors 6, 13, 14 and 0x40 ---- */
 
 install:

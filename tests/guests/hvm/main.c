@@ -25,6 +25,7 @@ CODE(hypercall_page);
 CODE(ports);
 CODE(mmio);
 CODE(emulated);
+CODE(sse);
 CODE(bad_msr);
 CODE(event);
 CODE(smp);
@@ -175,6 +176,22 @@ static void emulated_instructions_do_as_the_cpu_does(void)
     end();
 }
 
+static void sse_moves_reach_devices(void)
+{
+    run(hvm_sse, SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], ~0ull);
+    EXPECT_EQ(t.results[1], ~0ull);
+    EXPECT_EQ(t.results[2], 0xffffffff);
+    EXPECT_EQ(t.results[3], 0);
+    EXPECT_EQ(t.results[4], 0x1122334455667788);
+    EXPECT_EQ(t.results[5], ~0ull);
+    EXPECT_EQ(t.results[6], 0x1122334455667788);
+    EXPECT_EQ(t.results[7], 0);
+    EXPECT_EQ(t.results[8], 0x30);
+    EXPECT_EQ(t.results[9] & 0xffffffff, 0x50);
+    end();
+}
+
 static void bad_msr_and_vmrun_fault(void)
 {
     run(hvm_bad_msr, SHUTDOWN_poweroff);
@@ -318,6 +335,7 @@ static const struct fact facts[] = {
     FACT(ports_of_nobody_read_ones),
     FACT(memory_of_nobody_reads_ones),
     FACT(emulated_instructions_do_as_the_cpu_does),
+    FACT(sse_moves_reach_devices),
     FACT(bad_msr_and_vmrun_fault),
     FACT(event_arrives_at_the_callback_vector),
     FACT(second_cpu_starts_by_sipi),

@@ -78,8 +78,16 @@ static enum emul_result io_rep(struct emul_ctx *c, bool write, uint16_t port,
     return EMUL_OK;
 }
 
-static const struct emul_ops ops = { rd, wr, io, NULL };
-static const struct emul_ops ops_rep = { rd, wr, io, io_rep };
+static uint64_t xmm[16][2];
+static void xmm_op(struct emul_ctx *c, unsigned int nr, bool write,
+                   uint64_t v[2])
+{
+    memcpy(write ? xmm[nr] : v, write ? v : xmm[nr], 16);
+}
+
+static const struct emul_ops ops = { rd, wr, io, NULL, NULL };
+static const struct emul_ops ops_rep = { rd, wr, io, io_rep, NULL };
+static const struct emul_ops ops_xmm = { rd, wr, io, NULL, xmm_op };
 
 static struct emul_ctx ctx(unsigned int mode)
 {
@@ -321,6 +329,94 @@ static void bits_outside_the_operand(void **state)
     assert_int_equal(ram[0xfff], 0x80);
 }
 
+/* Every opcode of 0F with every prefix, against this CPU: as many SSE moves
+ * as there are, and no other instruction of SSE. */
+static void sse_moves_are_those_of_this_cpu(void **state)
+{
+    static const uint8_t prefixes[] = { 0, 0x66, 0xf3, 0xf2 };
+    static struct native_state s;
+    unsigned int agreed = 0, i, w;
+    uint64_t seed = 99;
+    char why[200];
+
+    native_init();
+    for (i = 0; i < 32; i++) {
+        s.xmm[i / 2][i % 2] = native_rand(&seed);
+    }
+    for (i = 0; i < SCRATCH; i++) {
+        s.scratch[i] = (uint8_t)native_rand(&seed);
+    }
+    s.reg[3] = (uint64_t)(uintptr_t)native_scratch + 64;
+    for (i = 0; i < 256 * 4; i++) {
+        for (w = 0; w < 2; w++) {
+            uint8_t b[16] = { 0x90 }, n = prefixes[i % 4] != 0;
+            struct insn in;
+
+            b[0] = prefixes[i % 4];
+            b[n++] = (uint8_t)(0x44 | w << 3);        /* reg is 8..15 */
+            b[n++] = 0x0f;
+            b[n++] = (uint8_t)(i / 4);
+            b[n++] = 0x2b;                            /* (%rbx) */
+            if (!insn_decode(b, 15, &in) || in.op != OP_SSE_MOV) {
+                continue;
+            }
+            if (native_compare(b, &s, why, sizeof(why)) != AGREES) {
+                fail_msg("%02x with %02x: %s", i / 4, prefixes[i % 4], why);
+            }
+            agreed++;
+        }
+    }
+    assert_int_equal(agreed, 2 * 32);
+}
+
+static void sse_moves_that_wait_or_fault_change_nothing(void **state)
+{
+    struct emul_ctx c = ctx(8);
+    struct insn in;
+
+    c.ops = &ops_xmm;
+    memset(ram, 0x5a, sizeof(ram));
+    memset(xmm, 0, sizeof(xmm));
+    c.reg[0] = 0x1008;
+    assert_int_equal(RUN(&c, 0x0f, 0x28, 0x00), EMUL_FAULT);   /* movaps */
+    assert_int_equal(c.vector, 13);
+    assert_int_equal(RUN(&c, 0x66, 0x0f, 0xe7, 0x00), EMUL_FAULT);
+    assert_int_equal(reads + writes, 0);
+    c.reg[0] = 0xfff8;                                /* past the end */
+    assert_int_equal(RUN(&c, 0x0f, 0x10, 0x00), EMUL_FAULT);
+    assert_int_equal(c.vector, 14);
+    assert_int_equal(xmm[0][0], 0);
+    c.reg[0] = 0x8000;
+    not_yet = 1;
+    assert_int_equal(RUN(&c, 0x0f, 0x10, 0x00), EMUL_RETRY);
+    assert_int_equal(xmm[0][0], 0);
+    assert_int_equal(c.rip, 0);
+    assert_int_equal(RUN(&c, 0x0f, 0x10, 0x00), EMUL_OK);
+    assert_int_equal(xmm[0][0], 0x5a5a5a5a5a5a5a5a);
+    assert_int_equal(xmm[0][1], xmm[0][0]);
+    assert_int_equal(c.rip, 3);
+    c.ops = &ops;
+    assert_int_equal(RUN(&c, 0x0f, 0x10, 0x00), EMUL_UNKNOWN);
+    /* Registers only, LOCK, VEX, MMX: not ours. */
+    assert_false(insn_decode((const uint8_t[15]){ 0x0f, 0x10, 0xc1 }, 15, &in));
+    assert_false(insn_decode((const uint8_t[15]){ 0xf0, 0x0f, 0x10 }, 15, &in));
+    assert_false(insn_decode((const uint8_t[15]){ 0xc5, 0xf8, 0x10 }, 15, &in));
+    assert_false(insn_decode((const uint8_t[15]){ 0x0f, 0x6f }, 15, &in));
+    assert_false(insn_decode((const uint8_t[15]){ 0x66, 0x0f, 0xc3 }, 15, &in));
+}
+
+static void movnti_stores_a_general_register(void **state)
+{
+    struct emul_ctx c = ctx(8);
+
+    c.reg[0] = 0x1000;
+    c.reg[1] = 0x1122334455667788;
+    assert_int_equal(RUN(&c, 0x0f, 0xc3, 0x08), EMUL_OK);
+    assert_int_equal(*(uint64_t *)&ram[0x1000], 0x55667788);
+    assert_int_equal(RUN(&c, 0x48, 0x0f, 0xc3, 0x08), EMUL_OK);
+    assert_int_equal(*(uint64_t *)&ram[0x1000], c.reg[1]);
+}
+
 static void privileged_ones_are_not_for_us(void **state)
 {
     struct emul_ctx c = ctx(8);
@@ -343,6 +439,9 @@ int main(void)
         cmocka_unit_test(ports_keep_the_rest_of_the_register),
         cmocka_unit_test(push_and_pop_memory),
         cmocka_unit_test(bits_outside_the_operand),
+        cmocka_unit_test(sse_moves_are_those_of_this_cpu),
+        cmocka_unit_test(sse_moves_that_wait_or_fault_change_nothing),
+        cmocka_unit_test(movnti_stores_a_general_register),
         cmocka_unit_test(privileged_ones_are_not_for_us),
     };
 
