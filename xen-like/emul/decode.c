@@ -138,6 +138,15 @@ struct cursor {
     bool short_of;             /* ran out of bytes */
 };
 
+static always_inline uint8_t take1(struct cursor *c)
+{
+    if (unlikely(c->p == c->end)) {
+        c->short_of = true;
+        return 0;
+    }
+    return *c->p++;
+}
+
 static uint64_t take(struct cursor *c, unsigned int bytes)
 {
     uint64_t v = 0;
@@ -165,39 +174,48 @@ struct prefixes {
     bool opsize, addrsize, rep, repne, lock;
 };
 
-static uint8_t take_prefixes(struct cursor *c, bool mode64, struct prefixes *p)
-{
-    for (;;) {
-        uint8_t b = (uint8_t)take(c, 1);
+static const bool is_prefix[256] = {
+    [0x66] = true, [0x67] = true, [0xf0] = true, [0xf2] = true, [0xf3] = true,
+    [0x26] = true, [0x2e] = true, [0x36] = true, [0x3e] = true,
+    [0x64] = true, [0x65] = true,
+};
 
-        switch (b) {
-        case 0x66: p->opsize = true; break;
-        case 0x67: p->addrsize = true; break;
-        case 0xf0: p->lock = true; break;
-        case 0xf2:
-        case 0xf3:
-            p->rep = true;
-            p->repne = b == 0xf2;
-            break;
-        case 0x26: case 0x2e: case 0x36: case 0x3e:
-            if (!mode64) {
-                p->seg = (uint8_t)(((b >> 3) & 3) + 1);
-            }
-            break;
-        case 0x64: case 0x65:
-            p->seg = (uint8_t)(b - 0x64 + INSN_FS + 1);
-            break;
-        default:
-            if (mode64 && (b & 0xf0) == 0x40) {
-                p->rex = b;
-                b = (uint8_t)take(c, 1);   /* REX is the last prefix */
-            }
-            return b;
-        }
-        if (c->short_of) {
-            return 0;
+static noinline void note_prefix(uint8_t b, bool mode64, struct prefixes *p)
+{
+    switch (b) {
+    case 0x66: p->opsize = true; break;
+    case 0x67: p->addrsize = true; break;
+    case 0xf0: p->lock = true; break;
+    case 0xf2:
+    case 0xf3:
+        p->rep = true;
+        p->repne = b == 0xf2;
+        break;
+    case 0x64: case 0x65:
+        p->seg = (uint8_t)(b - 0x64 + INSN_FS + 1);
+        break;
+    default:
+        if (!mode64) {
+            p->seg = (uint8_t)(((b >> 3) & 3) + 1);
         }
     }
+}
+
+/* The opcode behind them; 0 if the bytes end before it. */
+static always_inline uint8_t take_prefixes(struct cursor *c, bool mode64,
+                                           struct prefixes *p)
+{
+    uint8_t b = take1(c);
+
+    while (unlikely(is_prefix[b])) {
+        note_prefix(b, mode64, p);
+        b = take1(c);
+    }
+    if (mode64 && (b & 0xf0) == 0x40) {
+        p->rex = b;
+        b = take1(c);                  /* REX is the last prefix */
+    }
+    return b;
 }
 
 /* 16-bit addresses: pairs of registers (SDM table 2-1). */
@@ -227,7 +245,7 @@ static void take_address(struct cursor *c, const struct prefixes *p,
     uint8_t base = rm;
 
     if (rm == 4) {
-        uint8_t sib = (uint8_t)take(c, 1), index = (sib >> 3) & 7;
+        uint8_t sib = take1(c), index = (sib >> 3) & 7;
 
         base = sib & 7;
         index |= p->rex & 2 ? 8 : 0;
@@ -252,7 +270,7 @@ static void take_address(struct cursor *c, const struct prefixes *p,
 static void take_modrm(struct cursor *c, const struct prefixes *p,
                        unsigned int mode, struct insn *out)
 {
-    uint8_t m = (uint8_t)take(c, 1), mod = m >> 6, rm = m & 7;
+    uint8_t m = take1(c), mod = m >> 6, rm = m & 7;
 
     out->reg = ((m >> 3) & 7) | (p->rex & 4 ? 8 : 0);
     out->rm = rm | (p->rex & 1 ? 8 : 0);
@@ -370,10 +388,10 @@ static always_inline bool decode_operands(struct cursor *c, struct row row,
         return !p->lock;
     case F_IMM8_PORT:
         out->imm_port = true;
-        out->imm = take(c, 1);
+        out->imm = take1(c);
         return !p->lock;
     case F_CR:
-        out->rm = (uint8_t)take(c, 1);   /* mod means nothing here */
+        out->rm = take1(c);   /* mod means nothing here */
         out->reg = ((out->rm >> 3) & 7) | (p->rex & 4 ? 8 : 0);
         out->rm = (out->rm & 7) | (p->rex & 1 ? 8 : 0);
         out->size = mode == 8 ? 8 : 4;
@@ -389,20 +407,64 @@ static always_inline bool decode_operands(struct cursor *c, struct row row,
     }
 }
 
-bool insn_decode_mode(const uint8_t *bytes, unsigned int n, unsigned int mode,
-                      struct insn *out)
+static always_inline struct insn blank(unsigned int mode)
+{
+    return (struct insn){ .seg = INSN_DS, .base = INSN_NO_REG,
+                          .index = INSN_NO_REG, .addr_size = (uint8_t)mode };
+}
+
+static always_inline void plain(struct row row, unsigned int opcode,
+                                unsigned int mode, unsigned int length,
+                                struct insn *out)
+{
+    *out = blank(mode);
+    out->op = row.op;
+    out->size = row.form & BYTE ? 1 : mode == 2 ? 2 : 4;
+    out->cond = opcode & 15;
+    out->length = (uint8_t)length;
+}
+
+/* What kernels are emulated for most: an opcode and nothing else, or IN and
+ * OUT of a port that is named. */
+static always_inline bool decode_plain(const uint8_t *bytes, unsigned int n,
+                                       unsigned int mode, struct insn *out)
+{
+    unsigned int wide = n >= 2 && bytes[0] == 0x0f, opcode;
+    struct row row;
+
+    if (n == 0) {
+        return false;
+    }
+    opcode = bytes[wide];
+    row = wide ? two_byte[opcode] : one_byte[opcode];
+    if ((row.form & F_MASK) == F_PLAIN) {
+        plain(row, opcode, mode, 1 + wide, out);
+        return true;
+    }
+    if ((row.form & F_MASK) == F_IMM8_PORT && n >= 2) {
+        plain(row, opcode, mode, 2, out);
+        out->imm_port = true;
+        out->imm = bytes[1];
+        return true;
+    }
+    return false;
+}
+
+static noinline bool decode_any(const uint8_t *bytes, unsigned int n,
+                                unsigned int mode, struct insn *out)
 {
     struct cursor c = { bytes, bytes + min(n, INSN_MAX_BYTES), false };
     struct prefixes p = { 0 };
     uint8_t opcode = take_prefixes(&c, mode == 8, &p);
     bool ok;
 
-    *out = (struct insn){ .rep = p.rep, .repne = p.repne, .lock = p.lock,
-                          .rex = p.rex != 0, .seg = INSN_DS,
-                          .base = INSN_NO_REG, .index = INSN_NO_REG };
-    out->addr_size = (uint8_t)(!p.addrsize ? mode : mode == 4 ? 2 : 4);
+    *out = blank(!p.addrsize ? mode : mode == 4 ? 2 : 4);
+    out->rep = p.rep;
+    out->repne = p.repne;
+    out->lock = p.lock;
+    out->rex = p.rex != 0;
     if (opcode == 0x0f) {
-        opcode = (uint8_t)take(&c, 1);
+        opcode = take1(&c);
         ok = opcode == 0x01
            ? decode_0f01(&c, &p, mode, out)
            : two_byte[opcode].op == OP_NONE
@@ -419,4 +481,11 @@ bool insn_decode_mode(const uint8_t *bytes, unsigned int n, unsigned int mode,
     out->cond = opcode & 15;
     out->length = (uint8_t)(c.p - bytes);
     return ok && !c.short_of;
+}
+
+bool insn_decode_mode(const uint8_t *bytes, unsigned int n, unsigned int mode,
+                      struct insn *out)
+{
+    return decode_plain(bytes, n, mode, out) ||
+           decode_any(bytes, n, mode, out);
 }
