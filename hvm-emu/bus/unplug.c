@@ -28,6 +28,7 @@ void unplug_now(struct machine *m, uint32_t what)
 {
     struct unplug *u;
 
+    m->unplugged |= what;
     for (u = m->unplug; u != NULL; u = u->next) {
         if ((u->mask & what) != 0) {
             u->fn(u->arg, what);

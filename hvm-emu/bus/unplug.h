@@ -11,6 +11,7 @@
 #ifndef BUS_UNPLUG_H
 #define BUS_UNPLUG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct machine;
@@ -30,5 +31,10 @@ struct unplug {
 void unplug_listen(struct machine *m, struct unplug *u);
 void unplug_forget(struct machine *m, struct unplug *u);
 void unplug_now(struct machine *m, uint32_t what);
+/* IDE drive @i (a disk) leaves with @what. */
+static inline bool unplug_takes_disk(uint32_t what, unsigned int i)
+{
+    return (what & UNPLUG_DISKS) || ((what & UNPLUG_AUX_DISKS) && i > 0);
+}
 
 #endif

@@ -98,6 +98,9 @@ static void e1000_class_reset(void *dev)
 {
     struct e1000 *n = dev;
 
+    if (n->net == NULL) {
+        return;
+    }
     n->io_addr = 0;
     e1000_eeprom_fill(n);
     e1000_phy_reset(n);
@@ -105,10 +108,23 @@ static void e1000_class_reset(void *dev)
     pci_dev_reset(&n->pci);
 }
 
+/* PV drivers take over: the function is no longer on the bus. */
+static void leave(void *arg, uint32_t what)
+{
+    struct e1000 *n = arg;
+
+    pci_remove(n->m, &n->pci);
+    timer_stop(&n->throttle);
+    timer_stop(&n->more);
+    host_net_close(n->net);
+    n->net = NULL;
+}
+
 static void destroy(void *dev)
 {
     struct e1000 *n = dev;
 
+    unplug_forget(n->m, &n->unplug);
     host_net_close(n->net);
     timer_fini(&n->throttle);
     timer_fini(&n->more);
@@ -145,9 +161,15 @@ static void *create(struct machine *m, unsigned int index, struct err *e)
     memcpy(n->mac, m->config->nic[index].mac, sizeof(n->mac));
     timer_init(m, &n->throttle, on_throttle, n);
     timer_init(m, &n->more, on_more, n);
+    n->unplug = (struct unplug) { .mask = UNPLUG_NICS, .fn = leave,
+                                  .arg = n };
+    unplug_listen(m, &n->unplug);
     e1000_eeprom_fill(n);
     e1000_phy_reset(n);
     e1000_reset_regs(n);
+    if (m->unplugged & UNPLUG_NICS) {
+        return n;                      /* a predecessor's guest did that */
+    }
     n->net = host_net_open(m, &m->config->nic[index], index, &net_ops, n, e);
     if (n->net == NULL) {
         pci_remove(m, &n->pci);
@@ -172,6 +194,10 @@ static void loaded(void *dev)
     struct e1000 *n = dev;
 
     n->throttled = 0;
+    if (n->net == NULL) {
+        leave(n, UNPLUG_NICS);
+        return;
+    }
     timer_set(&n->more, 1);
     e1000_update_irq(n);
     host_net_kick(n->net);

@@ -24,6 +24,7 @@
 #define DEV_E1000_H
 
 #include <bus/pci.h>
+#include <bus/unplug.h>
 #include <frame/timer.h>
 #include <host/net.h>
 
@@ -84,7 +85,8 @@ struct e1000_tx {
 struct e1000 {
     struct machine *m;
     struct pci_dev pci;
-    struct host_net *net;
+    struct unplug unplug;
+    struct host_net *net;              /* NULL: the card has left */
     uint8_t mac[6];
     uint32_t regs[E1000_NR_REGS];
     uint16_t eeprom[64], phy[32];

@@ -333,7 +333,7 @@ static void unplugged(void *arg, uint32_t what)
     unsigned int i;
 
     for (i = 0; i < 4; i++) {
-        if ((what & UNPLUG_DISKS) || ((what & UNPLUG_AUX_DISKS) && i > 0)) {
+        if (unplug_takes_disk(what, i)) {
             unplug_drive(&ide->channel[i / 2], i % 2);
         }
     }
@@ -404,8 +404,9 @@ static int open_drive(struct ide *ide, unsigned int i, struct err *e)
     d->cdrom = conf->cdrom;
     d->mdma = d->udma = 0xff;
     d->loaded = 1;
-    if (!conf->present) {
-        return 0;
+    if (!conf->present ||
+        (!conf->cdrom && unplug_takes_disk(ide->m->unplugged, i))) {
+        return 0;                      /* or a predecessor's state says so */
     }
     d->img = image_open(ide->m, conf, e);
     return d->img == NULL ? -EIO : 0;

@@ -56,10 +56,22 @@ static bool channel_ok(const struct ide_channel *c)
            (!needs_image(c) || inside_image(c));
 }
 
+/* A disk without an image is one that was unplugged. */
+static bool drive_ok(const struct ide_drive *d)
+{
+    return !d->present || d->cdrom || d->unplugged || d->img != NULL;
+}
+
 static int check(void *dev)
 {
     const struct ide *ide = dev;
+    unsigned int i;
 
+    for (i = 0; i < 4; i++) {
+        if (!drive_ok(&ide->channel[i / 2].drive[i % 2])) {
+            return -EINVAL;
+        }
+    }
     return channel_ok(&ide->channel[0]) && channel_ok(&ide->channel[1])
            ? 0 : -EINVAL;
 }

@@ -51,6 +51,7 @@ struct machine {
     struct pci_bus *pci;
     struct unplug *unplug;             /* bus/unplug.h */
     void (*reset)(struct machine *m, const char *by);  /* the guest asks */
+    uint32_t unplugged;                /* what has left: its bits */
     unsigned long faults;              /* accesses nobody answered */
 };
 

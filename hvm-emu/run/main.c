@@ -3,7 +3,8 @@
  * paravane-hvm-emu: one process, one guest.  The order of things: options,
  * the hypervisor, the machine and its devices (everything that needs rights),
  * firmware or saved state, rights away, "running" in the store, the loop.
- * SIGTERM ends it; with --state the devices' state is left for a successor.
+ * SIGTERM ends it; with --state FILE the devices' state is left there for a
+ * successor, and on SIGUSR1 in FILE.copy while it goes on.
  * Exercised by the nested boots; its parts by tests/unit/hvm-emu.
  */
 #include <bus/irq.h>
@@ -28,6 +29,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,8 +42,10 @@ struct emu {
     struct machine m;
     struct xen_hv hv;
     struct devices devices;
-    int state_fd;
+    int state_fd;                      /* for a successor, or -1 */
+    int copy_fd;                       /* for whoever saves the guest, or -1 */
     struct buf state;                  /* room for it, got early */
+    int signo;                         /* that came: acted on between events */
     bool keep_server, stop;
 };
 
@@ -100,14 +104,17 @@ static int ask_domain(struct emu *u, struct err *e)
 /* A file with something in it is a predecessor's. */
 static int open_state(struct emu *u, struct snapshot *s, struct err *e)
 {
+    char copy[PATH_MAX];
     int rc;
 
-    u->state_fd = -1;
+    u->state_fd = u->copy_fd = -1;
     if (u->config.state == NULL) {
         return 0;
     }
+    snprintf(copy, sizeof(copy), "%s.copy", u->config.state);
     u->state_fd = open(u->config.state, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (u->state_fd < 0) {
+    u->copy_fd = open(copy, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (u->state_fd < 0 || u->copy_fd < 0) {
         return err_errno(e, -errno, "cannot open the state file", "%s",
                          u->config.state);
     }
@@ -115,22 +122,24 @@ static int open_state(struct emu *u, struct snapshot *s, struct err *e)
     if (rc == 0 && u->state.len > 0) {
         rc = snapshot_head(&u->state, s);
         u->m.restored = rc == 0;
+        u->m.unplugged = s->unplugged;
     }
     return rc == 0 ? 0 : err_errno(e, rc, "cannot read the state file", "%s",
                                    u->config.state);
 }
 
-static int save_state(struct emu *u)
+static int save_state(struct emu *u, int fd)
 {
     const struct snapshot s = { .domid = u->config.domid,
-                                .server_id = u->hv.server_id };
+                                .server_id = u->hv.server_id,
+                                .unplugged = u->m.unplugged };
     int rc;
 
     devices_quiesce(&u->devices);
     buf_reset(&u->state);
     rc = snapshot_save(&u->state, &s, &u->devices);
     if (rc == 0) {
-        rc = snapshot_write_fd(u->state_fd, &u->state);
+        rc = snapshot_write_fd(fd, &u->state);
     }
     log_info("d%u: state saved: %d, %zu bytes", u->config.domid, rc,
              u->state.len);
@@ -142,9 +151,16 @@ static int begin_guest(struct emu *u, struct err *e)
     int rc = u->m.restored ? snapshot_load(&u->state, &u->devices, e)
                            : firmware_load(&u->m, e);
 
-    /* Whoever takes over later finds room and an allocator that needs none. */
+    /*
+     * Taken over: it is of no use any more, and should we die there is no
+     * state.  A later save finds room and an allocator that needs none.
+     */
     buf_reset(&u->state);
-    return rc == 0 && u->state_fd >= 0 ? buf_reserve(&u->state, 1u << 20) : rc;
+    if (rc == 0 && u->state_fd >= 0) {
+        rc = ftruncate(u->state_fd, 0) != 0 ? -errno
+             : buf_reserve(&u->state, 1u << 20);
+    }
+    return rc;
 }
 
 /* ---- events ----------------------------------------------------------------------- */
@@ -154,16 +170,30 @@ static void on_event(void *arg, uint32_t events)
     xen_hv_run(&((struct emu *)arg)->hv);
 }
 
+/*
+ * Other events of the same round may yet change devices, so what a signal
+ * asks for is done after the round.
+ */
 static void on_signal(void *arg, int signo)
 {
     struct emu *u = arg;
 
-    if (u->state_fd >= 0) {
-        u->keep_server = save_state(u) == 0 && signo == SIGTERM;
+    u->signo = u->signo == SIGINT || u->signo == SIGTERM ? u->signo : signo;
+}
+
+/* Requests that came after the state was saved are a successor's. */
+static void act_on_signal(struct emu *u)
+{
+    int signo = u->signo;
+
+    u->signo = 0;
+    if (signo == SIGUSR1 && u->copy_fd >= 0) {
+        xen_hv_run(&u->hv);
+        (void)save_state(u, u->copy_fd);
+    } else if (signo == SIGTERM && u->state_fd >= 0) {
+        u->keep_server = save_state(u, u->state_fd) == 0;
     }
-    if (signo != SIGUSR1) {
-        u->stop = true;
-    }
+    u->stop = signo == SIGTERM || signo == SIGINT;
 }
 
 static int watch(struct emu *u, struct err *e)
@@ -257,7 +287,9 @@ static void run_loop(struct emu *u)
         bool holding = xen_hv_holding(&u->hv);
 
         evloop_once(u->m.loop, holding ? 0 : -1);
-        if (holding) {
+        if (u->signo != 0) {
+            act_on_signal(u);
+        } else if (holding) {
             xen_hv_poll(&u->hv);
         }
     }

@@ -15,9 +15,11 @@ static const char magic[16] = "paravane-hvm 1\n";
 static const struct state_field fields[] = {
     STATE_FIELD(struct snapshot, domid),
     STATE_FIELD(struct snapshot, server_id),
+    STATE_FIELD(struct snapshot, unplugged),
 };
 
-static const struct state_table head = { .version = 1, STATE_ROWS(fields) };
+static const struct state_table head = { .version = 2, STATE_ROWS(fields) };
+static const struct state_table end = { .version = 1 };
 
 int snapshot_save(struct buf *out, const struct snapshot *s,
                   const struct devices *d)
@@ -27,7 +29,10 @@ int snapshot_save(struct buf *out, const struct snapshot *s,
     if (rc == 0) {
         rc = state_save(out, "snapshot", &head, s);
     }
-    return rc == 0 ? devices_save(d, out) : rc;
+    if (rc == 0) {
+        rc = devices_save(d, out);
+    }
+    return rc == 0 ? state_save(out, "end", &end, s) : rc;
 }
 
 static const uint8_t *body(const struct buf *in, size_t *len)
@@ -45,8 +50,8 @@ int snapshot_head(const struct buf *in, struct snapshot *s)
     size_t len = 0;
     const uint8_t *at = body(in, &len);
 
-    return at == NULL || state_load(at, len, "snapshot", &head, s) != 0
-           ? -EPROTO : 0;
+    return at == NULL || state_load(at, len, "snapshot", &head, s) != 0 ||
+           state_load(at, len, "end", &end, s) != 0 ? -EPROTO : 0;
 }
 
 int snapshot_load(const struct buf *in, struct devices *d, struct err *e)

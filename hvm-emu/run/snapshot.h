@@ -5,6 +5,7 @@
  * Owns    the file: a line that says what it is, the state of each device,
  *         and the server's id, so that a successor for the same guest goes on
  *         where this process ended: requests that wait stay where they are.
+ *         Its last section says that it is whole.
  * Leaves  the guest's memory, windows of devices included, to whoever saves
  *         guests.
  * Tests   tests/unit/hvm-emu/test_snapshot.c
@@ -22,6 +23,7 @@ struct err;
 
 struct snapshot {
     uint32_t domid, server_id;
+    uint32_t unplugged;                /* machine.unplugged */
 };
 
 #define SNAPSHOT_MAX (8u << 20)

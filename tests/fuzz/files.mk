@@ -21,7 +21,8 @@ fuzz_vga_SRCS = tests/fuzz/fuzz_vga.c $(FUZZ_DEVICE_SRCS) \
 fuzz_ps2_SRCS = tests/fuzz/fuzz_ps2.c $(FUZZ_DEVICE_SRCS) \
     tests/unit/hvm-emu/fake_screen.c $(HVM_EMU_PS2_SRCS)
 fuzz_e1000_SRCS = tests/fuzz/fuzz_e1000.c $(FUZZ_DEVICE_SRCS) \
-    tests/unit/hvm-emu/fake_tap.c $(HVM_EMU_E1000_SRCS) hvm-emu/host/net.c
+    tests/unit/hvm-emu/fake_tap.c $(HVM_EMU_E1000_SRCS) hvm-emu/host/net.c \
+    hvm-emu/bus/unplug.c
 # The device model, a device at a time: guided by coverage where clang is, by
 # random bytes elsewhere.  FUZZ_DEVICES="uart cmos": only these.
 FUZZ_GUEST_SRCS := $(addprefix tests/fuzz/fuzz_machine_,bench.c ops.c rows.c)

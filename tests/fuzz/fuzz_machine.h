@@ -31,6 +31,7 @@ struct fuzz_machine {
     struct bench *b;
     const struct fuzz_row *row;
     struct fuzz_image disk, cd;
+    bool disk_gone;                    /* its path leads nowhere */
     int wire;                          /* the other end of the network card */
     int line;                          /* of the serial line */
     bool spoiled;                      /* not fit for another input */

@@ -31,7 +31,7 @@ static void configure(struct fuzz_machine *f, struct emu_config *c, int card)
 {
     c->vga = "std";
     c->serial = "pty";
-    c->disk[0] = (struct emu_disk) { .present = true, .path = f->disk.path };
+    c->disk[0] = (struct emu_disk) { .present = true, .path = f->disk_gone ? "/nowhere" : f->disk.path };
     c->disk[2] = (struct emu_disk) { .present = true, .path = f->cd.path,
                                      .cdrom = true, .readonly = true };
     c->disk[3] = (struct emu_disk) { .present = true, .cdrom = true };
@@ -64,6 +64,7 @@ static void take_over(struct bench *b, const struct bench *from)
     memcpy(b->moved, from->moved, sizeof(b->moved));
     b->nr_moved = from->nr_moved;
     b->m.restored = true;
+    b->m.unplugged = from->m.unplugged;
 }
 
 void fuzz_machine_start(struct fuzz_machine *f, const struct fuzz_machine *from)

@@ -9,11 +9,13 @@
 #include <lib/netif.h>
 #include <lifecycle/emulator.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <store/paths.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BIOS     "/usr/share/seabios/bios-256k.bin"
 #define VGABIOS  "/usr/share/seabios/vgabios-stdvga.bin"
@@ -134,6 +136,12 @@ static int add_nics(struct args *a, const struct domain_def *def,
     return 0;
 }
 
+static void add_state(struct args *a, const struct rundir *run)
+{
+    add(a, "--state");
+    add(a, "%s/" EMULATOR_STATE, run->path);
+}
+
 static void add_serial(struct args *a, const struct domain_def *def)
 {
     const struct serial_def *s = def->serials;
@@ -170,6 +178,7 @@ int emulator_args(const struct domain_def *def, const struct rundir *run,
     rc = add_nics(&a, def, domid, e);
     add_serial(&a, def);
     add_screen(&a, def, run);
+    add_state(&a, run);
     if (rc == 0 && a.full) {
         rc = err_errno(e, -E2BIG, "cannot start the device model", "%s",
                        def->name);
@@ -221,13 +230,16 @@ static int wait_ready(struct backend *b, struct xs *xs, struct err *e)
 }
 
 int emulator_start(struct backend *b, struct xs *xs,
-                   const struct domain_def *def, struct err *e)
+                   const struct domain_def *def, bool again, struct err *e)
 {
     char *args[EMULATOR_MAX_ARGS];
     int rc = emulator_args(def, b->run, b->domid, args, e);
 
     if (rc != 0) {
         return rc;
+    }
+    if (!again) {
+        rundir_write(b->run, EMULATOR_STATE, NULL);
     }
     xs_rm(xs, XS_TXN_NONE, store_path(PATH_EMULATOR, b->domid).s);
     b->args = args;
@@ -241,6 +253,57 @@ int emulator_start(struct backend *b, struct xs *xs,
         emulator_stop(b, xs);
     }
     return rc;
+}
+
+bool emulator_left_state(const struct rundir *run)
+{
+    char byte[2];
+
+    return rundir_read(run, EMULATOR_STATE, byte, sizeof(byte)) == 0 &&
+           byte[0] != '\0';
+}
+
+/* Has the worker started another one than @old, and does it run? */
+static bool replaced(const struct rundir *run, struct xs *xs,
+                     unsigned int domid, pid_t old)
+{
+    struct backend now;
+    bool yes;
+
+    backend_init(&now, &emulator_kind, run, domid);
+    yes = backend_adopt(&now) && now.pid != old;
+    if (now.pidfd >= 0) {
+        close(now.pidfd);
+    }
+    return yes && is_running(xs, domid);
+}
+
+int emulator_replace(const struct rundir *run, struct xs *xs,
+                     unsigned int domid, unsigned int timeout_ms,
+                     struct err *e)
+{
+    struct backend old;
+
+    backend_init(&old, &emulator_kind, run, domid);
+    if (!backend_adopt(&old)) {
+        return err_set(e, -ESRCH, ERR_STATE, "there is no device model to "
+                       "replace", NULL, "domain %u", domid);
+    }
+    kill(old.pid, SIGTERM);
+    close(old.pidfd);
+    for (unsigned int ms = 0; ms < timeout_ms; ms += POLL_MS) {
+        if (replaced(run, xs, domid, old.pid)) {
+            return 0;
+        }
+        if (!rundir_has_worker(run)) {
+            return err_set(e, -ESRCH, ERR_FAILED, "the device model was not "
+                           "replaced", NULL, "nobody watches domain %u",
+                           domid);
+        }
+        poll(NULL, 0, POLL_MS);
+    }
+    return err_set(e, -ETIMEDOUT, ERR_TIMEOUT, "the device model was not "
+                   "replaced", NULL, "not within %u s", timeout_ms / 1000);
 }
 
 void emulator_stop(struct backend *b, struct xs *xs)

@@ -28,9 +28,23 @@ int emulator_args(const struct domain_def *def, const struct rundir *run,
                   struct err *e);
 void emulator_free_args(char *args[EMULATOR_MAX_ARGS]);
 
-/* Started, and the guest may be unpaused; or nothing is left of it. */
+#define EMULATOR_STATE "device-model.state"    /* in the run directory */
+
+/*
+ * Started, and the guest may be unpaused; or nothing is left of it.  @again:
+ * it takes over the state that is in its file.
+ */
 int emulator_start(struct backend *b, struct xs *xs,
-                   const struct domain_def *def, struct err *e);
+                   const struct domain_def *def, bool again, struct err *e);
+/* It has ended: did it leave its state (SIGTERM)? */
+bool emulator_left_state(const struct rundir *run);
+/*
+ * Another process in place of the one that runs: the one there is shall save
+ * its state and end, its worker starts the next.  0, or -errno with @e.
+ */
+int emulator_replace(const struct rundir *run, struct xs *xs,
+                     unsigned int domid, unsigned int timeout_ms,
+                     struct err *e);
 void emulator_stop(struct backend *b, struct xs *xs);
 
 #endif

@@ -198,7 +198,8 @@ static int start_emulator(struct vm *vm, struct err *e)
         return 0;
     }
     rc = screen_write_password(&vm->devices, g == NULL ? NULL : g->passwd, e);
-    return rc == 0 ? emulator_start(&vm->emulator, vm->xs, &vm->def, e) : rc;
+    return rc == 0 ? emulator_start(&vm->emulator, vm->xs, &vm->def,
+                                     false, e) : rc;
 }
 
 static void stop_emulator(struct vm *vm)

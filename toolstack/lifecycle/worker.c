@@ -150,7 +150,8 @@ static void forget_own_changes(struct worker *w)
 
 /*
  * The guest's hardware has gone: it ends as if it had crashed, and the
- * configuration says what follows.  If it is over already, nobody minds.
+ * configuration says what follows.  If it is over already, nobody minds; and
+ * a device model that was told to end has a successor.
  */
 static bool still_runs(const struct worker *w)
 {
@@ -162,6 +163,28 @@ static bool still_runs(const struct worker *w)
            !state_shutdown_reason(info.flags, &reason);
 }
 
+static void follow_emulator(struct worker *w);
+
+/* It was asked to end and left its state: the next one goes on with that. */
+static bool succeeded(struct worker *w)
+{
+    struct err e = ERR_INIT;
+
+    if (!emulator_left_state(&w->vm.run)) {
+        return false;
+    }
+    backend_reap(&w->vm.emulator);
+    if (emulator_start(&w->vm.emulator, w->vm.xs, &w->vm.def, true, &e) != 0) {
+        log_errval(&e);
+        return false;
+    }
+    log_info("%s: the device model was replaced: process %d", w->vm.def.name,
+             w->vm.emulator.pid);
+    event_note(&w->vm.def, (int)w->vm.domid, "emulator-replaced");
+    follow_emulator(w);
+    return true;
+}
+
 static void emulator_ended(void *arg, uint32_t events)
 {
     struct worker *w = arg;
@@ -169,7 +192,7 @@ static void emulator_ended(void *arg, uint32_t events)
     evloop_del(w->emulator);
     w->emulator = NULL;
     w->look = true;
-    if (!still_runs(w)) {
+    if (!still_runs(w) || succeeded(w)) {
         return;
     }
     log_err("%s: the device model, process %d, has ended: domain %u cannot go "

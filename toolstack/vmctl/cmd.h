@@ -129,7 +129,7 @@ verb_fn cmd_attach_device, cmd_detach_device, cmd_update_device, cmd_events;
 verb_fn cmd_attach_disk, cmd_detach_disk, cmd_domblklist;
 verb_fn cmd_blockresize, cmd_change_media;
 verb_fn cmd_attach_interface, cmd_detach_interface, cmd_domiflist;
-verb_fn cmd_domifaddr;
+verb_fn cmd_domifaddr, cmd_restart_emulator;
 verb_fn cmd_doctor, cmd_metrics, cmd_store;
 verb_fn cmd_vncdisplay, cmd_vnc, cmd_screenshot, cmd_screentext;
 verb_fn cmd_send_key;

@@ -68,7 +68,8 @@ static void a_machine_is_described(void **state)
         "--nic mac=00:16:3e:00:00:01,user "
         "--nic mac=00:16:3e:00:00:02,tap=emu7.1,bridge=br0 "
         "--serial /s.log "
-        "--vnc listen=127.0.0.1,port=0,web=1,web-port=0,dir=/run/x,name=n");
+        "--vnc listen=127.0.0.1,port=0,web=1,web-port=0,dir=/run/x,name=n "
+        "--state /run/x/device-model.state");
 }
 
 static void a_kernel_needs_no_bios(void **state)

@@ -145,6 +145,30 @@ static void an_answer_by_dma_survives(void **state)
     buf_free(&out);
 }
 
+/* The images of what PV drivers have now are not opened again. */
+static void what_was_unplugged_stays_away(void **state)
+{
+    struct fuzz_machine old = { .row = fuzz_rows }, new = old;
+    struct buf out = BUF_INIT;
+    struct err e = ERR_INIT;
+
+    fuzz_machine_start(&old, NULL);
+    assert_int_equal(bench_cfg(old.b, PCI_DEVFN(4, 0), 0, 4), 0x100e8086);
+    bench_out(old.b, 0x10, 2, 3);      /* disks, network cards */
+    assert_int_equal(bench_cfg(old.b, PCI_DEVFN(4, 0), 0, 4), 0xffffffff);
+    assert_int_equal(bench_in(old.b, 0x1f7, 1), 0xff);
+    save(&old, &out);
+    new.disk_gone = true;
+    fuzz_machine_start(&new, &old);
+    assert_int_equal(snapshot_load(&out, &new.b->devices, &e), 0);
+    assert_int_equal(bench_cfg(new.b, PCI_DEVFN(4, 0), 0, 4), 0xffffffff);
+    assert_int_equal(bench_in(new.b, 0x1f7, 1), 0xff);
+    assert_int_not_equal(bench_in(new.b, 0x177, 1), 0xff);     /* CDs stay */
+    fuzz_machine_stop(&old);
+    fuzz_machine_stop(&new);
+    buf_free(&out);
+}
+
 /* A card that goes takes its timers along. */
 static void devices_that_went_have_no_timers(void **state)
 {
@@ -171,6 +195,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_successor_has_the_same_state),
         cmocka_unit_test(an_answer_by_dma_survives),
+        cmocka_unit_test(what_was_unplugged_stays_away),
         cmocka_unit_test(devices_that_went_have_no_timers),
     };
 
