@@ -71,6 +71,11 @@ static void check_vcpus(const struct domain_def *def, struct diag *dg)
         diag_error(dg, def->vcpu_line, "<vcpu>: current=%u is more than %u",
                    def->cur_vcpus, def->max_vcpus);
     }
+    if (def->type == GUEST_HVM && def->cur_vcpus < def->max_vcpus) {
+        diag_warn(dg, def->vcpu_line, "<vcpu>: current=%u is not honoured: an "
+                  "HVM guest starts with all %u", def->cur_vcpus,
+                  def->max_vcpus);
+    }
     if (def->cpuset != NULL &&
         !def_cpuset_parse(def->cpuset, mask, sizeof(mask))) {
         diag_error(dg, def->vcpu_line, "<vcpu>: '%s' is not a list of CPUs",

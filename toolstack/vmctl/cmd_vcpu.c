@@ -38,7 +38,7 @@ static int count_def(struct domain_def *def, bool live, void *arg,
     if (live && def->type == GUEST_HVM) {
         return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "the vCPUs of a "
                        "running HVM guest are fixed", def->name,
-                       "use --config");
+                       "use --config --maximum");
     }
     if (n->nr > def->max_vcpus) {
         return err_set(e, -EINVAL, ERR_RESOURCE, "more vCPUs than the domain "

@@ -356,6 +356,8 @@ static void legal_parts_not_honoured_warn_and_strict_refuses_them(void **state)
              "<target dev='xvda'/>"),
         DISK("<source file='/a'/><target dev='sda' bus='scsi'/>"),
         DOM(MEM OS "<x:y xmlns:x='urn:x'/>"),
+        DOM(MEM "<os><type>hvm</type><kernel>/k</kernel></os>"
+            "<vcpu current='1'>2</vcpu>"),
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {

@@ -256,6 +256,27 @@ static void a_medium_comes_with_its_lock_and_goes_with_it(void **state)
     rmdir(dir);
 }
 
+static void a_drive_may_begin_empty(void **state)
+{
+    struct fixture *f = *state;
+    struct emu_disk none = { .present = true, .cdrom = true, .readonly = true };
+    struct err e = ERR_INIT;
+    struct image *img = image_open(&f->m, &none, &e);
+    char path[] = "/var/tmp/emu-firstXXXXXX";
+    int fd = mkstemp(path);
+
+    assert_non_null(img);
+    assert_int_equal(image_bytes(img), 0);
+    assert_int_equal(pwrite(fd, "first", 5, 2043), 5);
+    assert_int_equal(image_swap(img, fd, 2048), 0);
+    image_start(img, IMAGE_READ, 0, 2048, ended, f);
+    wait_for_end(f);
+    assert_int_equal(f->res, 0);
+    assert_memory_equal(image_buffer(img) + 2043, "first", 5);
+    image_close(img);
+    unlink(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +287,7 @@ int main(void)
         T(a_qcow2_image_is_read_and_let_go),
         T(drain_waits_for_what_is_under_way),
         T(a_medium_comes_with_its_lock_and_goes_with_it),
+        T(a_drive_may_begin_empty),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
