@@ -2,7 +2,8 @@
 /*
  * vmctl console: this terminal and a guest's console, through the console
  * daemon's socket, or through the terminal that console/tty names when another
- * daemon serves it.  Tests: tests/boot/dom0/vmctl.sh.
+ * daemon serves it; of an HVM guest whose serial line is a pty, that line.
+ * Tests: tests/boot/dom0/vmctl.sh, hvm-life.sh.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,12 +40,13 @@ static int open_socket(unsigned int domid)
     return fd;
 }
 
-static int open_tty(struct ctl *c, unsigned int domid)
+/* @what: a directory that the control domain alone writes. */
+static int open_tty(struct ctl *c, unsigned int domid, const char *what)
 {
     char path[64], *tty = NULL;
     int fd = -ENOENT;
 
-    snprintf(path, sizeof(path), "/local/domain/%u/console/tty", domid);
+    snprintf(path, sizeof(path), "/local/domain/%u/%s/tty", domid, what);
     if (xs_read(c->xs, XS_TXN_NONE, path, &tty, NULL) == 0 && *tty == '/') {
         fd = open(tty, O_RDWR | O_NOCTTY | O_CLOEXEC);
         fd = fd < 0 ? -errno : fd;
@@ -53,17 +55,29 @@ static int open_tty(struct ctl *c, unsigned int domid)
     return fd;
 }
 
+static int open_any(struct ctl *c, const struct dom *d)
+{
+    bool chosen = c->type != NULL, serial = false;
+    int fd = -ENOENT;
+
+    if (chosen ? strcmp(c->type, "serial") == 0 : dom_is_hvm(d)) {
+        serial = chosen;
+        fd = open_tty(c, d->domid, "serial/0");
+    }
+    if (fd < 0 && !serial) {
+        fd = open_socket(d->domid);
+    }
+    return fd < 0 && !serial ? open_tty(c, d->domid, "console") : fd;
+}
+
 /* A daemon may need a moment for a domain that has just been made. */
-static int open_console(struct ctl *c, unsigned int domid)
+static int open_console(struct ctl *c, const struct dom *d)
 {
     struct timespec t = { .tv_nsec = 50 * 1000000 };
     int fd = -ENOENT;
 
     for (unsigned int ms = 0; ms < APPEAR_MS; ms += 50) {
-        fd = open_socket(domid);
-        if (fd < 0) {
-            fd = open_tty(c, domid);
-        }
+        fd = open_any(c, d);
         if (fd >= 0) {
             break;
         }
@@ -130,8 +144,12 @@ int console_attach(struct ctl *c, const struct dom *d, struct err *e)
     int escape = c->escape != 0 ? c->escape : DEFAULT_ESCAPE;
     bool terminal = isatty(STDIN_FILENO) == 1;
     struct termios before, raw;
-    int fd = open_console(c, d->domid);
+    int fd = open_console(c, d);
 
+    if (fd < 0 && c->type != NULL && strcmp(c->type, "serial") == 0) {
+        return err_set(e, fd, ERR_STATE, "there is no serial line", d->name,
+                       "it is not an HVM guest with <serial type='pty'>");
+    }
     if (fd < 0) {
         return err_set(e, fd, ERR_FAILED, "cannot reach the console", d->name,
                        "no console daemon serves domain %u", d->domid);
@@ -158,6 +176,11 @@ int cmd_console(struct ctl *c, int argc, char **argv, struct err *e)
     struct dom d;
     int rc = dom_find_live(c, argv[0], &d, e);
 
+    if (rc == 0 && c->type != NULL && strcmp(c->type, "pv") != 0 &&
+        strcmp(c->type, "serial") != 0) {
+        rc = err_set(e, -EINVAL, ERR_USAGE, "not a type of console", c->type,
+                     "--type is pv or serial");
+    }
     if (rc == 0 && d.domid == 0) {
         rc = err_set(e, -EINVAL, ERR_UNSUPPORTED, "there is no console",
                      d.name, "the control domain has the machine's own");

@@ -36,6 +36,19 @@ check 'it switches itself off' wait_for 60 gone loader || last_words loader
 check 'each time from the firmware on' [ "$(grep -ac Loader_is_here /tmp/loader.serial)" -ge 3 ]
 check 'by the keyboard controller or port cf9' emu_said loader 'reset by'
 
+# Its serial line is its console, both ways.
+menu 'terminal_input serial\nset timeout=-1\nmenuentry "Switch off" { halt }'
+hvm line 64 1 /tmp/loader.raw | sed "s|<serial type='file'>.*|<serial type='pty'/>|" > /tmp/line.xml
+check 'a serial line as a pty' vmctl create /tmp/line.xml
+mkfifo /tmp/keys
+vmctl console line < /tmp/keys > /tmp/line.out 2>&1 &
+exec 4> /tmp/keys
+check 'vmctl console shows it' wait_for 60 grep -aq 'Switch off' /tmp/line.out
+printf '\r' >&4
+check 'what is typed arrives' wait_for 60 gone line || vmctl destroy line
+exec 4>&-
+wait $!
+
 # Linux, in four ways; the disk counts.
 cat /boot/guest.img /boot/hvm-extra.img > /tmp/initrd
 kernel() { OS="<kernel>/boot/vmlinuz</kernel><initrd>$1</initrd><cmdline>$2</cmdline>"; }
@@ -54,6 +67,7 @@ refused 'setmem without drivers' 10 'no PV drivers' vmctl setmem bare 128M
 refused 'reboot without drivers' 10 'no PV drivers' vmctl reboot bare
 refused 'setvcpus' 10 'are fixed' vmctl setvcpus bare 1
 refused 'detach-disk of the IDE' 10 'emulated IDE' vmctl detach-disk bare hda
+refused 'no such line' 4 'no serial line' vmctl console bare --type serial
 refused 'blockresize' 4 'does not use the disk' vmctl blockresize bare hda 4m
 refused 'save' 10 'not a PV guest' vmctl save bare /tmp/bare.saved
 check 'pause' vmctl pause bare
