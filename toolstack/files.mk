@@ -67,6 +67,10 @@ test_store_entries_SRCS := tests/unit/toolstack/test_store.c \
     $(STORE_WORLD_SRCS)
 test_devices_SRCS := tests/unit/toolstack/test_devices.c $(STORE_WORLD_SRCS)
 test_devices_LIBS := -luuid
+UNIT_TESTS += test_drivers
+test_drivers_SRCS := tests/unit/toolstack/test_drivers.c \
+    toolstack/vmctl/drivers.c $(STORE_WORLD_SRCS)
+test_drivers_LIBS := -luuid
 
 UNIT_TESTS += test_events test_device_edit
 test_events_SRCS := tests/unit/toolstack/test_events.c \

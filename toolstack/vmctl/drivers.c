@@ -2,7 +2,7 @@
 /*
  * Has an HVM guest PV drivers?  What is asked through the store is heard by
  * them alone; without them it would be asked in vain.
- * Tests: tests/boot/dom0/hvm-life.sh.
+ * Tests: tests/unit/toolstack/test_drivers.c, tests/boot/dom0/hvm-life.sh.
  */
 #include <errno.h>
 #include <stdio.h>
