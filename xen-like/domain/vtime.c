@@ -3,8 +3,8 @@
  * domain/vtime.c - time as a guest sees it: the numbers of vcpu_time_info,
  * the wall clock, and how long each vcpu ran, waited and slept.
  *
- * Everything here is lazy: time numbers are written when those of the CPU
- * differ from the ones given last, runstate areas on the way back into the
+ * Everything here is lazy: time numbers are written when the guest has not
+ * those of the CPU it is on, runstate areas on the way back into the
  * guest (its own page tables are loaded then).  Leaves the clock itself to
  * time/.  Tested by tests/unit/sched/test_sched_state.c, tests/guests/time/.
  */
@@ -76,12 +76,11 @@ void vtime_update(struct vcpu *v)
     const struct cpu_time *t = systime_this_cpu();
     struct vtime_vcpu *vt = v->vtime;
 
-    if (likely(vt->given.base_tsc == t->base_tsc &&
-               vt->given.tsc_to_ns_mul == t->tsc_to_ns_mul &&
-               vt->given_in == v->info)) {
+    if (likely(READ_ONCE(v->info->time.tsc_timestamp) == t->base_tsc &&
+               READ_ONCE(v->info->time.tsc_to_system_mul) ==
+               t->tsc_to_ns_mul && vt->given_in == v->info)) {
         return;
     }
-    vt->given = *t;
     vt->given_in = v->info;
     publish_in_info(&v->info->time, t);
     if (vt->time_va != 0) {

@@ -17,14 +17,14 @@ struct vtime_vcpu {
     struct vcpu_runstate_info runstate;   /* [S] */
     uint64_t runstate_va;                 /* [C] guest's copy, 0: none */
     uint64_t time_va;                     /* [C] second vcpu_time_info */
-    struct cpu_time given;                /* [C] last published numbers */
-    const struct vcpu_info *given_in;     /* [C] and where */
+    const struct vcpu_info *given_in;     /* [C] where numbers were written */
 };
 
 int vtime_vcpu_init(struct vcpu *v);
 void vtime_vcpu_free(struct vcpu *v);
 
-/* Fill vcpu_info.time (and a registered area) if the CPU's numbers changed. */
+/* Fill vcpu_info.time (and a registered area) if these are not the CPU's
+ * numbers: a loader may have cleared vcpu_info before its kernel looks. */
 void vtime_update(struct vcpu *v);
 /* Wall clock into shared_info of @d / of all domains. */
 void vtime_update_wallclock(struct domain *d);

@@ -158,6 +158,40 @@ static void runstates_add_up_to_the_time_that_passed(void **state)
     assert_true(info.time[RUNSTATE_runnable] > 20 * MS);
 }
 
+/* Loaders leave a cleared page to their kernel. */
+static void time_numbers_that_a_guest_wiped_come_back(void **state)
+{
+    struct domain *a;
+    struct vcpu_time_info given, *time;
+
+    machine_start(1);
+    a = new_domain(1, 1);
+    time = &a->vcpu[0]->info->time;
+    vtime_update(a->vcpu[0]);
+    given = *time;
+    *time = (struct vcpu_time_info){ 0 };
+    vtime_update(a->vcpu[0]);
+
+    assert_true(given.tsc_to_system_mul != 0);
+    given.version = time->version;
+    assert_memory_equal(time, &given, sizeof(given));
+}
+
+static void numbers_that_are_right_are_not_written_again(void **state)
+{
+    struct domain *a;
+    uint32_t version;
+
+    machine_start(1);
+    a = new_domain(1, 1);
+    vtime_update(a->vcpu[0]);
+    version = a->vcpu[0]->info->time.version;
+    vtime_update(a->vcpu[0]);
+
+    assert_int_equal(a->vcpu[0]->info->time.version, version);
+    assert_int_equal(version % 2, 0);
+}
+
 static void idle_time_is_what_nobody_used(void **state)
 {
     struct domain *a;
@@ -242,6 +276,8 @@ int main(void)
         T(yield_lets_the_next_one_run),
         T(nothing_ticks_while_nobody_waits),
         T(runstates_add_up_to_the_time_that_passed),
+        T(time_numbers_that_a_guest_wiped_come_back),
+        T(numbers_that_are_right_are_not_written_again),
         T(idle_time_is_what_nobody_used),
         T(a_watchdog_bites_unless_poked),
         T(watchdog_numbers_are_checked),
