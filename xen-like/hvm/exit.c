@@ -63,6 +63,7 @@ enum exit_action hvm_exit_hlt(struct vcpu *v, unsigned int len)
     hvm_skip(v, len);
     if (!(guest_cpu_regs()->rflags & X86_EFLAGS_IF) &&
         !atomic_load(&v->hvm->nmi_pending)) {
+        glog_info("v%u: halts with interrupts off", v->vcpu_id);
         vcpu_down(v);                 /* for ever; the last switches off */
         return EXIT_RESUME;
     }
