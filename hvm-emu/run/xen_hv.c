@@ -362,9 +362,10 @@ int xen_hv_serve(struct xen_hv *x, int keep_id, struct err *e)
         return err_errno(e, rc, "cannot become a device model", "domain %u",
                          x->domid);
     }
-    rc = enable(x);
+    /* Xen writes the ports when it enables, if the page is there by then. */
+    rc = map_pages(x);
     if (rc == 0) {
-        rc = map_pages(x);
+        rc = enable(x);
     }
     if (rc == 0) {
         rc = bind_ports(x);
