@@ -229,6 +229,18 @@ static bool rd_zero(struct vcpu *v, uint32_t msr, uint64_t *val)
     return true;
 }
 
+/* AMD's kernels look into SYSCFG, of which nothing is set here. */
+static bool rd_syscfg(struct vcpu *v, uint32_t msr, uint64_t *val)
+{
+    *val = 0;
+    return cpu_ident.vendor == CPU_VENDOR_AMD;
+}
+
+static bool wr_syscfg(struct vcpu *v, uint32_t msr, uint64_t val)
+{
+    return cpu_ident.vendor == CPU_VENDOR_AMD;
+}
+
 /* Fill a page of the guest's with call stubs (xen/arch-x86/cpuid.h). */
 static bool wr_hypercall_page(struct vcpu *v, uint32_t msr, uint64_t val)
 {
@@ -255,6 +267,7 @@ static const struct msr_row rows[] = {
     { 0x200, 0x26f, rd_mtrr, wr_mtrr },
     { MSR_MTRR_DEF_TYPE, MSR_MTRR_DEF_TYPE, rd_mtrr, wr_mtrr },
     { MSR_DEBUGCTL, MSR_DEBUGCTL, rd_zero, wr_ignore },
+    { MSR_SYSCFG, MSR_SYSCFG, rd_syscfg, wr_syscfg },
     { HCALL_MSR, HCALL_MSR, NULL, wr_hypercall_page },
 };
 
