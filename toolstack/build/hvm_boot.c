@@ -113,33 +113,18 @@ static int write_ident_pt(struct booting *b)
 
 static int set_params(struct booting *b)
 {
-    const uint64_t at = PVH_SPECIAL_PFN;
-    const struct {
-        uint32_t index;
-        uint64_t value;
-    } params[] = {
-        { HVM_PARAM_STORE_PFN, at + PVH_XENSTORE },
-        { HVM_PARAM_STORE_EVTCHN, b->g->store_port },
-        { HVM_PARAM_CONSOLE_PFN, at + PVH_CONSOLE },
-        { HVM_PARAM_CONSOLE_EVTCHN, b->g->console_port },
-        { HVM_PARAM_IDENT_PT, (at + PVH_IDENT_PT) << XEN_PAGE_SHIFT },
-        { HVM_PARAM_IOREQ_PFN, at + PVH_IOREQ },
-        { HVM_PARAM_BUFIOREQ_PFN, at + PVH_BUFIOREQ },
+    static const struct hvm_param rows[] = {
+        { HVM_PARAM_IOREQ_PFN, PVH_SPECIAL_PFN + PVH_IOREQ },
+        { HVM_PARAM_BUFIOREQ_PFN, PVH_SPECIAL_PFN + PVH_BUFIOREQ },
         { HVM_PARAM_IOREQ_SERVER_PFN, SPECIAL_PFN },
         { HVM_PARAM_NR_IOREQ_SERVER_PAGES, NR_IOREQ },
         { HVM_PARAM_HPET_ENABLED, 1 },
         { HVM_PARAM_TIMER_MODE, HVMPTM_no_delay_for_missed_ticks },
         { HVM_PARAM_ACPI_IOPORTS_LOCATION, 1 },        /* 0xb000 */
     };
-    int rc = 0;
 
-    for (size_t i = 0; rc == 0 && i < sizeof(params) / sizeof(params[0]); i++) {
-        rc = ctl_hvm_set_param(b->h, b->domid, params[i].index,
-                               params[i].value);
-    }
-    b->g->store_mfn = at + PVH_XENSTORE;
-    b->g->console_mfn = at + PVH_CONSOLE;
-    return failed(b, rc, "cannot set the guest's parameters");
+    return hvm_state_params(b->h, b->domid, b->def->name, b->g, rows,
+                            sizeof(rows) / sizeof(rows[0]), b->e);
 }
 
 static int write_at(struct booting *b, uint64_t addr, const void *data,

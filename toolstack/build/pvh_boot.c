@@ -103,26 +103,7 @@ static int write_ident_pt(struct booting *b)
 
 static int set_params(struct booting *b)
 {
-    const uint64_t at = PVH_SPECIAL_PFN;
-    const struct {
-        uint32_t index;
-        uint64_t value;
-    } params[] = {
-        { HVM_PARAM_STORE_PFN, at + PVH_XENSTORE },
-        { HVM_PARAM_STORE_EVTCHN, b->g->store_port },
-        { HVM_PARAM_CONSOLE_PFN, at + PVH_CONSOLE },
-        { HVM_PARAM_CONSOLE_EVTCHN, b->g->console_port },
-        { HVM_PARAM_IDENT_PT, (at + PVH_IDENT_PT) << XEN_PAGE_SHIFT },
-    };
-    int rc = 0;
-
-    for (size_t i = 0; rc == 0 && i < sizeof(params) / sizeof(params[0]); i++) {
-        rc = ctl_hvm_set_param(b->h, b->domid, params[i].index,
-                               params[i].value);
-    }
-    b->g->store_mfn = at + PVH_XENSTORE;
-    b->g->console_mfn = at + PVH_CONSOLE;
-    return failed(b, rc, "cannot set the guest's parameters");
+    return hvm_state_params(b->h, b->domid, b->def->name, b->g, NULL, 0, b->e);
 }
 
 static int write_acpi(struct booting *b)

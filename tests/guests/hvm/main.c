@@ -349,22 +349,7 @@ static const struct fact facts[] = {
     FACT(twenty_guests_leak_nothing),
 };
 
-static void domains_with_hardware_help_need_dom0_and_a_cpu(void)
-{
-    SKIP("needs dom0 on a machine with SVM or VMX");
-}
-
 void guest_main(void)
 {
-    static const struct fact none[] = {
-        FACT(domains_with_hardware_help_need_dom0_and_a_cpu),
-    };
-
-    if (!tinyhvm_offered()) {
-        report_run(none, 1);
-        report_end();
-        return;
-    }
-    report_run(facts, ARRAY_SIZE(facts));
-    report_end();
+    tinyhvm_facts(facts, ARRAY_SIZE(facts));
 }

@@ -63,11 +63,6 @@ static void real_mode(void)
     EXPECT_EQ(found[32 + 6] & 0xffff, 0);
 }
 
-static void needs_dom0_and_a_cpu(void)
-{
-    SKIP("needs dom0 on a machine with SVM");
-}
-
 void guest_main(void)
 {
     static const struct fact facts[] = {
@@ -76,12 +71,6 @@ void guest_main(void)
         FACT(two_level_tables),
         FACT(real_mode),
     };
-    static const struct fact none[] = { FACT(needs_dom0_and_a_cpu) };
 
-    if (tinyhvm_offered()) {
-        report_run(facts, ARRAY_SIZE(facts));
-    } else {
-        report_run(none, 1);
-    }
-    report_end();
+    tinyhvm_facts(facts, ARRAY_SIZE(facts));
 }

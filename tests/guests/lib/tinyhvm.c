@@ -242,7 +242,7 @@ long tinyhvm_set_param(struct tinyhvm *t, uint32_t index, uint64_t value)
     return hcall2(__HYPERVISOR_hvm_op, HVMOP_set_param, &p);
 }
 
-bool tinyhvm_offered(void)
+static bool is_offered(void)
 {
     static xen_capabilities_info_t caps;
     unsigned int i;
@@ -256,4 +256,23 @@ bool tinyhvm_offered(void)
         }
     }
     return false;
+}
+
+static void domains_with_hardware_help_need_dom0_and_a_cpu(void)
+{
+    SKIP("needs dom0 on a machine with SVM or VMX");
+}
+
+void tinyhvm_facts(const struct fact *facts, size_t n)
+{
+    static const struct fact none[] = {
+        FACT(domains_with_hardware_help_need_dom0_and_a_cpu),
+    };
+
+    if (is_offered()) {
+        report_run(facts, n);
+    } else {
+        report_run(none, ARRAY_SIZE(none));
+    }
+    report_end();
 }

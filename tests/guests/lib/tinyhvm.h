@@ -11,6 +11,7 @@
 #ifndef GUESTS_LIB_TINYHVM_H
 #define GUESTS_LIB_TINYHVM_H
 
+#include <lib/report.h>
 #include <lib/types.h>
 
 #define TINYHVM_CODE    0x1000ul
@@ -24,8 +25,9 @@ struct tinyhvm {
     volatile uint64_t *results;     /* the guest's page, mapped here */
 };
 
-/* Are we dom0, and does the hypervisor say that it can? */
-bool tinyhvm_offered(void);
+/* A whole report: @facts, or one that is skipped unless we are dom0 and the
+ * hypervisor offers such domains. */
+void tinyhvm_facts(const struct fact *facts, size_t n);
 /* Build it with @code at TINYHVM_CODE, vcpu 0 to start at @entry within. */
 long tinyhvm_build(struct tinyhvm *t, const uint8_t *code, size_t bytes,
                    size_t entry);
