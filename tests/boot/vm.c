@@ -327,7 +327,8 @@ bool vm_pump(struct vm *vm)
     }
     if (n == 0) {
         take_bytes(vm, "\n", vm->len != 0);
-        return true;                       /* QEMU has gone */
+        vm->gone = true;
+        return true;
     }
     return vm->last_seen && strcmp(vm->boot->stop, "last") == 0;
 }
@@ -356,16 +357,31 @@ bool vm_expired(struct vm *vm)
     return vm->rejected_at > 0 && now - vm->rejected_at > EPILOGUE_S;
 }
 
+/* How it ended is logged: a reset, a crash of QEMU's or a kill. */
+static void end_qemu(struct vm *vm)
+{
+    int status = 0;
+
+    if (!vm->gone) {
+        kill(vm->pid, SIGKILL);
+    }
+    waitpid(vm->pid, &status, 0);
+    if (vm->gone && vm->log != NULL) {
+        fprintf(vm->log, "== machine ended by %s %d\n",
+                WIFSIGNALED(status) ? "signal" : "exit status",
+                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+    vm->pid = 0;
+    close(vm->serial);
+}
+
 void vm_finish(struct vm *vm)
 {
     if (!beside_finish(&vm->beside, vm->why[0] == '\0' ? BESIDE_S : 0)) {
         because(vm, "%s failed, see %s", vm->boot->beside, vm->beside.log);
     }
     if (vm->pid > 0) {
-        kill(vm->pid, SIGKILL);
-        waitpid(vm->pid, NULL, 0);
-        vm->pid = 0;
-        close(vm->serial);
+        end_qemu(vm);
     }
     if (vm->next_expect < vm->boot->expect.n) {
         because(vm, "no '%s'", vm->boot->expect.text[vm->next_expect]);

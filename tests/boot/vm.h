@@ -29,6 +29,7 @@ struct vm {
     char line[4096];
     size_t len;
     int next_expect;         /* index into boot->expect */
+    bool gone;               /* QEMU ended by itself */
     bool last_seen;
     double last_at, rejected_at; /* 0: not yet */
     struct beside beside;
