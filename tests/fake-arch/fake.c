@@ -135,13 +135,13 @@ bool fake_run_softirqs(void)
 
 /* ---- time and timers ------------------------------------------------------------- */
 
-uint64_t fake_now_ns;
+uint64_t fake_now_ns, fake_read_ns;
 static struct timer *armed[512];
 static unsigned int nr_armed;
 static struct cpu_time cpu_time = { .tsc_to_ns_mul = 0x80000000u,
                                     .tsc_shift = 1 };
 
-uint64_t systime_ns(void) { return fake_now_ns; }
+uint64_t systime_ns(void) { return fake_now_ns += fake_read_ns; }
 const struct cpu_time *systime_this_cpu(void) { return &cpu_time; }
 /* The TSC of the fake machine counts nanoseconds. */
 uint64_t systime_from_tsc(uint64_t tsc) { return tsc; }
@@ -426,6 +426,7 @@ void fake_reset(unsigned int cpus)
     nr_cpus_online = cpus;
     nr_armed = 0;
     fake_now_ns = 1000000000ull;
+    fake_read_ns = 0;
     fake_ipis = fake_tlb_flushes = 0;
     fake_heap_fail_at = 0;
     fake_locks_held = 0;

@@ -19,6 +19,7 @@ void fake_reset(unsigned int cpus);
 void fake_use_cpu(unsigned int cpu);
 
 extern uint64_t fake_now_ns;
+extern uint64_t fake_read_ns;             /* passes at each look at the clock */
 extern unsigned int fake_ipis;             /* event-check IPIs sent */
 extern unsigned int fake_tlb_flushes;
 /* Run the timers that have expired, each on its CPU. */

@@ -32,11 +32,21 @@ uint32_t vlapic_current_count(const struct vlapic *la)
     return gone >= first ? 0 : (uint32_t)(first - gone);
 }
 
+/* When the guest's TSC will be @tsc, or a step towards it; 0: it has been. */
+static uint64_t when_tsc(const struct vlapic *la, uint64_t tsc)
+{
+    uint64_t left = tsc - vdev_hooks->guest_tsc(la->vcpu);
+
+    return (int64_t)left <= 0 ? 0
+         : systime_from_tsc(systime_to_tsc(systime_ns()) +
+                            min(left, MAX_TSC_STEP));
+}
+
 /* The deadline of the state as it is now; 0: none. */
 static uint64_t next_deadline(const struct vlapic *la)
 {
     uint32_t first = REG(la, APIC_TMICT);
-    uint64_t left;
+    uint64_t at;
 
     if ((REG(la, APIC_LVTT) & LVTT_MODE) != LVTT_DEADLINE) {
         return first == 0 ? 0
@@ -45,12 +55,8 @@ static uint64_t next_deadline(const struct vlapic *la)
     if (la->tsc_deadline == 0) {
         return 0;
     }
-    left = la->tsc_deadline - vdev_hooks->guest_tsc(la->vcpu);
-    if ((int64_t)left <= 0) {
-        return systime_ns();
-    }
-    return systime_from_tsc(systime_to_tsc(systime_ns()) +
-                            min(left, MAX_TSC_STEP));
+    at = when_tsc(la, la->tsc_deadline);
+    return at != 0 ? at : systime_ns();
 }
 
 /*
@@ -78,13 +84,12 @@ void vlapic_timer_rearm(struct vlapic *la)
     arm(la);
 }
 
-/* A TSC deadline that was cut short: what is left of it, or 0. */
-static uint64_t cut_short(const struct vlapic *la, uint64_t now)
+/* A TSC deadline that was cut short: what is left of it, or 0.  The guest's
+ * TSC decides, not our clock, which has gone on since it was read. */
+static uint64_t cut_short(const struct vlapic *la, uint64_t tsc)
 {
-    uint64_t next = (REG(la, APIC_LVTT) & LVTT_MODE) == LVTT_DEADLINE
-                  ? next_deadline(la) : 0;
-
-    return next > now ? next : 0;
+    return (REG(la, APIC_LVTT) & LVTT_MODE) == LVTT_DEADLINE && tsc != 0
+           ? when_tsc(la, tsc) : 0;
 }
 
 /* The deadline after @at, which has passed; 0: none. */
@@ -115,7 +120,7 @@ void vlapic_timer_fn(void *data)
         return;
     }
     if (now >= at) {
-        uint64_t left = cut_short(la, now);
+        uint64_t left = cut_short(la, tsc);
         uint64_t next = left != 0 ? left : following(la, at, now);
 
         if (atomic_cmpxchg(&la->deadline_ns, &at, next) && left == 0) {

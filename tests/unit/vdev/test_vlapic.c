@@ -241,6 +241,22 @@ static void timer_tsc_deadline(void **state)
     assert_int_equal(drain(0, 0x55), 0);
 }
 
+/* Looking at the clock takes time: no reason to look for ever. */
+static void tsc_deadline_comes_once_while_time_goes_on(void **state)
+{
+    apic_on(0);
+    tsc_offset = 0;
+    fake_read_ns = 1;
+    wr(0, 0x320, 0x40055);
+    assert_true(vlapic_wrmsr(&apic[0], MSR_TSC_DEADLINE,
+                             fake_now_ns + 7000));
+    pass(5000);
+    assert_int_equal(drain(0, 0x55), 0);
+    pass(3000);
+    assert_int_equal(drain(0, 0x55), 1);
+    assert_int_equal(fake_next_deadline(), ~0ull);
+}
+
 static void a_masked_timer_is_silent(void **state)
 {
     apic_on(0);
@@ -395,7 +411,8 @@ int main(void)
         T(timer_one_shot_counts_down),
         T(timer_armed_again_at_its_expiry_is_not_lost),
         T(periodic_timer_stopped_at_its_expiry_stays_off), T(timer_periodic_does_not_flood),
-        T(timer_tsc_deadline), T(a_masked_timer_is_silent),
+        T(timer_tsc_deadline),
+        T(tsc_deadline_comes_once_while_time_goes_on), T(a_masked_timer_is_silent),
         T(x2apic_modes_change_only_as_allowed), T(x2apic_registers),
         T(x2apic_messages), T(lvts_are_masked_while_disabled),
         T(odd_accesses_do_nothing), T(context_comes_back),
