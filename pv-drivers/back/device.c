@@ -103,9 +103,29 @@ static int act(struct device *d, enum back_action action)
     return 0;
 }
 
+/*
+ * The toolstack takes away what the guest never connected to: nobody at the
+ * front will ever say that it is closed.
+ */
+static bool withdrawn(const struct device *d)
+{
+    uint32_t online = 1;
+
+    return (d->state == XenbusStateInitialising ||
+            d->state == XenbusStateInitWait) &&
+           keys_read_u32(d->back->xs, d->path, "online", 1, &online) == 0 &&
+           online == 0 &&
+           keys_read_state(d->back->xs, d->front) == XenbusStateUnknown;
+}
+
 void device_step(struct device *d)
 {
     int i;
+
+    if (!d->connecting && withdrawn(d)) {
+        device_set_state(d, XenbusStateClosed);
+        return;
+    }
 
     for (i = 0; i < MAX_STEPS && !d->failed; i++) {
         enum xenbus_state theirs = keys_read_state(d->back->xs, d->front);

@@ -79,6 +79,7 @@ same 'dumpxml has its type and its disk' 'hvm ide' \
     "$(sed -n "s/.*<type [^>]*>\(.*\)<\/type>.*/\1/p; s/.*<target dev='hda' bus='\(.*\)'\/>.*/\1/p" /tmp/dump.xml | xargs)"
 check 'and is a valid file' vmctl validate /tmp/dump.xml
 check 'destroy' vmctl destroy bare
+check 'its back end closed what was never connected' emu_said bare 'disk 768 closed'
 check 'its device model has gone' sh -c '! pidof paravane-hvm-emu'
 
 # With PV drivers.
