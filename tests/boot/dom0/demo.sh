@@ -12,7 +12,7 @@ for port in 5001 5002; do net_stream serve $port 2 > /tmp/stream.$port & done
 blocks 200 208 > /tmp/pvh.raw
 blocks 300 308 > /tmp/hvm.raw
 pvh_before=$(sha < /tmp/pvh.raw) hvm_before=$(sha < /tmp/hvm.raw)
-hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv guest.run=disk guest.disk=0:0:1:0' \
+hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv no_timer_check guest.run=disk guest.disk=0:0:1:0' \
     'guest.ip=10.77.1.3/24 guest.do=recv/10.77.1.1/5002/1,send/10.77.1.1/5002/1'
 MORE=$(card 03) hvm hvm 192 1 /tmp/boot.raw /tmp/hvm.raw > /tmp/hvm.xml
 MORE=$(card 02) TYPE=xenpvh domain pvh \

@@ -7,7 +7,7 @@ cat /boot/guest.img /boot/hvm-extra.img > /tmp/direct-initrd
 boot_of() { OS="<kernel>/boot/vmlinuz</kernel><initrd>$1</initrd><cmdline>$2</cmdline>"; }
 blocks 100 108 > /tmp/data.raw
 before=$(sha < /tmp/data.raw)
-boot_of /tmp/direct-initrd 'console=ttyS0 quiet xen_nopv guest.run=disk guest.disk=/dev/sda'
+boot_of /tmp/direct-initrd 'console=ttyS0 quiet xen_nopv no_timer_check guest.run=disk guest.disk=/dev/sda'
 hvm bare 256 1 /tmp/data.raw > /tmp/bare.xml
 check 'create of a kernel' vmctl create /tmp/bare.xml || { last_words bare; finish; }
 check 'it reaches userspace' wait_for 240 serial_said bare 'GUEST UP' || { last_words bare; finish; }

@@ -4,7 +4,7 @@
 # BIOS, GRUB from a disk, the stock kernel without PV drivers, a second disk by
 # checksum, ACPI power-off; then pressed by the power button.
 . /etc/paravane/tests/lib.sh
-bare='console=ttyS0 quiet xen_nopv'
+bare='console=ttyS0 quiet xen_nopv no_timer_check'
 blocks 100 108 > /tmp/data.raw
 before=$(sha < /tmp/data.raw)
 # shellcheck disable=SC2086

@@ -13,7 +13,7 @@ model()
     done
 }
 
-hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv guest.run=stream:40 guest.disk=0:0:1:0'
+hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv no_timer_check guest.run=stream:40 guest.disk=0:0:1:0'
 domain other idle 160 > /tmp/other.xml
 check 'another guest runs' vmctl create /tmp/other.xml
 truncate -s 40M /tmp/data.raw
@@ -33,7 +33,7 @@ same 'what it had flushed is in its image' "$(blocks 0 $((last + 1)) | sha)" \
     "$(head -c $(((last + 1) * 1048576)) /tmp/data.raw | sha)"
 
 # Configured to start again.
-hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv guest.run=idle'
+hvm_disk /tmp/boot.raw 'console=ttyS0 quiet xen_nopv no_timer_check guest.run=idle'
 hvm again 192 1 /tmp/boot.raw | sed 's/<on_crash>destroy/<on_crash>restart/' > /tmp/again.xml
 
 # killed WHEN: it is, and the guest starts again.

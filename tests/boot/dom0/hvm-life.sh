@@ -52,7 +52,7 @@ wait $!
 # Linux, in four ways; the disk counts.
 cat /boot/guest.img /boot/hvm-extra.img > /tmp/initrd
 kernel() { OS="<kernel>/boot/vmlinuz</kernel><initrd>$1</initrd><cmdline>$2</cmdline>"; }
-kernel /tmp/initrd 'console=ttyS0 quiet xen_nopv guest.run=reboots guest.disk=/dev/sda'
+kernel /tmp/initrd 'console=ttyS0 quiet xen_nopv no_timer_check guest.run=reboots guest.disk=/dev/sda'
 { printf 0; head -c 1048575 /dev/zero; } > /tmp/count.raw
 hvm bare 192 2 /tmp/count.raw > /tmp/bare.xml
 check 'a guest without PV drivers' vmctl create /tmp/bare.xml || finish

@@ -23,7 +23,7 @@ ip address add 10.78.0.1/32 dev xenbr0
 ip link set lo up
 net_stream serve 5000 2 > /tmp/served.wire &
 net_stream serve 5001 2 > /tmp/served.nat &
-hvm_disk /tmp/card.raw console=ttyS0 quiet xen_nopv guest.run=traffic guest.ip=10.77.0.2/24, \
+hvm_disk /tmp/card.raw console=ttyS0 quiet xen_nopv no_timer_check guest.run=traffic guest.ip=10.77.0.2/24, \
     "guest.do=send/10.77.0.1/5000/$mib,recv/10.77.0.1/5000/$mib,send/10.78.0.1/5001/$mib,recv/10.78.0.1/5001/$mib"
 MORE="<interface type='bridge'><mac address='$MAC:02'/><source bridge='xenbr0'/><model type='e1000'/></interface>
     <interface type='user'><mac address='$MAC:03'/><model type='e1000'/></interface>"

@@ -63,7 +63,7 @@ disk_story()
         "$(sed -n 's/.*GUEST WROTE //p' "$2" | tr -d '\r')"
 }
 
-guest emulated 1 console=ttyS0 quiet xen_nopv guest.run=disk guest.disk=0:0:1:0
+guest emulated 1 console=ttyS0 quiet xen_nopv no_timer_check guest.run=disk guest.disk=0:0:1:0
 disk_story emulated $serial
 grep -a GUEST $serial
 

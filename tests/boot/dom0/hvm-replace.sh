@@ -5,7 +5,7 @@
 . /etc/paravane/tests/lib.sh
 n=24
 truncate -s ${n}M /tmp/data.raw
-hvm_disk /tmp/boot.raw console=ttyS0 quiet xen_nopv guest.run=stream:$n guest.disk=/dev/sdb
+hvm_disk /tmp/boot.raw console=ttyS0 quiet xen_nopv no_timer_check guest.run=stream:$n guest.disk=0:0:1:0
 MORE="<graphics type='vnc'/>" hvm mover 256 1 /tmp/boot.raw /tmp/data.raw > /tmp/mover.xml
 check 'vmctl create' vmctl create /tmp/mover.xml || { last_words mover; finish; }
 check 'guest reaches userspace' wait_for 480 serial_said mover 'GUEST UP' || { last_words mover; finish; }

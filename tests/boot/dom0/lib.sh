@@ -148,6 +148,8 @@ sectors() { echo $((($(stat -c %s "$1") + 511) / 512)); }
 
 # hvm_disk FILE WORDS...: a hard disk that boots, from GRUB's sectors to the
 # stock kernel with WORDS as its command line.
+# Among them, "no_timer_check": without PV drivers the kernel panics if it does
+# not see four ticks within 40 ms, which a machine this busy may not give it.
 hvm_disk()
 {
     file=$1; shift
