@@ -96,6 +96,27 @@ enum exit_action hvm_exit_hypercall(struct vcpu *v, unsigned int len)
     return EXIT_HYPERCALL;
 }
 
+/* By way of a device model; what the answer is for is kept meanwhile. */
+static noinline bool port_by_model(struct vcpu *v, bool write, uint16_t port,
+                                   unsigned int bytes, unsigned int len,
+                                   uint64_t *data)
+{
+    struct hvm_io *io = &v->hvm->io;
+
+    if (io->resume == HVM_RESUME_NONE) {
+        hvm_io_start(v, HVM_RESUME_PORT);
+        io->port = port;
+        io->port_write = write;
+        io->port_bytes = (uint8_t)bytes;
+        io->port_len = (uint8_t)len;
+    }
+    if (hvm_io(v, write, false, port, bytes, data) == HVM_IO_LATER) {
+        return false;
+    }
+    hvm_io_finish(v);
+    return true;
+}
+
 enum exit_action hvm_exit_port(struct vcpu *v, bool write, uint16_t port,
                                unsigned int bytes, unsigned int len)
 {
@@ -103,19 +124,11 @@ enum exit_action hvm_exit_port(struct vcpu *v, bool write, uint16_t port,
     uint64_t mask = bytes == 4 ? 0xffffffffu : (1u << (8 * bytes)) - 1;
     uint64_t data = write ? r->rax & mask : 0;
 
-    if (v->hvm->io.resume == HVM_RESUME_NONE) {
-        struct hvm_io *io = &v->hvm->io;
-
-        hvm_io_start(v, HVM_RESUME_PORT);
-        io->port = port;
-        io->port_write = write;
-        io->port_bytes = (uint8_t)bytes;
-        io->port_len = (uint8_t)len;
-    }
-    if (hvm_io(v, write, false, port, bytes, &data) == HVM_IO_LATER) {
+    if (unlikely(v->hvm->io.resume != HVM_RESUME_NONE ||
+                 !hvm_io_port_now(v, write, port, bytes, &data)) &&
+        !port_by_model(v, write, port, bytes, len, &data)) {
         return EXIT_RESUME;
     }
-    hvm_io_finish(v);
     if (!write) {
         r->rax = bytes == 4 ? data & mask : (r->rax & ~mask) | (data & mask);
     }

@@ -162,6 +162,18 @@ enum hvm_io_result hvm_io(struct vcpu *v, bool write, bool mmio,
     return r;
 }
 
+bool hvm_io_port_now(struct vcpu *v, bool write, uint16_t port,
+                     unsigned int bytes, uint64_t *data)
+{
+    if (inside(v, write, false, port, bytes, data)) {
+        return true;
+    }
+    if (!write) {
+        *data = ~0ull;
+    }
+    return !ioreq_maybe(v);
+}
+
 enum hvm_io_result hvm_io_rep(struct vcpu *v, bool write, uint16_t port,
                               unsigned int bytes, uint64_t gaddr,
                               uint64_t *count)

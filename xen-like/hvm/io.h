@@ -18,6 +18,10 @@ enum hvm_io_result { HVM_IO_DONE, HVM_IO_LATER, HVM_IO_NOBODY };
 
 enum hvm_io_result hvm_io(struct vcpu *v, bool write, bool mmio,
                           uint64_t addr, unsigned int bytes, uint64_t *data);
+/* IN and OUT whose answer is here: of our own devices, or nobody's.  false:
+ * a device model may have one. */
+bool hvm_io_port_now(struct vcpu *v, bool write, uint16_t port,
+                     unsigned int bytes, uint64_t *data);
 /* Up to *@count elements between @port and RAM at @gaddr by a device model;
  * NOBODY: one by one. */
 enum hvm_io_result hvm_io_rep(struct vcpu *v, bool write, uint16_t port,

@@ -68,6 +68,11 @@ struct ioreq_access {
 };
 /* SENT: the current vcpu waits now; BUFFERED: done, nothing comes back. */
 enum ioreq_sent { IOREQ_NOBODY, IOREQ_SENT, IOREQ_BUFFERED };
+/* False: nobody was ever there to ask. */
+static inline bool ioreq_maybe(const struct vcpu *v)
+{
+    return atomic_load(&v->domain->ioreq->ids) != 0;
+}
 enum ioreq_sent ioreq_send(struct vcpu *v, const struct ioreq_access *a);
 /* Is the answer there?  Takes it (once).  false: go on waiting, or the
  * domain has been crashed. */

@@ -108,7 +108,8 @@ static void put(struct vcpu *v, struct ioreq_server *s, struct ioreq *req)
     evtchn_xen_send(v->domain, s->port[v->vcpu_id]);
 }
 
-static enum ioreq_sent send(struct vcpu *v, const struct ioreq_access *a)
+static noinline enum ioreq_sent send(struct vcpu *v,
+                                     const struct ioreq_access *a)
 {
     struct ioreq req = {
         .addr = a->addr, .data = a->data, .count = a->count, .size = a->bytes,
@@ -139,8 +140,7 @@ static enum ioreq_sent send(struct vcpu *v, const struct ioreq_access *a)
 
 enum ioreq_sent ioreq_send(struct vcpu *v, const struct ioreq_access *a)
 {
-    return atomic_load(&v->domain->ioreq->ids) == 0 ? IOREQ_NOBODY
-                                                    : send(v, a);
+    return ioreq_maybe(v) ? send(v, a) : IOREQ_NOBODY;
 }
 
 /* One look at the slot: 1 the answer, 0 not yet, -1 what cannot be. */

@@ -121,13 +121,6 @@ static uint8_t svm_get_tpr(const struct vcpu *v)
     return (uint8_t)(hw(v)->vmcb->vintr & 0xf);
 }
 
-static void svm_set_tpr(struct vcpu *v, uint8_t cr8)
-{
-    struct vmcb *b = hw(v)->vmcb;
-
-    b->vintr = (b->vintr & ~V_TPR_MASK) | (cr8 & 0xf);
-}
-
 /*
  * Does the guest's writing of CR8 matter now?  Lowering it may let a vector
  * through that nothing else keeps back.  And while a virtual interrupt is
@@ -143,7 +136,8 @@ static void watch_cr8(struct vcpu *v, struct vmcb *b, uint8_t tpr)
 static enum exit_action svm_run(struct vcpu *v)
 {
     struct svm_cpu *c = &this_cpu(svm_cpu);
-    struct svm_vcpu *s = hw(v);
+    struct hvm_vcpu *h = v->hvm;
+    struct svm_vcpu *s = h->hw;
     struct vmcb *b = s->vmcb;
     struct cpu_regs *r = guest_cpu_regs();
     uint32_t flush = atomic_load(&v->domain->hvm->flush_gen);
@@ -151,8 +145,8 @@ static enum exit_action svm_run(struct vcpu *v)
 
     b->tlb_control = 0;
     if (s->asid_gen != c->asid_gen || s->asid_cpu != smp_processor_id() ||
-        v->hvm->flush_seen != flush) {
-        v->hvm->flush_seen = flush;
+        h->flush_seen != flush) {
+        h->flush_seen = flush;
         take_asid(c, s);
     }
     b->rip = r->rip;
@@ -160,15 +154,15 @@ static enum exit_action svm_run(struct vcpu *v)
     b->rflags = r->rflags;
     b->rax = r->rax;
     tpr = vdev_get_cr8(v);
-    svm_set_tpr(v, tpr);
-    if (unlikely(tpr != 0 || v->hvm->window || b->cr_write != 0)) {
+    b->vintr = (b->vintr & ~V_TPR_MASK) | tpr;
+    if (unlikely(tpr != 0 || h->window || b->cr_write != 0)) {
         watch_cr8(v, b, tpr);
     }
     svm_enter(s->vmcb_maddr, r, c->host_maddr);
-    if (svm_get_tpr(v) != tpr) {
+    if (unlikely((b->vintr & 0xf) != tpr)) {
         vdev_set_cr8(v, svm_get_tpr(v));
     }
-    v->hvm->shadow = (b->shadow & 1) != 0;
+    h->shadow = b->shadow & 1;
     r->rip = b->rip;
     r->rsp = b->rsp;
     r->rflags = b->rflags;

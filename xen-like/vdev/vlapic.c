@@ -94,8 +94,11 @@ static void vector_put(struct vlapic *la, unsigned int base, uint8_t v, bool on)
 
 static int highest(const struct vlapic *la, unsigned int base)
 {
+    const uint32_t *r = &REG(la, base);
+
+#pragma GCC unroll 8
     for (int i = 7; i >= 0; i--) {
-        uint32_t w = atomic_load(&REG(la, base + (unsigned int)i * 16));
+        uint32_t w = atomic_load(&r[i * 4]);
 
         if (w != 0) {
             return i * 32 + 31 - __builtin_clz(w);
