@@ -134,6 +134,7 @@ struct vcpu {
     struct xstate *xstate;            /* arch/xstate: guest FPU image */
     mfn_t info_mfn;                   /* registered page, or INVALID_MFN */
     uint32_t tsc_aux;                 /* [C] domain/tsc_aux */
+    uint64_t tsc_offset;              /* [C] hvm/tsc; 0: the CPU's own */
 };
 
 extern struct domain *dom0;           /* hardware domain, or NULL */

@@ -36,9 +36,10 @@ void vtime_vcpu_free(struct vcpu *v)
 
 /* ---- time numbers ----------------------------------------------------------- */
 
-static void fill_numbers(struct vcpu_time_info *to, const struct cpu_time *t)
+static void fill_numbers(struct vcpu_time_info *to, const struct cpu_time *t,
+                         uint64_t tsc_offset)
 {
-    to->tsc_timestamp = t->base_tsc;
+    to->tsc_timestamp = t->base_tsc + tsc_offset;
     to->system_time = t->base_ns;
     to->tsc_to_system_mul = t->tsc_to_ns_mul;
     to->tsc_shift = t->tsc_shift;
@@ -46,13 +47,13 @@ static void fill_numbers(struct vcpu_time_info *to, const struct cpu_time *t)
 
 /* Odd version: being written (xen/xen.h, struct vcpu_time_info). */
 static void publish_in_info(struct vcpu_time_info *to,
-                            const struct cpu_time *t)
+                            const struct cpu_time *t, uint64_t tsc_offset)
 {
     uint32_t version = READ_ONCE(to->version) | 1;
 
     WRITE_ONCE(to->version, version);
     smp_wmb();
-    fill_numbers(to, t);
+    fill_numbers(to, t, tsc_offset);
     smp_wmb();
     WRITE_ONCE(to->version, version + 1);
 }
@@ -82,19 +83,24 @@ void vtime_update(struct vcpu *v)
         return;
     }
     vt->given_in = v->info;
-    publish_in_info(&v->info->time, t);
+    publish_in_info(&v->info->time, t, v->tsc_offset);
     if (vt->time_va != 0) {
         publish_in_area(vt->time_va, &v->info->time);
+    }
+}
+
+void vtime_tsc_moved(struct vcpu *v)
+{
+    v->vtime->given_in = NULL;        /* publish again, now */
+    if (v == current) {
+        vtime_update(v);
     }
 }
 
 int vtime_register_time_area(struct vcpu *v, uint64_t guest_va)
 {
     v->vtime->time_va = guest_va;
-    v->vtime->given_in = NULL;        /* publish again, now */
-    if (v == current) {
-        vtime_update(v);
-    }
+    vtime_tsc_moved(v);
     return 0;
 }
 

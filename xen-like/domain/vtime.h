@@ -26,6 +26,8 @@ void vtime_vcpu_free(struct vcpu *v);
 /* Fill vcpu_info.time (and a registered area) if these are not the CPU's
  * numbers: a loader may have cleared vcpu_info before its kernel looks. */
 void vtime_update(struct vcpu *v);
+/* @v->tsc_offset changed: its numbers are others now. */
+void vtime_tsc_moved(struct vcpu *v);
 /* Wall clock into shared_info of @d / of all domains. */
 void vtime_update_wallclock(struct domain *d);
 void vtime_update_wallclock_all(void);

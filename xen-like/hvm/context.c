@@ -15,6 +15,7 @@
 #include <hv/errno.h>
 #include <hvm/hvm_domain.h>
 #include <hvm/hvm_policy.h>
+#include <hvm/tsc.h>
 #include <lib/string.h>
 #include <time/systime.h>
 #include <vdev/front.h>
@@ -111,7 +112,7 @@ static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
     }
     memcpy(&c->dr0, v->hvm->dr, sizeof(v->hvm->dr));
     c->msr_tsc_aux = v->tsc_aux;
-    c->tsc = rdtsc();
+    c->tsc = hvm_tsc_at(v, v->domain->hvm->tsc_now);
     c->flags = XEN_X86_FPU_INITIALISED;
     xstate_store_fxsave(v->xstate, c->fpu_regs);
     if (v->hvm->event.valid) {
@@ -137,6 +138,19 @@ static bool cpu_ok(const struct hvm_hw_cpu *c)
     }
     return (c->msr_efer & ~hvm_efer_known()) == 0 && c->dr6 >> 32 == 0 &&
            c->dr7 >> 32 == 0 && c->msr_tsc_aux >> 32 == 0;
+}
+
+/* Vcpus that have no record yet, or get none, go with the first. */
+static void load_tsc(struct vcpu *v, uint64_t tsc)
+{
+    uint64_t now = v->domain->hvm->tsc_now;
+    struct vcpu *o;
+
+    for_each_vcpu(v->domain, o) {
+        if (o == v || (v->vcpu_id == 0 && !atomic_load(&o->is_initialised))) {
+            hvm_set_tsc(o, tsc, now);
+        }
+    }
 }
 
 static int load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
@@ -166,6 +180,9 @@ static int load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
     }
     memcpy(v->hvm->dr, &c->dr0, sizeof(v->hvm->dr));
     (void)tsc_aux_set(v, c->msr_tsc_aux);
+    if (c->tsc != 0) {                    /* 0: a new domain */
+        load_tsc(v, c->tsc);
+    }
     if (c->flags & XEN_X86_FPU_INITIALISED) {
         xstate_load_fxsave(v->xstate, c->fpu_regs);
     } else {
@@ -250,6 +267,7 @@ int hvm_context_save(struct domain *d, void *buf, uint32_t cap, uint32_t *len)
     struct hvm_save_header *h = put(&w, HVM_SAVE_CODE(HEADER), 0, sizeof(*h));
     struct vcpu *v;
 
+    d->hvm->tsc_now = rdtsc();
     if (h != NULL) {
         *h = (struct hvm_save_header){
             .magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION,
@@ -309,6 +327,7 @@ int hvm_context_load(struct domain *d, const void *buf, uint32_t len)
 {
     const char *at = buf, *end = at + len;
 
+    d->hvm->tsc_now = rdtsc();
     while ((size_t)(end - at) >= sizeof(struct hvm_save_descriptor)) {
         const struct hvm_save_descriptor *desc = (const void *)at;
         int rc;

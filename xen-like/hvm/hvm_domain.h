@@ -22,6 +22,7 @@
 struct hvm_domain {
     uint64_t params[HVM_NR_PARAMS];  /* [a] */
     uint8_t callback_vector;         /* [a] 0: none */
+    uint64_t tsc_now;                /* the CPU's, of all vcpus in a context */
     uint32_t flush_gen;              /* [a] ask all vcpus for a new ASID */
 };
 

@@ -10,6 +10,7 @@
 #include <hvm/guest_walk.h>
 #include <hvm/hvm_domain.h>
 #include <hvm/hvm_policy.h>
+#include <hvm/tsc.h>
 #include <lib/cpu_policy.h>
 #include <lib/hypercall_page.h>
 #include <lib/string.h>
@@ -139,7 +140,13 @@ static bool wr_efer(struct vcpu *v, uint32_t msr, uint64_t val)
 
 static bool rd_tsc(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
-    *val = rdtsc();
+    *val = hvm_tsc_at(v, rdtsc());
+    return true;
+}
+
+static bool wr_tsc(struct vcpu *v, uint32_t msr, uint64_t val)
+{
+    hvm_set_tsc(v, val, rdtsc());
     return true;
 }
 
@@ -261,7 +268,7 @@ static const struct msr_row rows[] = {
     { MSR_EFER, MSR_EFER, rd_efer, wr_efer },
     { MSR_TSC_AUX, MSR_TSC_AUX, tsc_aux_read, tsc_aux_write },
     { 0xc0000080, 0xc0000103, NULL, NULL },
-    { MSR_TSC, MSR_TSC, rd_tsc, wr_ignore },
+    { MSR_TSC, MSR_TSC, rd_tsc, wr_tsc },
     { MSR_PAT, MSR_PAT, rd_pat, wr_pat },
     { MSR_MTRRCAP, MSR_MTRRCAP, rd_mtrr_cap, NULL },
     { 0x200, 0x26f, rd_mtrr, wr_mtrr },

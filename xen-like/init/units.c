@@ -19,7 +19,7 @@
 #include <event/evtchn.h>
 #include <grant/grant.h>
 #include <hvm/guest_walk.h>
-#include <hvm/hvm_domain.h>
+#include <hvm/tsc.h>
 #include <hypercall/compat.h>
 #include <init/units.h>
 #include <ioreq/ioreq.h>
@@ -107,7 +107,7 @@ static const struct grant_map_ops map_ops = {
 
 static uint64_t guest_tsc(struct vcpu *v)
 {
-    return rdtsc();
+    return hvm_tsc_at(v, rdtsc());
 }
 
 static const struct vdev_hooks vdev_hook_table = {

@@ -209,6 +209,24 @@ hvm_\name:
         movd %xmm2, R + 72
         END_GUEST
 
+/* The time-stamp counter goes on from what was written. */
+        ENTRY tsc
+        mov $0x10, %ecx
+        mov $0x12345678, %eax
+        mov $0x9abc, %edx
+        wrmsr
+        rdtsc
+        mov %eax, R
+        mov %edx, R + 4
+        mov $0x10, %ecx
+        rdmsr
+        mov %eax, R + 8
+        mov %edx, R + 12
+        rdtsc
+        mov %eax, R + 16
+        mov %edx, R + 20
+        END_GUEST
+
 /* ---- with an IDT: gates for vectors 6, 13, 14 and 0x40 ---- */
 
 install:

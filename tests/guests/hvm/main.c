@@ -26,6 +26,7 @@ CODE(ports);
 CODE(mmio);
 CODE(emulated);
 CODE(sse);
+CODE(tsc);
 CODE(bad_msr);
 CODE(event);
 CODE(smp);
@@ -192,6 +193,17 @@ static void sse_moves_reach_devices(void)
     end();
 }
 
+static void tsc_goes_on_from_what_was_written(void)
+{
+    const uint64_t from = 0x9abc12345678;
+
+    run(hvm_tsc, SHUTDOWN_poweroff);
+    EXPECT(t.results[0] >= from && t.results[0] < from + 100000000000);
+    EXPECT(t.results[1] >= t.results[0] && t.results[2] >= t.results[1]);
+    EXPECT(t.results[2] < from + 100000000000);
+    end();
+}
+
 static void bad_msr_and_vmrun_fault(void)
 {
     run(hvm_bad_msr, SHUTDOWN_poweroff);
@@ -336,6 +348,7 @@ static const struct fact facts[] = {
     FACT(memory_of_nobody_reads_ones),
     FACT(emulated_instructions_do_as_the_cpu_does),
     FACT(sse_moves_reach_devices),
+    FACT(tsc_goes_on_from_what_was_written),
     FACT(bad_msr_and_vmrun_fault),
     FACT(event_arrives_at_the_callback_vector),
     FACT(second_cpu_starts_by_sipi),
