@@ -7,6 +7,8 @@
  *         recovered by the exception table or shows its registers.
  * Tests   tests/boot, panic_test.
  */
+#include <entry/frame.h>
+
     .section .boot.text, "ax", @progbits
     .macro ENTRY nr
     .balign 16
@@ -28,41 +30,13 @@ early_\nr:
 
 early_common:
     cld
-    push %rdi
-    push %rsi
-    push %rdx
-    push %rcx
-    push %rax
-    push %r8
-    push %r9
-    push %r10
-    push %r11
-    push %rbx
-    push %rbp
-    push %r12
-    push %r13
-    push %r14
-    push %r15
+    SAVE_GPRS
     mov %rsp, %rdi
     mov %rsp, %rbx
     and $-16, %rsp
     call early_trap
     mov %rbx, %rsp
-    pop %r15
-    pop %r14
-    pop %r13
-    pop %r12
-    pop %rbp
-    pop %rbx
-    pop %r11
-    pop %r10
-    pop %r9
-    pop %r8
-    pop %rax
-    pop %rcx
-    pop %rdx
-    pop %rsi
-    pop %rdi
+    RESTORE_GPRS
     add $8, %rsp
     iretq
 

@@ -53,19 +53,38 @@ int control_bitmap_put(const struct xenctl_bitmap *b, uint64_t v)
 
 /* ---- affinity ------------------------------------------------------------------- */
 
+static int affinity_known(const struct xen_domctl_vcpuaffinity *a,
+                          const struct vcpu *v)
+{
+    return v == NULL ? -ESRCH
+         : a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)
+           ? 0 : -EINVAL;
+}
+
+static int put_affinity(struct xen_domctl_vcpuaffinity *a, cpumask_t hard,
+                        cpumask_t soft)
+{
+    int rc = 0;
+
+    if (a->flags & XEN_VCPUAFFINITY_HARD) {
+        rc = control_bitmap_put(&a->cpumap_hard, hard);
+    }
+    if (rc == 0 && (a->flags & XEN_VCPUAFFINITY_SOFT)) {
+        rc = control_bitmap_put(&a->cpumap_soft, soft);
+    }
+    return rc;
+}
+
 long domctl_setvcpuaffinity(struct domain *c, struct domain *d,
                             struct xen_domctl *op)
 {
     struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     struct vcpu *v = domain_vcpu(d, a->vcpu);
     cpumask_t hard, soft;
-    int rc = 0;
+    int rc = affinity_known(a, v);
 
-    if (v == NULL) {
-        return -ESRCH;
-    }
-    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT))) {
-        return -EINVAL;
+    if (rc != 0) {
+        return rc;
     }
     sched_get_affinity(v, &hard, &soft);
     if (a->flags & XEN_VCPUAFFINITY_HARD) {
@@ -81,13 +100,7 @@ long domctl_setvcpuaffinity(struct domain *c, struct domain *d,
         return rc;
     }
     hard &= cpu_online_mask;
-    if (a->flags & XEN_VCPUAFFINITY_HARD) {
-        rc = control_bitmap_put(&a->cpumap_hard, hard);
-    }
-    if (rc == 0 && (a->flags & XEN_VCPUAFFINITY_SOFT)) {
-        rc = control_bitmap_put(&a->cpumap_soft, soft & hard);
-    }
-    return rc;
+    return put_affinity(a, hard, soft & hard);
 }
 
 long domctl_getvcpuaffinity(struct domain *c, struct domain *d,
@@ -96,22 +109,13 @@ long domctl_getvcpuaffinity(struct domain *c, struct domain *d,
     struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     struct vcpu *v = domain_vcpu(d, a->vcpu);
     cpumask_t hard, soft;
-    int rc = 0;
+    int rc = affinity_known(a, v);
 
-    if (v == NULL) {
-        return -ESRCH;
-    }
-    if (!(a->flags & (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT))) {
-        return -EINVAL;
+    if (rc != 0) {
+        return rc;
     }
     sched_get_affinity(v, &hard, &soft);
-    if (a->flags & XEN_VCPUAFFINITY_HARD) {
-        rc = control_bitmap_put(&a->cpumap_hard, hard);
-    }
-    if (rc == 0 && (a->flags & XEN_VCPUAFFINITY_SOFT)) {
-        rc = control_bitmap_put(&a->cpumap_soft, soft);
-    }
-    return rc;
+    return put_affinity(a, hard, soft);
 }
 
 /* One node: an affinity that includes it is all there is. */

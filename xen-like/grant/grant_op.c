@@ -40,7 +40,18 @@ static int batch_map(struct domain *ld, guest_handle_t uops, unsigned int nr)
     return 0;
 }
 
-static int batch_unmap(struct domain *ld, guest_handle_t uops, unsigned int nr)
+/* Both kinds are laid out alike; the second field is the one that differs. */
+ABI_ASSERT(sizeof(struct gnttab_unmap_and_replace) ==
+           sizeof(struct gnttab_unmap_grant_ref));
+ABI_ASSERT(offsetof(struct gnttab_unmap_and_replace, new_addr) ==
+           offsetof(struct gnttab_unmap_grant_ref, dev_bus_addr));
+ABI_ASSERT(offsetof(struct gnttab_unmap_and_replace, handle) ==
+           offsetof(struct gnttab_unmap_grant_ref, handle));
+ABI_ASSERT(offsetof(struct gnttab_unmap_and_replace, status) ==
+           offsetof(struct gnttab_unmap_grant_ref, status));
+
+static int unmap(struct domain *ld, guest_handle_t uops, unsigned int nr,
+                 bool replace)
 {
     GRANT_SCRATCH struct gnttab_unmap_grant_ref in[GRANT_BATCH];
     GRANT_SCRATCH struct grant_unmap_op ops[GRANT_BATCH];
@@ -51,7 +62,8 @@ static int batch_unmap(struct domain *ld, guest_handle_t uops, unsigned int nr)
     for (unsigned int i = 0; i < nr; i++) {
         ops[i] = (struct grant_unmap_op){
             .host_addr = in[i].host_addr,
-            .dev_bus_addr = in[i].dev_bus_addr,
+            .dev_bus_addr = replace ? 0 : in[i].dev_bus_addr,
+            .new_addr = replace ? in[i].dev_bus_addr : 0,
             .handle = in[i].handle,
         };
     }
@@ -62,27 +74,15 @@ static int batch_unmap(struct domain *ld, guest_handle_t uops, unsigned int nr)
     return copy_to_guest(uops, in, nr * sizeof(in[0]));
 }
 
+static int batch_unmap(struct domain *ld, guest_handle_t uops, unsigned int nr)
+{
+    return unmap(ld, uops, nr, false);
+}
+
 static int batch_replace(struct domain *ld, guest_handle_t uops,
                          unsigned int nr)
 {
-    GRANT_SCRATCH struct gnttab_unmap_and_replace in[GRANT_BATCH];
-    GRANT_SCRATCH struct grant_unmap_op ops[GRANT_BATCH];
-
-    if (copy_from_guest(in, uops, nr * sizeof(in[0])) != 0) {
-        return -EFAULT;
-    }
-    for (unsigned int i = 0; i < nr; i++) {
-        ops[i] = (struct grant_unmap_op){
-            .host_addr = in[i].host_addr,
-            .new_addr = in[i].new_addr,
-            .handle = in[i].handle,
-        };
-    }
-    grant_unmap_batch(ld, ops, nr);
-    for (unsigned int i = 0; i < nr; i++) {
-        in[i].status = ops[i].status;
-    }
-    return copy_to_guest(uops, in, nr * sizeof(in[0]));
+    return unmap(ld, uops, nr, true);
 }
 
 static int batch_copy(struct domain *ld, guest_handle_t uops, unsigned int nr)
