@@ -218,18 +218,32 @@ static always_inline bool same_way(const struct hvm_walk_note *w)
            (w->nr < 4 || READ_ONCE(*slot[3]) == e[3]);
 }
 
+static always_inline struct hvm_walk_note *note_of(struct vcpu *v,
+                                                   uint64_t page,
+                                                   unsigned int how)
+{
+    return &v->hvm->walks[(page ^ how >> 2) % HVM_WALKS];
+}
+
+/* check_gen() was called. */
+static always_inline bool noted(const struct hvm_walk_note *w,
+                                const struct hvm_mode *m, uint64_t page,
+                                unsigned int how)
+{
+    return w->page == page + 1 && w->cr3 == m->cr3 && w->bits == m->bits &&
+           (how & ~(unsigned int)w->how) == 0 && same_way(w);
+}
+
 static always_inline int walk(struct vcpu *v, const struct hvm_mode *m,
                               uint64_t linear, unsigned int how,
                               uint64_t *gaddr, uint32_t *pfec)
 {
     uint64_t page = linear >> PAGE_SHIFT;
-    struct hvm_walk_note *w = &v->hvm->walks[(page ^ how >> 2) % HVM_WALKS];
+    struct hvm_walk_note *w = note_of(v, page, how);
     int rc;
 
     check_gen(v);
-    if (likely(w->page == page + 1 && w->cr3 == m->cr3 &&
-               w->bits == m->bits && (how & ~(unsigned int)w->how) == 0 &&
-               same_way(w))) {
+    if (likely(noted(w, m, page, how))) {
         *gaddr = w->gaddr | (linear & ~PAGE_MASK);
         *pfec = 0;
         return 0;
@@ -352,8 +366,37 @@ size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
     return copy(v, &m, linear, buf, bytes, how, pfec);
 }
 
-unsigned int hvm_fetch_mode(struct vcpu *v, const struct hvm_mode *m,
-                            uint8_t *buf, unsigned int bytes)
+/* The whole of an instruction, where code was fetched before: without the
+ * loop over pages. */
+static always_inline bool fetch_near(struct vcpu *v, const struct hvm_mode *m,
+                                     uint8_t buf[HVM_INSN_BYTES])
+{
+    uint64_t rip = guest_cpu_regs()->rip, page = rip >> PAGE_SHIFT;
+    unsigned int how = HVM_FETCH | (m->cpl == 3 ? HVM_USER : 0);
+    const struct hvm_walk_note *w = note_of(v, page, how);
+    enum frame_use use;
+    const char *p = NULL;
+    unsigned long flags;
+
+    if (!m->code64 || (rip & ~PAGE_MASK) > PAGE_SIZE - HVM_INSN_BYTES) {
+        return false;
+    }
+    flags = local_irq_save();
+    check_gen(v);
+    if (likely(noted(w, m, page, how))) {
+        p = frame_at(v, w->gaddr, &use);
+    }
+    if (likely(p != NULL)) {
+        p += rip & ~PAGE_MASK;
+        __builtin_memcpy(buf, p, 8);
+        __builtin_memcpy(buf + 7, p + 7, 8);
+    }
+    local_irq_restore(flags);
+    return p != NULL;
+}
+
+static noinline unsigned int fetch(struct vcpu *v, const struct hvm_mode *m,
+                                   uint8_t *buf, unsigned int bytes)
 {
     uint64_t at = guest_cpu_regs()->rip;
     struct hvm_segment cs;
@@ -365,6 +408,15 @@ unsigned int hvm_fetch_mode(struct vcpu *v, const struct hvm_mode *m,
     }
     return bytes - (unsigned int)copy(v, m, at, buf, bytes,
         HVM_FETCH | (m->cpl == 3 ? HVM_USER : 0), &pfec);
+}
+
+unsigned int hvm_fetch_mode(struct vcpu *v, const struct hvm_mode *m,
+                            uint8_t *buf, unsigned int bytes)
+{
+    if (likely(bytes == HVM_INSN_BYTES && fetch_near(v, m, buf))) {
+        return bytes;
+    }
+    return fetch(v, m, buf, bytes);
 }
 
 unsigned int hvm_fetch(struct vcpu *v, uint8_t *buf, unsigned int bytes)

@@ -353,6 +353,21 @@ static void fetch_stops_where_the_code_ends(void **state)
     long_mode();
     guest_cpu_regs()->rip = 0x5ffa;
     assert_int_equal(hvm_fetch(v, buf, sizeof(buf)), 6);
+    for (unsigned int i = 0; i < 64; i++) {
+        ((uint8_t *)page(10))[0xfc0 + i] = (uint8_t)i;
+    }
+    for (unsigned int i = 0; i < 3; i++) {       /* the way is known */
+        guest_cpu_regs()->rip = 0x5fef + i;
+        assert_int_equal(hvm_fetch(v, buf, sizeof(buf)), 15);
+        assert_int_equal(buf[0], 0x2f + i);
+        assert_int_equal(buf[14], 0x3d + i);
+    }
+    guest_cpu_regs()->rip = 0x5ff2;
+    assert_int_equal(hvm_fetch(v, buf, sizeof(buf)), 14);
+    table(4)[5] |= PTE_NX;
+    guest_cpu_regs()->rip = 0x5fe0;
+    assert_int_equal(hvm_fetch(v, buf, sizeof(buf)), 0);
+    assert_true(local_irqs_enabled());
     regs[HVM_CR0] = 0;
     regs[HVM_EFER] = 0;
     segs[SEG_CS] = (struct hvm_segment){ .base = 0x8000 };
