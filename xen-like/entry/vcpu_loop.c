@@ -7,7 +7,6 @@
 #include <arch/nospec.h>
 #include <core/percpu.h>
 #include <core/softirq.h>
-#include <hvm/guest_walk.h>
 #include <hvm/hvm_domain.h>
 #include <hvm/inject.h>
 #include <hvm/io.h>
@@ -17,9 +16,11 @@
 static void hypercall(struct vcpu *v)
 {
     struct cpu_regs *r = guest_cpu_regs();
+    struct hvm_mode m no_auto_init;
     uint64_t nr = r->rax;
 
-    if (hvm_cpl(v) != 0) {
+    hvm_backend->get_mode(v, &m);
+    if (m.cpl != 0) {
         r->rax = (uint64_t)-EPERM;
         return;
     }
@@ -28,7 +29,7 @@ static void hypercall(struct vcpu *v)
         return;
     }
     nr = index_clamp(nr, NR_HYPERCALLS);
-    if (!hvm_is_64bit(v)) {
+    if (!m.code64) {
         const uint32_t args[6] = {
             (uint32_t)r->rbx, (uint32_t)r->rcx, (uint32_t)r->rdx,
             (uint32_t)r->rsi, (uint32_t)r->rdi, (uint32_t)r->rbp,

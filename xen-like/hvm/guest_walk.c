@@ -326,9 +326,9 @@ size_t hvm_copy_phys(struct vcpu *v, uint64_t gaddr, void *buf, size_t bytes,
     return bytes;
 }
 
-static always_inline size_t copy(struct vcpu *v, const struct hvm_mode *m,
-                                 uint64_t linear, void *buf, size_t bytes,
-                                 unsigned int how, uint32_t *pfec)
+static noinline size_t copy(struct vcpu *v, const struct hvm_mode *m,
+                            uint64_t linear, void *buf, size_t bytes,
+                            unsigned int how, uint32_t *pfec)
 {
     char *at = buf;
 
@@ -357,37 +357,58 @@ static always_inline size_t copy(struct vcpu *v, const struct hvm_mode *m,
     return bytes;
 }
 
+/* Interrupts off: where @bytes of plain RAM are, if the way is known and they
+ * lie in one page; else NULL. */
+static always_inline char *near(struct vcpu *v, const struct hvm_mode *m,
+                                uint64_t linear, size_t bytes,
+                                unsigned int how)
+{
+    uint64_t page = linear >> PAGE_SHIFT;
+    const struct hvm_walk_note *w = note_of(v, page, how);
+    enum frame_use use = USE_IT;
+    char *p;
+
+    check_gen(v);
+    if (unlikely((linear & ~PAGE_MASK) + bytes > PAGE_SIZE ||
+                 !noted(w, m, page, how))) {
+        return NULL;
+    }
+    p = frame_at(v, w->gaddr, &use);
+    return likely(use == KEEP) ? p + (linear & ~PAGE_MASK) : NULL;
+}
+
 size_t hvm_copy_linear(struct vcpu *v, uint64_t linear, void *buf,
                        size_t bytes, unsigned int how, uint32_t *pfec)
 {
     struct hvm_mode m no_auto_init;
+    unsigned long flags;
+    char *p;
 
     hvm_backend->get_mode(v, &m);
-    return copy(v, &m, linear, buf, bytes, how, pfec);
+    flags = local_irq_save();
+    p = near(v, &m, linear, bytes, how);
+    if (likely(p != NULL)) {
+        memcpy(how & HVM_WRITE ? p : buf, how & HVM_WRITE ? buf : p, bytes);
+    }
+    local_irq_restore(flags);
+    *pfec = 0;
+    return likely(p != NULL) ? 0 : copy(v, &m, linear, buf, bytes, how, pfec);
 }
 
-/* The whole of an instruction, where code was fetched before: without the
- * loop over pages. */
+/* The whole of an instruction, where code was fetched before. */
 static always_inline bool fetch_near(struct vcpu *v, const struct hvm_mode *m,
                                      uint8_t buf[HVM_INSN_BYTES])
 {
-    uint64_t rip = guest_cpu_regs()->rip, page = rip >> PAGE_SHIFT;
     unsigned int how = HVM_FETCH | (m->cpl == 3 ? HVM_USER : 0);
-    const struct hvm_walk_note *w = note_of(v, page, how);
-    enum frame_use use;
-    const char *p = NULL;
     unsigned long flags;
+    const char *p;
 
-    if (!m->code64 || (rip & ~PAGE_MASK) > PAGE_SIZE - HVM_INSN_BYTES) {
+    if (!m->code64) {
         return false;
     }
     flags = local_irq_save();
-    check_gen(v);
-    if (likely(noted(w, m, page, how))) {
-        p = frame_at(v, w->gaddr, &use);
-    }
+    p = near(v, m, guest_cpu_regs()->rip, HVM_INSN_BYTES, how);
     if (likely(p != NULL)) {
-        p += rip & ~PAGE_MASK;
         __builtin_memcpy(buf, p, 8);
         __builtin_memcpy(buf + 7, p + 7, 8);
     }
