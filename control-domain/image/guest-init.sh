@@ -277,9 +277,9 @@ run_work()
     i=0
     while :; do
         block $i > /tmp/want
-        dd if=/tmp/want of=/dev/xvda bs=1M seek=$((i % 4)) conv=notrunc,fsync 2>/dev/null || echo "GUEST BAD write $i"
+        dd if=/tmp/want of="$disk" bs=1M seek=$((i % 4)) conv=notrunc,fsync 2>/dev/null || echo "GUEST BAD write $i"
         echo 1 > /proc/sys/vm/drop_caches
-        dd if=/dev/xvda bs=1M skip=$((i % 4)) count=1 2>/dev/null | cmp -s - /tmp/want || echo "GUEST BAD read $i"
+        dd if="$disk" bs=1M skip=$((i % 4)) count=1 2>/dev/null | cmp -s - /tmp/want || echo "GUEST BAD read $i"
         for c in /sys/devices/system/cpu/cpu*/online; do
             [ "$(cat "$c")" = 1 ] || echo 1 > "$c"     # a vCPU that came back
         done

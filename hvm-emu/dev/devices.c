@@ -124,6 +124,27 @@ void devices_quiesce(struct devices *d)
     }
 }
 
+void devices_freeze(struct devices *d)
+{
+    d->m->frozen = true;
+    devices_quiesce(d);
+}
+
+void devices_thaw(struct devices *d)
+{
+    unsigned int i;
+
+    if (!d->m->frozen) {
+        return;
+    }
+    d->m->frozen = false;
+    for (i = 0; i < d->nr; i++) {
+        if (d->row[i].class->thaw != NULL) {
+            d->row[i].class->thaw(d->row[i].dev);
+        }
+    }
+}
+
 int devices_save(const struct devices *d, struct buf *out)
 {
     char name[24];

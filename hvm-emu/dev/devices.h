@@ -26,6 +26,7 @@ struct device_class {
     void (*reset)(void *dev);          /* as after power-on */
     void (*destroy)(void *dev);
     void (*quiesce)(void *dev);        /* nothing is under way; NULL: ever */
+    void (*thaw)(void *dev);           /* machine.frozen is over; or NULL */
     const struct state_table *state;   /* of what create() returned */
     const struct state_table *pci;     /* &pci_dev_state, if ... */
     size_t pci_offset;                 /* ... a struct pci_dev is in there */
@@ -45,6 +46,12 @@ void devices_destroy(struct devices *d);
 void devices_reset(struct devices *d);
 /* Before saving: what devices have begun outside is done. */
 void devices_quiesce(struct devices *d);
+/*
+ * From now on what arrives from outside waits there, until devices_thaw():
+ * somebody copies the guest's memory.
+ */
+void devices_freeze(struct devices *d);
+void devices_thaw(struct devices *d);
 int devices_save(const struct devices *d, struct buf *out);
 int devices_load(struct devices *d, const uint8_t *data, size_t len);
 /* NULL: not in this machine. */

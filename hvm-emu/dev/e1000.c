@@ -203,6 +203,15 @@ static void loaded(void *dev)
     host_net_kick(n->net);
 }
 
+static void thaw(void *dev)
+{
+    struct e1000 *n = dev;
+
+    if (n->net != NULL) {
+        host_net_kick(n->net);
+    }
+}
+
 static const struct state_field fields[] = {
     STATE_ARRAY(struct e1000, regs), STATE_ARRAY(struct e1000, phy),
     STATE_FIELD(struct e1000, io_addr), STATE_FIELD(struct e1000, wires),
@@ -245,7 +254,7 @@ CARD(3)
 
 #define ROW(i) const struct device_class e1000_class_##i = { .name = "e1000-" #i, .wanted = wanted_##i, \
     .create = create_##i, .reset = e1000_class_reset, .destroy = destroy, \
-    .state = &state, .pci = &pci_dev_state, \
+    .thaw = thaw, .state = &state, .pci = &pci_dev_state, \
     .pci_offset = offsetof(struct e1000, pci) };
 ROW(0)
 ROW(1)

@@ -5,6 +5,8 @@
  */
 #include <dev/e1000.h>
 
+#include <frame/machine.h>
+
 #include <string.h>
 
 #define RCTL_ON        0x02u
@@ -118,7 +120,7 @@ bool e1000_rx_room(void *arg)
 {
     const struct e1000 *n = arg;
 
-    return (e1000_reg(n, E_RCTL) & RCTL_ON) != 0 &&
+    return !n->m->frozen && (e1000_reg(n, E_RCTL) & RCTL_ON) != 0 &&
            available(n) >= needed(n, LONGEST + 8);
 }
 

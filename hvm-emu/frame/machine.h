@@ -40,6 +40,7 @@ struct machine {
     uint64_t high_end;                 /* and 4 GiB .. high_end, if above */
     uint64_t next_park;                /* where new windows are made, bus/pci */
     bool restored;                     /* memory of windows is there already */
+    bool frozen;                       /* nothing from outside reaches memory */
     const struct emu_config *config;
     const struct hv_ops *hv;           /* the hypervisor, or a test */
     void *hv_arg;

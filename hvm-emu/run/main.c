@@ -4,7 +4,8 @@
  * the hypervisor, the machine and its devices (everything that needs rights),
  * firmware or saved state, rights away, "running" in the store, the loop.
  * SIGTERM ends it; with --state FILE the devices' state is left there for a
- * successor, and on SIGUSR1 in FILE.copy while it goes on.
+ * successor, and on SIGUSR1 in FILE.copy while it goes on, frozen until
+ * SIGUSR2 or the guest's next request.
  * Exercised by the nested boots; its parts by tests/unit/hvm-emu.
  */
 #include <bus/irq.h>
@@ -46,6 +47,7 @@ struct emu {
     int copy_fd;                       /* for whoever saves the guest, or -1 */
     struct buf state;                  /* room for it, got early */
     int signo;                         /* that came: acted on between events */
+    unsigned long frozen_at;           /* requests answered by then */
     bool keep_server, stop;
 };
 
@@ -181,15 +183,31 @@ static void on_signal(void *arg, int signo)
     u->signo = u->signo == SIGINT || u->signo == SIGTERM ? u->signo : signo;
 }
 
+/* With an answer that was not taken yet there is nothing to be saved. */
+static void copy_state(struct emu *u)
+{
+    static const char busy[] = "busy\n";
+
+    xen_hv_run(&u->hv);
+    if (server_idle(&u->hv.server, u->hv.nr_vcpus)) {
+        devices_freeze(&u->devices);   /* until we are told, or asked again */
+        u->frozen_at = u->hv.server.requests;
+        (void)save_state(u, u->copy_fd);
+    } else if (pwrite(u->copy_fd, busy, 5, 0) != 5) {
+        log_err("d%u: cannot write the state: %d", u->config.domid, errno);
+    }
+}
+
 /* Requests that came after the state was saved are a successor's. */
 static void act_on_signal(struct emu *u)
 {
     int signo = u->signo;
 
     u->signo = 0;
-    if (signo == SIGUSR1 && u->copy_fd >= 0) {
-        xen_hv_run(&u->hv);
-        (void)save_state(u, u->copy_fd);
+    if (signo == SIGUSR2) {
+        devices_thaw(&u->devices);
+    } else if (signo == SIGUSR1 && u->copy_fd >= 0) {
+        copy_state(u);
     } else if (signo == SIGTERM && u->state_fd >= 0) {
         u->keep_server = save_state(u, u->state_fd) == 0;
     }
@@ -198,7 +216,7 @@ static void act_on_signal(struct emu *u)
 
 static int watch(struct emu *u, struct err *e)
 {
-    static const int signals[] = { SIGTERM, SIGINT, SIGUSR1, 0 };
+    static const int signals[] = { SIGTERM, SIGINT, SIGUSR1, SIGUSR2, 0 };
 
     if (evloop_add(u->m.loop, u->hv.evtchn_fd, EPOLLIN, on_event, u) == NULL ||
         evloop_signal(u->m.loop, signals, on_signal, u) == NULL) {
@@ -291,6 +309,9 @@ static void run_loop(struct emu *u)
             act_on_signal(u);
         } else if (holding) {
             xen_hv_poll(&u->hv);
+        }
+        if (u->m.frozen && u->hv.server.requests != u->frozen_at) {
+            devices_thaw(&u->devices); /* the guest runs: nobody copies */
         }
     }
 }

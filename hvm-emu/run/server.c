@@ -57,6 +57,18 @@ bool server_run_vcpu(struct server *s, unsigned int vcpu)
     return true;
 }
 
+bool server_idle(struct server *s, unsigned int nr_vcpus)
+{
+    unsigned int i;
+
+    for (i = 0; i < nr_vcpus; i++) {
+        if (state_of(&s->slots->vcpu_ioreq[i]) != STATE_IOREQ_NONE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- buffered writes ------------------------------------------------------------- */
 
 static struct buf_ioreq entry(const struct buffered_iopage *ring, uint32_t at)

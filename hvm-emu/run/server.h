@@ -29,6 +29,8 @@ struct server {
 
 /* True: there was a request, it is answered. */
 bool server_run_vcpu(struct server *s, unsigned int vcpu);
+/* No request is under way, and no answer waits to be taken. */
+bool server_idle(struct server *s, unsigned int nr_vcpus);
 /* All writes that are in the ring now: how many. */
 unsigned int server_run_ring(struct server *s);
 

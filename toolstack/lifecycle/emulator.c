@@ -5,6 +5,7 @@
  */
 #include <devices/network.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <lib/err.h>
 #include <lib/netif.h>
 #include <lifecycle/emulator.h>
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <store/paths.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define BIOS     "/usr/share/seabios/bios-256k.bin"
@@ -22,6 +24,7 @@
 #define READY_MS 60000u
 #define STOP_MS  3000u
 #define POLL_MS  20u
+#define COPY_MS  20000u
 
 static bool needed(const struct domain_def *def)
 {
@@ -261,6 +264,107 @@ bool emulator_left_state(const struct rundir *run)
 
     return rundir_read(run, EMULATOR_STATE, byte, sizeof(byte)) == 0 &&
            byte[0] != '\0';
+}
+
+static void state_path(const struct rundir *run, const char *suffix,
+                       char path[200])
+{
+    snprintf(path, 200, "%s/" EMULATOR_STATE "%s", run->path, suffix);
+}
+
+int emulator_put_state(const struct rundir *run, const struct buf *state,
+                       struct err *e)
+{
+    char path[200];
+    int fd;
+    bool ok;
+
+    state_path(run, "", path);
+    fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    ok = fd >= 0 && write(fd, state->data, state->len) ==
+                    (ssize_t)state->len;
+    if (fd >= 0) {
+        close(fd);
+    }
+    return ok ? 0 : err_errno(e, -EIO, "cannot keep the device model's state",
+                              "%s", path);
+}
+
+/* Its last section says that it is whole; a word means: not now. */
+static int look_at_copy(int fd, struct buf *state)
+{
+    struct stat st;
+    long n;
+
+    if (fstat(fd, &st) != 0 || st.st_size == 0) {
+        return -EINPROGRESS;
+    }
+    if (st.st_size < 32) {
+        return -EAGAIN;
+    }
+    buf_reset(state);
+    lseek(fd, 0, SEEK_SET);
+    do {
+        n = buf_read_fd(state, fd, 65536);
+    } while (n > 0);
+    return n == 0 && strcmp(state->data + state->len - 32, "end") == 0
+               ? 0 : -EINPROGRESS;
+}
+
+static int tell(const struct rundir *run, unsigned int domid, int signo)
+{
+    struct backend b;
+    int rc;
+
+    backend_init(&b, &emulator_kind, run, domid);
+    if (!backend_adopt(&b)) {
+        return -ESRCH;
+    }
+    rc = kill(b.pid, signo) != 0 ? -errno : 0;
+    close(b.pidfd);
+    return rc;
+}
+
+void emulator_go_on(const struct rundir *run, unsigned int domid)
+{
+    (void)tell(run, domid, SIGUSR2);
+}
+
+static int ask_for_copy(const struct rundir *run, unsigned int domid,
+                        int *fd)
+{
+    char path[200];
+
+    state_path(run, ".copy", path);
+    *fd = open(path, O_RDWR | O_CLOEXEC);
+    if (*fd < 0 || ftruncate(*fd, 0) != 0) {
+        return -errno;
+    }
+    return tell(run, domid, SIGUSR1);
+}
+
+int emulator_get_state(const struct rundir *run, unsigned int domid,
+                       struct buf *state, struct err *e)
+{
+    int fd = -1, rc = ask_for_copy(run, domid, &fd);
+
+    for (unsigned int ms = 0; rc == 0 && ms < COPY_MS; ms += POLL_MS) {
+        rc = look_at_copy(fd, state);
+        if (rc != -EINPROGRESS) {
+            break;
+        }
+        rc = 0;
+        poll(NULL, 0, POLL_MS);
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (rc == 0 && state->len == 0) {
+        rc = -ETIMEDOUT;
+    }
+    return rc == 0 || rc == -EAGAIN
+               ? rc : err_errno(e, rc, "the device model does not tell its "
+                                "state", "domain %u", domid);
 }
 
 /* Has the worker started another one than @old, and does it run? */

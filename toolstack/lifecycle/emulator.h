@@ -13,6 +13,7 @@
 
 #include <client/xs.h>
 #include <config/def.h>
+#include <lib/buf.h>
 #include <lifecycle/backend.h>
 
 #define EMULATOR_MAX_ARGS 64u
@@ -38,6 +39,17 @@ int emulator_start(struct backend *b, struct xs *xs,
                    const struct domain_def *def, bool again, struct err *e);
 /* It has ended: did it leave its state (SIGTERM)? */
 bool emulator_left_state(const struct rundir *run);
+/* What a guest was saved with, for emulator_start(). */
+int emulator_put_state(const struct rundir *run, const struct buf *state,
+                       struct err *e);
+/*
+ * The state of the one that runs, of a guest that stands still.  0, -EAGAIN:
+ * a vCPU waits for an answer that it has not taken yet, others with @e.
+ */
+int emulator_get_state(const struct rundir *run, unsigned int domid,
+                       struct buf *state, struct err *e);
+/* After that: the guest's memory was copied, or will not be. */
+void emulator_go_on(const struct rundir *run, unsigned int domid);
 /*
  * Another process in place of the one that runs: the one there is shall save
  * its state and end, its worker starts the next.  0, or -errno with @e.

@@ -111,9 +111,14 @@ static int boot(struct vm *vm, struct err *e)
     int rc;
 
     if (vm->stream.given) {
-        return restore_pv(vm->h, vm->domid, &vm->def, &vm->stream.reader,
-                          &vm->guest, &vm->stream.store, vm->cancel, e);
+        rc = restore_pv(vm->h, vm->domid, &vm->def, &vm->stream.reader,
+                        &vm->guest, &vm->stream.store, &vm->stream.emulator,
+                        vm->cancel, e);
+        vm->emulator_again = rc == 0 && vm->stream.emulator.len > 0;
+        return rc != 0 || !vm->emulator_again ? rc
+               : emulator_put_state(&vm->run, &vm->stream.emulator, e);
     }
+    vm->emulator_again = false;
     rc = boot_guest(vm->h, vm->domid, &vm->def, &vm->files, &vm->guest, e);
     boot_files_free(&vm->files);       /* tens of MiB: not needed again */
     return rc;
@@ -199,7 +204,7 @@ static int start_emulator(struct vm *vm, struct err *e)
     }
     rc = screen_write_password(&vm->devices, g == NULL ? NULL : g->passwd, e);
     return rc == 0 ? emulator_start(&vm->emulator, vm->xs, &vm->def,
-                                     false, e) : rc;
+                                     vm->emulator_again, e) : rc;
 }
 
 static void stop_emulator(struct vm *vm)

@@ -15,6 +15,7 @@ void stream_init(struct stream *s, int fd)
     s->fd = fd;
     s->given = fd >= 0;
     buf_init(&s->store, 65536);
+    buf_init(&s->emulator, 8u << 20);
 }
 
 int stream_open(struct stream *s, struct err *e)
@@ -30,6 +31,7 @@ void stream_close(struct stream *s)
     }
     s->open = false;
     buf_free(&s->store);
+    buf_free(&s->emulator);
     if (s->given) {
         close(s->fd);
     }

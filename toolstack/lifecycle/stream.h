@@ -19,6 +19,7 @@ struct stream {
     int fd;
     struct save_reader reader;
     struct buf store;          /* entries for the new domain */
+    struct buf emulator;       /* state for its device model */
 };
 
 /* @fd -1: there is none.  A zeroed struct says the same. */

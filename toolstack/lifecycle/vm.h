@@ -30,6 +30,7 @@ struct vm {
     struct devices devices;
     struct backend backends[NR_BACKENDS];
     struct backend emulator;           /* of an HVM guest */
+    bool emulator_again;               /* it begins with saved state */
     volatile sig_atomic_t *cancel;     /* set by a signal: undo and leave */
 };
 

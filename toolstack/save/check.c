@@ -58,9 +58,10 @@ static int check_guest(struct save_state *s, const struct save_reader *r,
     struct save_guest g;
 
     memcpy(&g, r->body, sizeof(g));
-    if (g.kind != SAVE_KIND_PV64) {
+    if (g.kind < SAVE_KIND_PV64 || g.kind > SAVE_KIND_HVM) {
         return err_set(e, -EPROTO, ERR_UNSUPPORTED, "cannot restore",
-                       "record GUEST", "only 64-bit PV guests are known");
+                       "record GUEST", "a guest of kind %u is not known",
+                       g.kind);
     }
     if (g.nr_vcpus == 0 || g.nr_vcpus > SAVE_VCPUS_MAX || g.nr_pfns == 0 ||
         g.nr_pfns > SAVE_PFNS_MAX || g.p2m_form > SAVE_P2M_LINEAR) {
@@ -107,12 +108,16 @@ static int check_memory(struct save_state *s, const struct save_reader *r,
 
 /* ---- pages --------------------------------------------------------------------- */
 
+/* Only PV guests have page tables that mean anything to a hypervisor. */
 static int check_entry(struct save_state *s, uint64_t entry)
 {
     uint64_t pfn = entry & SAVE_ENTRY_PFN;
     unsigned int level = entry >> SAVE_ENTRY_TYPE & 7;
     uint8_t type = (uint8_t)(SAVE_T_SEEN | level);
 
+    if (level != 0 && s->guest.kind != SAVE_KIND_PV64) {
+        return -EINVAL;
+    }
     if ((entry & ~SAVE_ENTRY_BITS) != 0 || !save_is_present(s, pfn) ||
         level > 4 || ((entry & SAVE_ENTRY_PINNED) != 0 && level == 0)) {
         return -EINVAL;
@@ -214,9 +219,12 @@ static int check_verify(struct save_state *s, const struct save_reader *r,
 
 /* ---- vCPUs ----------------------------------------------------------------------- */
 
+/* The registers of all vCPUs of other guests are in HVMCTX. */
 static bool vcpu_known(const struct save_state *s, uint32_t id)
 {
-    return id < s->guest.nr_vcpus && (s->vcpus[id / 64] >> id % 64 & 1) != 0;
+    return id < s->guest.nr_vcpus &&
+           (s->guest.kind != SAVE_KIND_PV64 ||
+            (s->vcpus[id / 64] >> id % 64 & 1) != 0);
 }
 
 static int check_vcpu(struct save_state *s, const struct save_reader *r,
@@ -225,7 +233,8 @@ static int check_vcpu(struct save_state *s, const struct save_reader *r,
     struct save_vcpu v;
 
     memcpy(&v, r->body, sizeof(v));
-    if (v.id >= s->guest.nr_vcpus || vcpu_known(s, v.id)) {
+    if (s->guest.kind == SAVE_KIND_PV64 &&
+        (v.id >= s->guest.nr_vcpus || vcpu_known(s, v.id))) {
         return save_reader_bad(r, e, "no such vCPU, or twice the same");
     }
     if (r->len != sizeof(v) + sizeof(struct vcpu_guest_context)) {
@@ -272,6 +281,13 @@ static int check_nothing(struct save_state *s, const struct save_reader *r,
     return 0;
 }
 
+static int check_params(struct save_state *s, const struct save_reader *r,
+                        struct err *e)
+{
+    return r->len % sizeof(struct save_param) == 0
+               ? 0 : save_reader_bad(r, e, "its length is wrong");
+}
+
 static int check_cpuid(struct save_state *s, const struct save_reader *r,
                        struct err *e)
 {
@@ -316,6 +332,11 @@ static int check_disks(struct save_state *s, const struct save_reader *r,
 #define ONCE 1u                /* a second one is wrong */
 #define MUST 2u                /* without it nothing can be restored */
 
+/* Of which kinds of guests, as bits of SAVE_KIND_*; 0: of all. */
+#define PV    BIT(SAVE_KIND_PV64)
+#define NESTED (BIT(SAVE_KIND_PVH) | BIT(SAVE_KIND_HVM))
+#define EMULATED BIT(SAVE_KIND_HVM)
+
 static const struct row {
     const char *name;
     unsigned int flags;
@@ -323,6 +344,7 @@ static const struct row {
     size_t min;                /* of the payload */
     size_t max;
     check_fn *check;
+    unsigned int kinds;
 } rows[SAVE_TYPES] = {
     [SAVE_XML] = { "XML", ONCE | MUST, 0, 1, SAVE_XML_MAX, check_xml },
     [SAVE_GUEST] = { "GUEST", ONCE | MUST, BIT(SAVE_XML),
@@ -335,17 +357,17 @@ static const struct row {
                      sizeof(struct save_pages), SAVE_RECORD_MAX,
                      check_pages },
     [SAVE_P2M] = { "P2M", MUST, BIT(SAVE_MEMORY), sizeof(struct save_p2m),
-                   SAVE_RECORD_MAX, check_p2m },
+                   SAVE_RECORD_MAX, check_p2m, PV },
     [SAVE_VCPU] = { "VCPU", MUST, BIT(SAVE_GUEST), sizeof(struct save_vcpu),
-                    65536, check_vcpu },
+                    65536, check_vcpu, PV },
     [SAVE_VCPUEXT] = { "VCPUEXT", 0, BIT(SAVE_VCPU),
-                       sizeof(struct save_vcpu), 65536, check_vcpu_more },
-    [SAVE_XSTATE] = { "XSTATE", 0, BIT(SAVE_VCPU), sizeof(struct save_vcpu),
+                       sizeof(struct save_vcpu), 65536, check_vcpu_more, PV },
+    [SAVE_XSTATE] = { "XSTATE", 0, BIT(SAVE_GUEST), sizeof(struct save_vcpu),
                       65536 + 16, check_vcpu_more },
     [SAVE_MSRS] = { "MSRS", 0, BIT(SAVE_VCPU), sizeof(struct save_vcpu),
-                    65536, check_vcpu_more },
+                    65536, check_vcpu_more, PV },
     [SAVE_SHARED] = { "SHARED", ONCE | MUST, BIT(SAVE_GUEST), SAVE_PAGE,
-                      SAVE_PAGE, check_nothing },
+                      SAVE_PAGE, check_nothing, PV },
     [SAVE_TSC] = { "TSC", ONCE | MUST, BIT(SAVE_GUEST),
                    sizeof(struct save_tsc), sizeof(struct save_tsc),
                    check_nothing },
@@ -355,6 +377,12 @@ static const struct row {
     [SAVE_DISKS] = { "DISKS", ONCE, BIT(SAVE_GUEST), 0, 1u << 20,
                      check_disks },
     [SAVE_VERIFY] = { "VERIFY", ONCE, BIT(SAVE_PAGES), 0, 0, check_verify },
+    [SAVE_HVMCTX] = { "HVMCTX", ONCE | MUST, BIT(SAVE_PAGES), 64, 1u << 20,
+                      check_nothing, NESTED },
+    [SAVE_PARAMS] = { "PARAMS", ONCE | MUST, BIT(SAVE_GUEST),
+                      sizeof(struct save_param), 4096, check_params, NESTED },
+    [SAVE_EMULATOR] = { "EMULATOR", ONCE | MUST, BIT(SAVE_GUEST), 64,
+                        8u << 20, check_nothing, EMULATED },
 };
 
 const char *save_type_name(enum save_type type)
@@ -377,11 +405,21 @@ static int find(const struct save_reader *r, struct err *e)
                    "understood, and this program does not know it");
 }
 
+/* Before GUEST has come, the order is wrong anyway. */
+static bool for_kind(const struct save_state *s, const struct row *row)
+{
+    return row->kinds == 0 || s->guest.kind == 0 ||
+           (row->kinds & BIT(s->guest.kind)) != 0;
+}
+
 static int check_place(const struct save_state *s, const struct save_reader *r,
                        int type, struct err *e)
 {
     const struct row *row = &rows[type];
 
+    if (!for_kind(s, row)) {
+        return save_reader_bad(r, e, "a guest of this kind has none");
+    }
     if ((row->after & ~s->seen) != 0) {
         return save_reader_bad(r, e, "it comes before what it needs");
     }
@@ -435,7 +473,8 @@ static int check_p2m_types(const struct save_state *s, struct err *e)
 int save_check_complete(const struct save_state *s, struct err *e)
 {
     for (int t = 0; t < SAVE_TYPES; t++) {
-        if ((rows[t].flags & MUST) != 0 && (s->seen & BIT(t)) == 0) {
+        if ((rows[t].flags & MUST) != 0 && for_kind(s, &rows[t]) &&
+            (s->seen & BIT(t)) == 0) {
             return lacks(e, rows[t].name, "the record is missing");
         }
     }

@@ -55,6 +55,8 @@ struct save_end {
 };
 
 #define SAVE_KIND_PV64 1u
+#define SAVE_KIND_PVH  2u      /* pfns are the guest's own frame numbers */
+#define SAVE_KIND_HVM  3u      /* and it has a device model */
 
 /* How the guest tells where its p2m list is (xen/arch-x86/xen.h). */
 #define SAVE_P2M_LISTS  0u     /* pfn_to_mfn_frame_list_list */
@@ -103,6 +105,12 @@ struct save_vcpu {
     uint64_t mask;             /* XSTATE: components; otherwise 0 */
 };
 
+/* PARAMS: as many of them as there is room for. */
+struct save_param {
+    uint32_t index, reserved;  /* xen/hvm/params.h */
+    uint64_t value;
+};
+
 struct save_tsc {
     uint32_t mode, khz, incarnation, reserved;
     uint64_t elapsed_ns;
@@ -118,5 +126,6 @@ static_assert(sizeof(struct save_guest) == 24, "file format");
 static_assert(sizeof(struct save_pages) == 16, "file format");
 static_assert(sizeof(struct save_vcpu) == 16, "file format");
 static_assert(sizeof(struct save_tsc) == 24, "file format");
+static_assert(sizeof(struct save_param) == 16, "file format");
 
 #endif

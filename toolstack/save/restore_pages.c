@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <lib/err.h>
 #include <lib/foreign.h>
+#include <lib/hvm_map.h>
 #include <save/p2m.h>
 #include <save/restoring.h>
 #include <save/tables.h>
@@ -81,7 +82,9 @@ int restore_memory(struct restoring *s)
 {
     int rc;
 
-    if (s->s.nr_pages > s->def->memory_kib / 4 + 256) {
+    uint64_t video = s->s.guest.kind == SAVE_KIND_HVM ? HVM_VIDEO_KIB / 4 : 0;
+
+    if (s->s.nr_pages > s->def->memory_kib / 4 + 256 + video) {
         return save_reader_bad(s->r, s->e, "the guest has more memory than "
                                "its configuration");
     }

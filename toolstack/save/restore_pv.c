@@ -31,6 +31,15 @@ static int take_nothing(struct restoring *s)
 
 static int take_guest(struct restoring *s)
 {
+    static const uint32_t kinds[] = {
+        [GUEST_PV] = SAVE_KIND_PV64, [GUEST_PVH] = SAVE_KIND_PVH,
+        [GUEST_HVM] = SAVE_KIND_HVM,
+    };
+
+    if (s->s.guest.kind != kinds[s->def->type]) {
+        return save_reader_bad(s->r, s->e, "it is not of the type that the "
+                               "configuration has");
+    }
     if (s->s.guest.nr_vcpus != s->def->max_vcpus) {
         return save_reader_bad(s->r, s->e, "its number of vCPUs is not that "
                                "of the configuration");
@@ -98,7 +107,9 @@ static int take_record(struct restoring *s)
         [SAVE_MSRS] = restore_take_msrs, [SAVE_SHARED] = take_shared,
         [SAVE_TSC] = take_tsc, [SAVE_CPUID] = take_cpuid,
         [SAVE_STORE] = take_store, [SAVE_DISKS] = take_nothing,
-        [SAVE_VERIFY] = take_nothing,
+        [SAVE_VERIFY] = take_nothing, [SAVE_HVMCTX] = restore_take_context,
+        [SAVE_PARAMS] = restore_take_params,
+        [SAVE_EMULATOR] = restore_take_emulator,
     };
     int type = save_check(&s->s, s->r, s->e);
 
@@ -124,7 +135,7 @@ static int take_records(struct restoring *s, volatile sig_atomic_t *cancel)
 
 /* ---- finishing ------------------------------------------------------------------ */
 
-static int alloc_channels(struct restoring *s)
+int restoring_channels(struct restoring *s)
 {
     int rc = ctl_event_alloc_unbound(s->h, s->domid, 0, &s->g->store_port);
 
@@ -214,7 +225,7 @@ static int set_start_info(struct restoring *s)
                ? bad_start_info(s) : 0;
 }
 
-static int set_tsc(struct restoring *s)
+int restoring_set_tsc(struct restoring *s)
 {
     return restoring_failed(s, ctl_domain_set_tsc(s->h, s->domid, s->tsc.mode,
                                                   s->tsc.elapsed_ns,
@@ -223,7 +234,7 @@ static int set_tsc(struct restoring *s)
                             "cannot set the guest's clock");
 }
 
-static int seed_grants(struct restoring *s)
+int restoring_seed_grants(struct restoring *s)
 {
     return restoring_failed(s, ctl_grant_seed(s->h, s->domid,
                                               s->g->console_mfn, 0,
@@ -231,11 +242,12 @@ static int seed_grants(struct restoring *s)
                             "cannot grant the console and store pages");
 }
 
-static int finish(struct restoring *s)
+static int finish_pv(struct restoring *s)
 {
     static int (*const steps[])(struct restoring *s) = {
-        alloc_channels, set_memory_map, restore_p2m_list, set_shared,
-        set_start_info, restore_pins, restore_vcpus, set_tsc, seed_grants,
+        restoring_channels, set_memory_map, restore_p2m_list, set_shared,
+        set_start_info, restore_pins, restore_vcpus, restoring_set_tsc,
+        restoring_seed_grants,
     };
     int rc = 0;
 
@@ -247,7 +259,8 @@ static int finish(struct restoring *s)
 
 int restore_pv(struct hyp *h, unsigned int domid, const struct domain_def *def,
                struct save_reader *r, struct guest_ends *g, struct buf *store,
-               volatile sig_atomic_t *cancel, struct err *e)
+               struct buf *emulator, volatile sig_atomic_t *cancel,
+               struct err *e)
 {
     struct restoring *s = calloc(1, sizeof(*s));
     int rc;
@@ -261,12 +274,18 @@ int restore_pv(struct hyp *h, unsigned int domid, const struct domain_def *def,
     s->r = r;
     s->g = g;
     s->store = store;
+    s->emulator = emulator;
+    buf_init(&s->context, 1u << 20);
+    buf_init(&s->params, 4096);
     s->e = e;
     rc = take_records(s, cancel);
     if (rc == 0) {
-        rc = finish(s);
+        rc = s->s.guest.kind == SAVE_KIND_PV64 ? finish_pv(s)
+                                               : restore_hvm_finish(s);
     }
     restore_vcpus_free(s);
+    buf_free(&s->context);
+    buf_free(&s->params);
     memory_forget(&s->mem);
     save_state_fini(&s->s);
     free(s);

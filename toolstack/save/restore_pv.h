@@ -18,10 +18,12 @@
 
 /*
  * From the record after the header on, to the end.  @store receives the
- * entries for suspend_write_store().
+ * entries for suspend_write_store(), @emulator the device model's state of an
+ * HVM guest.
  */
 int restore_pv(struct hyp *h, unsigned int domid, const struct domain_def *def,
                struct save_reader *r, struct guest_ends *g, struct buf *store,
-               volatile sig_atomic_t *cancel, struct err *e);
+               struct buf *emulator, volatile sig_atomic_t *cancel,
+               struct err *e);
 
 #endif

@@ -133,7 +133,7 @@ static int set_ext(struct restoring *s, uint32_t id)
                             "the entry points of a vCPU");
 }
 
-static int set_xstate(struct restoring *s, uint32_t id)
+int restore_set_xstate(struct restoring *s, uint32_t id)
 {
     struct restored_vcpu *v = &s->vcpu[id];
     struct xen_domctl op = { .cmd = XEN_DOMCTL_setvcpuextstate,
@@ -187,7 +187,7 @@ static int set_msrs(struct restoring *s, uint32_t id)
 int restore_vcpus(struct restoring *s)
 {
     static int (*const parts[])(struct restoring *s, uint32_t id) = {
-        set_context, set_ext, set_xstate, set_msrs,
+        set_context, set_ext, restore_set_xstate, set_msrs,
     };
     int rc = 0;
 

@@ -36,8 +36,15 @@ struct restoring {
     struct guest_ends *g;
     uint64_t shared_info;              /* machine address */
     struct buf *store;
+    struct buf context, params;        /* not PV: records as they came */
+    struct buf *emulator;              /* HVM: for its device model */
     struct err *e;
 };
+
+/* restore_pv.c: what all kinds need at the end. */
+int restoring_channels(struct restoring *s);
+int restoring_set_tsc(struct restoring *s);
+int restoring_seed_grants(struct restoring *s);
 
 int restoring_failed(struct restoring *s, int rc, const char *what);
 
@@ -47,11 +54,18 @@ int restore_pages(struct restoring *s);
 int restore_p2m_list(struct restoring *s);
 int restore_pins(struct restoring *s);
 
+/* restore_hvm.c */
+int restore_take_context(struct restoring *s);
+int restore_take_params(struct restoring *s);
+int restore_take_emulator(struct restoring *s);
+int restore_hvm_finish(struct restoring *s);
+
 /* restore_vcpus.c: records about vCPUs, and putting them in at the end. */
 int restore_take_vcpu(struct restoring *s);
 int restore_take_ext(struct restoring *s);
 int restore_take_xstate(struct restoring *s);
 int restore_take_msrs(struct restoring *s);
+int restore_set_xstate(struct restoring *s, uint32_t id);
 int restore_vcpus(struct restoring *s);
 void restore_vcpus_free(struct restoring *s);
 

@@ -24,6 +24,10 @@ struct save_job {
     size_t store_len;
     const char *disks;
     size_t disks_len;
+    uint32_t kind;             /* SAVE_KIND_* */
+    uint64_t memory_kib;       /* not PV: as configured */
+    const void *emulator;      /* HVM: its device model's state */
+    size_t emulator_len;
     bool pack;                 /* zstd */
     bool verify;               /* send all pages twice */
     volatile sig_atomic_t *cancel;     /* stop and return -EINTR */

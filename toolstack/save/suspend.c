@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <xen/hvm/save.h>
 
 #define POLL_MS    20u
 #define MAX_XSTATE 16384u
@@ -44,13 +45,18 @@ bool suspend_done(struct hyp *h, unsigned int domid)
 
 /* ---- asking ------------------------------------------------------------------ */
 
-static int can_suspend(struct xs *xs, unsigned int domid, struct err *e)
+bool suspend_is_offered(struct xs *xs, unsigned int domid)
 {
     char path[96];
     uint64_t yes = 0;
 
     path_of(path, domid, "control/feature-suspend");
-    if (xs_read_number(xs, XS_TXN_NONE, path, &yes) == 0 && yes == 1) {
+    return xs_read_number(xs, XS_TXN_NONE, path, &yes) == 0 && yes == 1;
+}
+
+static int can_suspend(struct xs *xs, unsigned int domid, struct err *e)
+{
+    if (suspend_is_offered(xs, domid)) {
         return 0;
     }
     return err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "cannot save the guest",
@@ -143,6 +149,24 @@ int suspend_guest(struct hyp *h, struct xs *xs, unsigned int domid,
                              NULL, "it ended instead of suspending");
 }
 
+/*
+ * In the same state, but its kernel does not know.  Pausing waits until no
+ * vCPU runs any more.
+ */
+int suspend_hold(struct hyp *h, unsigned int domid, struct err *e)
+{
+    int rc = ctl_domain_shutdown(h, domid, SHUTDOWN_suspend);
+
+    if (rc == 0) {
+        rc = ctl_domain_pause(h, domid);
+    }
+    if (rc == 0) {
+        rc = ctl_domain_unpause(h, domid);
+    }
+    return rc == 0 ? 0 : err_errno(e, rc, "cannot stop the guest",
+                                   "domain %u", domid);
+}
+
 /* ---- waking -------------------------------------------------------------------- */
 
 static int xstate_op(struct hyp *h, unsigned int domid, uint32_t cmd,
@@ -157,6 +181,83 @@ static int xstate_op(struct hyp *h, unsigned int domid, uint32_t cmd,
     return rc;
 }
 
+static int pv_return_one(struct hyp *h, unsigned int domid)
+{
+    struct vcpu_guest_context c;
+    int rc = ctl_vcpu_get_context(h, domid, 0, &c);
+
+    if (rc == 0) {
+        c.user_regs.rax = 1;
+        rc = ctl_vcpu_set_context(h, domid, 0, &c);
+    }
+    return rc;
+}
+
+/*
+ * Of other guests, RAX is in the record of vCPU 0: only that and what frames
+ * it is left in @buf.  The new length, 0: there is no such record.
+ */
+static size_t only_cpu0(uint8_t *buf, size_t len)
+{
+    struct hvm_save_descriptor d;
+    size_t out = 0;
+    bool found = false;
+
+    for (size_t at = 0; at + sizeof(d) <= len; at += sizeof(d) + d.length) {
+        bool cpu;
+
+        memcpy(&d, buf + at, sizeof(d));
+        if (d.length > len - at - sizeof(d)) {
+            return 0;
+        }
+        cpu = d.typecode == HVM_SAVE_CODE(CPU) && d.instance == 0 &&
+              d.length == sizeof(struct hvm_hw_cpu);
+        if (cpu || d.typecode == HVM_SAVE_CODE(HEADER) ||
+            d.typecode == HVM_SAVE_CODE(END)) {
+            memmove(buf + out, buf + at, sizeof(d) + d.length);
+            if (cpu) {
+                struct hvm_hw_cpu *c = (void *)(buf + out + sizeof(d));
+
+                memcpy(&c->rax, &(uint64_t){ 1 }, sizeof(c->rax));
+                found = true;
+            }
+            out += sizeof(d) + d.length;
+        }
+    }
+    return found ? out : 0;
+}
+
+static int hvm_return_one(struct hyp *h, unsigned int domid)
+{
+    int size = ctl_hvm_get_context(h, domid, NULL, 0);
+    uint8_t *buf = size > 0 ? malloc((size_t)size) : NULL;
+    int rc = size > 0 && buf == NULL ? -ENOMEM : size;
+
+    if (buf != NULL) {
+        rc = ctl_hvm_get_context(h, domid, buf, (uint32_t)size);
+    }
+    if (rc > 0) {
+        size_t len = only_cpu0(buf, (size_t)rc);
+
+        rc = len == 0 ? -EPROTO
+                      : ctl_hvm_set_context(h, domid, buf, (uint32_t)len);
+    }
+    free(buf);
+    return rc;
+}
+
+static int set_rax(struct hyp *h, unsigned int domid)
+{
+    struct xen_domctl_getdomaininfo info;
+    int rc = ctl_domain_info(h, domid, &info);
+
+    if (rc != 0) {
+        return rc;
+    }
+    return (info.flags & XEN_DOMINF_hvm_guest) != 0
+               ? hvm_return_one(h, domid) : pv_return_one(h, domid);
+}
+
 /*
  * The hypercall of vCPU 0 is to return 1.  Setting a context keeps of the
  * floating point state only what the context has room for: the whole of it is
@@ -165,7 +266,6 @@ static int xstate_op(struct hyp *h, unsigned int domid, uint32_t cmd,
 static int return_one(struct hyp *h, unsigned int domid)
 {
     struct xen_domctl_vcpuextstate x = { .vcpu = 0 };
-    struct vcpu_guest_context c;
     void *buf = hyp_buf_get(h, MAX_XSTATE);
     int rc = buf == NULL ? -ENOMEM
                          : xstate_op(h, domid, XEN_DOMCTL_getvcpuextstate, &x);
@@ -175,11 +275,7 @@ static int return_one(struct hyp *h, unsigned int domid)
         rc = xstate_op(h, domid, XEN_DOMCTL_getvcpuextstate, &x);
     }
     if (rc == 0) {
-        rc = ctl_vcpu_get_context(h, domid, 0, &c);
-    }
-    if (rc == 0) {
-        c.user_regs.rax = 1;
-        rc = ctl_vcpu_set_context(h, domid, 0, &c);
+        rc = set_rax(h, domid);
     }
     if (rc == 0 && x.size > 0 && x.size <= MAX_XSTATE) {
         rc = xstate_op(h, domid, XEN_DOMCTL_setvcpuextstate, &x);
@@ -196,7 +292,7 @@ int suspend_cancel(struct hyp *h, struct xs *xs, unsigned int domid,
     if (!suspend_done(h, domid)) {
         return 0;                      /* somebody was faster */
     }
-    rc = return_one(h, domid);
+    rc = suspend_is_offered(xs, domid) ? return_one(h, domid) : 0;
     if (rc == 0) {
         rc = ctl_domain_resume(h, domid);
     }

@@ -21,6 +21,14 @@ struct err;
 /* Has it stopped with this reason (SHUTDOWN_suspend)? */
 bool suspend_done(struct hyp *h, unsigned int domid);
 
+/* Has its kernel said that it can suspend itself? */
+bool suspend_is_offered(struct xs *xs, unsigned int domid);
+/*
+ * A guest that cannot is stopped between two instructions.  suspend_cancel()
+ * lets it go on, as it does one that suspended itself.
+ */
+int suspend_hold(struct hyp *h, unsigned int domid, struct err *e);
+
 /*
  * Ask and wait until it has suspended.  0, or -EOPNOTSUPP: its kernel cannot,
  * -ETIMEDOUT (the request is withdrawn), -EINTR, -ESRCH: it ended meanwhile.

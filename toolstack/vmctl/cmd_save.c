@@ -11,21 +11,26 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <lifecycle/emulator.h>
 #include <lifecycle/saver.h>
 #include <save/check.h>
 #include <save/file.h>
+#include <save/save_hvm.h>
 #include <save/save_pv.h>
 #include <save/suspend.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <vmctl/cmd.h>
 #include <vmctl/saved.h>
 
 #define SUSPEND_S 60u
 #define CHANGE_MS 5000u
+#define PAUSE_NS  5000000
+#define PAUSE_TRIES 400u
 #define PROGRAM   "vmctl 0.1 (Paravane)"
 
 static volatile sig_atomic_t cancelled;
@@ -57,7 +62,8 @@ struct saving {
     struct saver saver;
     int lock;                  /* nobody changes its devices meanwhile */
     char *xml;
-    struct buf store, disks;
+    struct buf store, disks, emulator;
+    bool asked;                /* it suspends itself; or else it is stopped */
     uint64_t bytes;
 };
 
@@ -112,8 +118,14 @@ static int gather(struct saving *s, struct err *e)
 static int write_file(struct saving *s, struct err *e)
 {
     struct save_writer w;
+    static const uint32_t kinds[] = {
+        [GUEST_PV] = SAVE_KIND_PV64, [GUEST_PVH] = SAVE_KIND_PVH,
+        [GUEST_HVM] = SAVE_KIND_HVM,
+    };
     struct save_job job = {
         .h = s->c->h, .domid = s->d->domid, .xml = s->xml,
+        .kind = kinds[s->def.type], .memory_kib = s->def.memory_kib,
+        .emulator = s->emulator.data, .emulator_len = s->emulator.len,
         .store = s->store.data, .store_len = s->store.len,
         .disks = s->disks.data, .disks_len = s->disks.len,
         .pack = s->c->compress, .verify = s->c->verify,
@@ -127,7 +139,7 @@ static int write_file(struct saving *s, struct err *e)
     rc = save_writer_init(&w, save_file_put, &s->file, PROGRAM);
     rc = rc != 0 ? err_errno(e, rc, "cannot write the save file", "%s",
                              s->file.final)
-                 : save_pv(&job, e);
+         : s->def.type == GUEST_PV ? save_pv(&job, e) : save_hvm(&job, e);
     s->bytes = w.bytes;
     save_writer_fini(&w);
     return rc == 0 ? save_file_sync(&s->file, e) : rc;
@@ -148,6 +160,9 @@ static void wake(struct saving *s, struct err *e)
 {
     struct err why = ERR_INIT;
 
+    if (s->def.type == GUEST_HVM) {
+        emulator_go_on(&s->run, s->d->domid);
+    }
     if (suspend_cancel(s->c->h, s->c->xs, s->d->domid, &why) != 0) {
         *e = why;
     }
@@ -160,6 +175,50 @@ static void let_in(struct saving *s)
         close(s->lock);
     }
     s->lock = -1;
+}
+
+/*
+ * A guest without PV drivers is stopped between two instructions.  One that
+ * waits for its device model is let go on until it does not.
+ */
+static int stop_guest(struct saving *s, struct err *e)
+{
+    struct timespec t = { .tv_nsec = PAUSE_NS };
+    unsigned int tries = 0;
+    int rc;
+
+    do {
+        rc = suspend_hold(s->c->h, s->d->domid, e);
+        if (rc != 0) {
+            return rc;
+        }
+        rc = emulator_get_state(&s->run, s->d->domid, &s->emulator, e);
+        if (rc != 0) {
+            suspend_cancel(s->c->h, s->c->xs, s->d->domid, NULL);
+            nanosleep(&t, NULL);
+        }
+    } while (rc == -EAGAIN && ++tries < PAUSE_TRIES && !cancelled);
+    return rc != -EAGAIN ? rc
+               : err_set(e, rc, ERR_TIMEOUT, "cannot save the domain",
+                         s->d->name, "it never stops waiting for a device");
+}
+
+static int stand_still(struct saving *s, struct err *e)
+{
+    int rc;
+
+    if (!s->asked) {
+        return stop_guest(s, e);
+    }
+    rc = suspend_guest(s->c->h, s->c->xs, s->d->domid,
+                       ctl_timeout(s->c, SUSPEND_S), &cancelled, e);
+    if (rc == 0 && s->def.type == GUEST_HVM) {
+        rc = emulator_get_state(&s->run, s->d->domid, &s->emulator, e);
+        if (rc != 0) {
+            suspend_cancel(s->c->h, s->c->xs, s->d->domid, NULL);
+        }
+    }
+    return rc;
 }
 
 static int save_suspended(struct saving *s, struct err *e)
@@ -189,9 +248,8 @@ static int suspend_and_save(struct saving *s, struct err *e)
         return rc;
     }
     take_signals();
-    rc = suspend_guest(s->c->h, s->c->xs, s->d->domid,
-                       ctl_timeout(s->c, SUSPEND_S), &cancelled, e);
-    if (rc == -ETIMEDOUT) {
+    rc = stand_still(s, e);
+    if (rc == -ETIMEDOUT && s->asked) {
         saver_leave(&s->saver);        /* should it suspend yet */
     } else if (rc != 0) {
         saver_end(&s->saver);
@@ -244,6 +302,7 @@ static int save_to(struct ctl *c, struct dom *d, const char *path,
                         .lock = -1 };
     int rc = check_state(d, e);
 
+    buf_init(&s.emulator, 8u << 20);
     rundir_init(&s.run, d->uuid);
     def_init(&s.def);
     if (rc == 0) {
@@ -255,11 +314,9 @@ static int save_to(struct ctl *c, struct dom *d, const char *path,
     if (rc == 0) {
         rc = dom_def(d, &s.def, e);
     }
-    if (rc == 0 && s.def.type != GUEST_PV) {
-        rc = err_set(e, -EOPNOTSUPP, ERR_UNSUPPORTED, "cannot save", d->name,
-                     "it is not a PV guest");
-    }
     if (rc == 0) {
+        s.asked = s.def.type != GUEST_HVM || suspend_is_offered(c->xs,
+                                                                d->domid);
         dom_ensure_worker(d);          /* it looks after the guest */
         rc = gather(&s, e);
     }
@@ -273,6 +330,7 @@ static int save_to(struct ctl *c, struct dom *d, const char *path,
     def_fini(&s.def);
     buf_free(&s.store);
     buf_free(&s.disks);
+    buf_free(&s.emulator);
     free(s.xml);
     return rc;
 }

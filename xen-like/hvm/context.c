@@ -211,8 +211,25 @@ static void save_mtrr(struct vcpu *v, struct hvm_hw_mtrr *m)
     m->msr_mtrr_def_type = v->hvm->mtrr_def;
 }
 
+/* APM vol. 2, 7.8.1: types 2 and 3 are reserved. */
+static bool pat_ok(uint64_t pat)
+{
+    for (unsigned int i = 0; i < 64; i += 8) {
+        unsigned int type = (pat >> i) & 0xff;
+
+        if (type > 7 || type == 2 || type == 3) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static int load_mtrr(struct vcpu *v, const struct hvm_hw_mtrr *m)
 {
+    if (!pat_ok(m->msr_pat_cr)) {
+        return -EINVAL;
+    }
+    hvm_backend->set_reg(v, HVM_PAT, m->msr_pat_cr);
     memcpy(v->hvm->mtrr_var, m->msr_mtrr_var, sizeof(v->hvm->mtrr_var));
     memcpy(v->hvm->mtrr_fixed, m->msr_mtrr_fixed, sizeof(v->hvm->mtrr_fixed));
     v->hvm->mtrr_def = m->msr_mtrr_def_type;

@@ -61,6 +61,11 @@ void rig_add(struct rig *rig, const char *name, const void *body, size_t len)
     free(copy);
 }
 
+static bool rig_is_pv(const struct rig *rig)
+{
+    return rig->kind == 0 || rig->kind == SAVE_KIND_PV64;
+}
+
 static void add_memory(struct rig *rig)
 {
     struct {
@@ -71,23 +76,24 @@ static void add_memory(struct rig *rig)
     rig_add(rig, "MEMORY", &r, sizeof(r.m) + sizeof(r.map));
 }
 
-static uint64_t entry_of(uint64_t pfn)
+static uint64_t entry_of(uint64_t pfn, bool pv)
 {
-    uint64_t level = pfn == 1 ? 4 : pfn == 2 ? 1 : 0;
+    uint64_t level = !pv ? 0 : pfn == 1 ? 4 : pfn == 2 ? 1 : 0;
 
     return pfn | level << SAVE_ENTRY_TYPE |
-           (pfn == 1 ? SAVE_ENTRY_PINNED : 0) |
+           (pv && pfn == 1 ? SAVE_ENTRY_PINNED : 0) |
            (pfn == 5 ? SAVE_ENTRY_ZERO : 0);
 }
 
-static size_t fill_pages(uint64_t *entries, uint8_t *data, uint32_t *count)
+static size_t fill_pages(uint64_t *entries, uint8_t *data, uint32_t *count,
+                         bool pv)
 {
     size_t len = 0;
 
     *count = 0;
     for (uint64_t pfn = 0; pfn < RIG_PFNS; pfn++) {
         if (pfn != RIG_HOLE) {
-            entries[(*count)++] = entry_of(pfn);
+            entries[(*count)++] = entry_of(pfn, pv);
         }
         if (pfn != RIG_HOLE && pfn != 5) {
             memset(data + len, (int)pfn, SAVE_PAGE);
@@ -103,7 +109,7 @@ static void add_pages(struct rig *rig)
     static uint8_t data[SAVE_PAGE * RIG_PFNS];
     struct save_pages p = { .encoding = rig->packed ? SAVE_ZSTD : SAVE_RAW };
     uint64_t entries[RIG_PFNS];
-    size_t len = fill_pages(entries, data, &p.count), head;
+    size_t len = fill_pages(entries, data, &p.count, rig_is_pv(rig)), head;
 
     p.raw_len = (uint32_t)len;
     head = sizeof(p) + p.count * 8;
@@ -115,6 +121,22 @@ static void add_pages(struct rig *rig)
         memcpy(body + head, data, len);
     }
     rig_add(rig, "PAGES", body, head + len);
+}
+
+/* PVH: vCPUs, parameters; HVM: and a device model. */
+static void add_nested(struct rig *rig)
+{
+    static const uint8_t context[128], emulator[96];
+    static struct {
+        struct save_vcpu v;
+        uint8_t bytes[16 + 576];
+    } xstate = { .v = { .id = 1, .mask = 3 } };
+
+    rig_add(rig, "HVMCTX", context, sizeof(context));
+    rig_add(rig, "XSTATE", &xstate, sizeof(xstate));
+    if (rig->kind == SAVE_KIND_HVM) {
+        rig_add(rig, "EMULATOR", emulator, sizeof(emulator));
+    }
 }
 
 static void add_vcpus(struct rig *rig)
@@ -145,8 +167,10 @@ void rig_body(struct rig *rig)
     static const char store[] = "control/feature-suspend\0" "1";
     static const char disks[] = "xvda\0" "4096\0" "/tmp/x.raw";
     static uint8_t shared[SAVE_PAGE];
-    struct save_guest guest = { SAVE_KIND_PV64, 2, RIG_PFNS, SAVE_P2M_LINEAR,
-                                0 };
+    bool pv = rig_is_pv(rig);
+    struct save_guest guest = { pv ? SAVE_KIND_PV64 : rig->kind, 2, RIG_PFNS,
+                                pv ? SAVE_P2M_LINEAR : 0, 0 };
+    struct save_param param = { 1, 0, 0xfefff };
     struct { struct save_p2m p; uint64_t pfn; } p2m = { { 1 }, 3 };
     struct save_tsc tsc = { .khz = 1000000 };
     struct save_cpuid cpuid = { 0, 0 };
@@ -156,13 +180,21 @@ void rig_body(struct rig *rig)
     rig_add(rig, "TSC", &tsc, sizeof(tsc));
     rig_add(rig, "CPUID", &cpuid, sizeof(cpuid));
     add_memory(rig);
-    rig_add(rig, "P2M", &p2m, sizeof(p2m));
+    if (pv) {
+        rig_add(rig, "P2M", &p2m, sizeof(p2m));
+    } else {
+        rig_add(rig, "PARAMS", &param, sizeof(param));
+    }
     add_pages(rig);
     add_pages(rig);                    /* repeated, as a live one is */
     rig_add(rig, "VERIFY", "", 0);
     add_pages(rig);
-    add_vcpus(rig);
-    rig_add(rig, "SHARED", shared, sizeof(shared));
+    if (pv) {
+        add_vcpus(rig);
+        rig_add(rig, "SHARED", shared, sizeof(shared));
+    } else {
+        add_nested(rig);
+    }
     rig_add(rig, "STORE", store, sizeof(store));
     rig_add(rig, "DISKS", disks, sizeof(disks));
 }

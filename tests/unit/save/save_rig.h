@@ -23,6 +23,7 @@ struct rig {
     void (*spoil)(const char *name, uint8_t *body, size_t *len, void *arg);
     void *arg;
     bool packed;               /* pages in zstd */
+    uint32_t kind;             /* SAVE_KIND_*; 0: PV */
 };
 
 /* Begin, then all records of a guest of RIG_PFNS pfns, then the end. */

@@ -262,6 +262,80 @@ static void pages_that_do_not_unpack_are_refused(void **state)
     rig_free(&rig);
 }
 
+/* ---- guests with nested paging ----------------------------------------------- */
+
+static void other_guests_are_read(void **state)
+{
+    for (uint32_t kind = SAVE_KIND_PVH; kind <= SAVE_KIND_HVM; kind++) {
+        struct rig rig = { .kind = kind };
+        struct save_state s;
+        struct err e;
+
+        rig_write(&rig);
+        assert_int_equal(rig_read(&rig, &s, &e), 0);
+        assert_int_equal(s.guest.kind, kind);
+        assert_int_equal(s.types[1], SAVE_T_SEEN);
+        save_state_fini(&s);
+        rig_free(&rig);
+    }
+}
+
+static void each_record_of_them_is_missed(void **state)
+{
+    static const char *const names[] = { "HVMCTX", "PARAMS", "EMULATOR",
+                                         "MEMORY", "PAGES" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct rig rig = { .kind = SAVE_KIND_HVM, .skip = names[i] };
+        struct err e;
+
+        rig_write(&rig);
+        assert_int_equal(read_once(&rig, &e), -EINVAL);
+        rig_free(&rig);
+    }
+}
+
+/* A record of another kind of guest, and a page table in a page of theirs. */
+static void records_of_others_are_refused(void **state)
+{
+    static const struct {
+        uint32_t kind;
+        const char *name;
+        size_t len;
+    } rows[] = {
+        { SAVE_KIND_PVH, "EMULATOR", 96 }, { SAVE_KIND_HVM, "SHARED", 4096 },
+        { SAVE_KIND_HVM, "P2M", 16 }, { SAVE_KIND_PV64, "HVMCTX", 128 },
+        { SAVE_KIND_PV64, "PARAMS", 16 },
+    };
+    static const uint8_t zeros[4096];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct rig rig = { .kind = rows[i].kind };
+        struct err e;
+
+        rig_begin(&rig);
+        rig_body(&rig);
+        rig_add(&rig, rows[i].name, zeros, rows[i].len);
+        save_writer_end(&rig.w);
+        save_writer_fini(&rig.w);
+        assert_int_equal(read_once(&rig, &e), -EINVAL);
+        assert_non_null(strstr(e.why, "this kind"));
+        rig_free(&rig);
+    }
+}
+
+static void their_pages_are_no_page_tables(void **state)
+{
+    struct change c = { "PAGES", 16 + 7, 1, 1 };
+    struct rig rig = { .kind = SAVE_KIND_HVM, .spoil = apply, .arg = &c };
+    struct err e;
+
+    rig_write(&rig);
+
+    assert_int_equal(read_once(&rig, &e), -EINVAL);
+    rig_free(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -277,6 +351,10 @@ int main(void)
         cmocka_unit_test(what_comes_once_comes_once),
         cmocka_unit_test(contents_that_cannot_be_are_refused),
         cmocka_unit_test(pages_that_do_not_unpack_are_refused),
+        cmocka_unit_test(other_guests_are_read),
+        cmocka_unit_test(each_record_of_them_is_missed),
+        cmocka_unit_test(records_of_others_are_refused),
+        cmocka_unit_test(their_pages_are_no_page_tables),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,13 +4,18 @@
  */
 #include <config/defaults.h>
 #include <config/xml_parse.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <lib/err.h>
 #include <lifecycle/emulator.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define HEAD "<domain type='xen'><name>n</name>" \
@@ -97,12 +102,136 @@ static void another_bios_can_be_given(void **state)
     assert_non_null(strstr(line, "--bios /my/bios"));
 }
 
+/* ---- its state, for whoever saves the guest ------------------------------------ */
+
+static struct rundir run;
+static int copy_fd = -1;
+static const char *answer;
+static size_t answer_len;
+
+static void on_usr1(int signo)
+{
+    _exit(write(copy_fd, answer, answer_len) == (ssize_t)answer_len ? 0 : 1);
+}
+
+/* As backend_start() notes it: field 22 is when it began. */
+static void note(pid_t pid)
+{
+    char path[64], stat[1024], words[64], *s;
+    FILE *f;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+    f = fopen(path, "r");
+    stat[fread(stat, 1, sizeof(stat) - 1, f)] = '\0';
+    fclose(f);
+    s = strrchr(stat, ')');
+    for (int field = 2; field < 22; field++) {
+        s = strchr(s + 1, ' ');
+    }
+    snprintf(words, sizeof(words), "%d %llu\n", pid,
+             strtoull(s + 1, NULL, 10));
+    assert_int_equal(rundir_write(&run, emulator_kind.pid_file, words), 0);
+}
+
+/* A process that answers SIGUSR1 as the device model does. */
+static pid_t be_emulator(const char *text, size_t len)
+{
+    struct sigaction act = { .sa_handler = on_usr1 };
+    char path[200], byte;
+    int ready[2];
+    pid_t pid;
+
+    snprintf(path, sizeof(path), "%s/" EMULATOR_STATE ".copy", run.path);
+    assert_int_equal(pipe(ready), 0);
+    pid = fork();
+    if (pid == 0) {
+        answer = text;
+        answer_len = len;
+        copy_fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+        sigaction(SIGUSR1, &act, NULL);
+        (void)!write(ready[1], "", 1);
+        for (;;) {
+            pause();
+        }
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]);
+    close(ready[1]);
+    note(pid);
+    return pid;
+}
+
+static void ended(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+static int make_rundir(void **state)
+{
+    static char dir[32];
+    char path[200];
+
+    strcpy(dir, "/tmp/emulatorXXXXXX");
+    if (mkdtemp(dir) == NULL) {
+        return -1;
+    }
+    setenv("VMCTL_RUN_DIR", dir, 1);
+    rundir_init(&run, (const uint8_t *)"0123456789abcdef");
+    snprintf(path, sizeof(path), "mkdir -p %s", run.path);
+    *state = dir;
+    return system(path);
+}
+
+static int drop_rundir(void **state)
+{
+    char cmd[64];
+
+    snprintf(cmd, sizeof(cmd), "rm -r %s", (char *)*state);
+    return system(cmd);
+}
+
+static void a_whole_copy_is_taken(void **state)
+{
+    static char text[100];
+    struct buf got = BUF_INIT;
+    struct err e = ERR_INIT;
+    pid_t pid;
+
+    memset(text, 'x', sizeof(text));
+    memset(text + 68, 0, 32);
+    strcpy(text + 68, "end");
+    pid = be_emulator(text, sizeof(text));
+    assert_int_equal(emulator_get_state(&run, 7, &got, &e), 0);
+    assert_int_equal(got.len, 100);
+    assert_int_equal(emulator_put_state(&run, &got, &e), 0);
+    assert_true(emulator_left_state(&run));
+    ended(pid);
+    buf_free(&got);
+}
+
+static void a_busy_one_is_asked_again(void **state)
+{
+    struct buf got = BUF_INIT;
+    struct err e = ERR_INIT;
+    pid_t pid = be_emulator("busy\n", 5);
+
+    assert_int_equal(emulator_get_state(&run, 7, &got, &e), -EAGAIN);
+    ended(pid);
+    assert_int_not_equal(emulator_get_state(&run, 7, &got, &e), 0);
+    buf_free(&got);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_machine_is_described),
         cmocka_unit_test(a_kernel_needs_no_bios),
         cmocka_unit_test(another_bios_can_be_given),
+        cmocka_unit_test_setup_teardown(a_whole_copy_is_taken, make_rundir,
+                                        drop_rundir),
+        cmocka_unit_test_setup_teardown(a_busy_one_is_asked_again, make_rundir,
+                                        drop_rundir),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,22 @@ static void a_request_in_process_is_taken_up(void **state)
     assert_int_equal(slot->data, 2);
 }
 
+/* As seen by whoever saves the guest: asked, answered, taken. */
+static void a_server_is_idle_when_answers_are_taken(void **state)
+{
+    struct bench *b = *state;
+    struct ioreq *slot;
+
+    assert_true(server_idle(&b->server, 2));
+    slot = ask(b, 1, (struct ioreq) { .type = IOREQ_TYPE_PIO, .size = 1,
+        .dir = IOREQ_READ, .addr = 0x92, .count = 1 });
+    assert_false(server_idle(&b->server, 2));
+    assert_true(server_run_vcpu(&b->server, 1));
+    assert_false(server_idle(&b->server, 2));
+    slot->state = STATE_IOREQ_NONE;
+    assert_true(server_idle(&b->server, 2));
+}
+
 static void string_input_goes_to_memory_both_ways(void **state)
 {
     struct bench *b = *state;
@@ -302,6 +318,7 @@ int main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, start, stop)
         T(a_request_is_answered_and_told),
         T(a_request_in_process_is_taken_up),
+        T(a_server_is_idle_when_answers_are_taken),
         T(string_input_goes_to_memory_both_ways),
         T(string_output_comes_from_memory),
         T(impossible_requests_end),

@@ -9,6 +9,7 @@
 #include <frame/timer.h>
 #include <lib/buf.h>
 #include <lib/err.h>
+#include <lib/evloop.h>
 #include <lib/log.h>
 #include <run/snapshot.h>
 
@@ -20,6 +21,7 @@
 #include <cmocka.h>
 
 #include <fcntl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define ROUNDS 24u
@@ -169,6 +171,48 @@ static void what_was_unplugged_stays_away(void **state)
     buf_free(&out);
 }
 
+#define E1000(reg) (0xf5000000u + (reg))
+
+static void card_on(struct bench *b)
+{
+    static const struct { uint32_t reg, val; } set[] = {
+        { 0x2800, 0x20000 }, { 0x2804, 0 }, { 0x2808, 64 * 16 },
+        { 0x2810, 0 }, { 0x2818, 63 }, { 0x100, 0x801a },
+    };
+    unsigned int i;
+
+    for (i = 0; i < 64; i++) {
+        uint64_t at = 0x100000 + i * 2048;
+
+        memcpy(b->memory + 0x20000 + i * 16, &at, 8);
+    }
+    for (i = 0; i < sizeof(set) / sizeof(set[0]); i++) {
+        range_write(&b->m, RANGE_MMIO, E1000(set[i].reg), 4, set[i].val);
+    }
+}
+
+/* Whoever copies the guest's memory copies what the state belongs to. */
+static void a_frozen_machine_takes_no_frames(void **state)
+{
+    struct fuzz_machine f = { .row = fuzz_rows };
+    uint8_t frame[10 + 64];
+
+    memset(frame, 0, 10);
+    memset(frame + 10, 0xff, 64);
+    fuzz_machine_start(&f, NULL);
+    card_on(f.b);
+    devices_freeze(&f.b->devices);
+    assert_int_equal(send(f.wire, frame, sizeof(frame), 0), sizeof(frame));
+    evloop_once(f.b->m.loop, 0);
+    assert_int_equal(f.b->memory[0x100000], 0);
+    assert_int_equal(range_read(&f.b->m, RANGE_MMIO, E1000(0x2810), 4), 0);
+    devices_thaw(&f.b->devices);
+    evloop_once(f.b->m.loop, 0);
+    assert_int_equal(f.b->memory[0x100000], 0xff);
+    assert_int_equal(range_read(&f.b->m, RANGE_MMIO, E1000(0x2810), 4), 1);
+    fuzz_machine_stop(&f);
+}
+
 /* A card that goes takes its timers along. */
 static void devices_that_went_have_no_timers(void **state)
 {
@@ -195,6 +239,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_successor_has_the_same_state),
         cmocka_unit_test(an_answer_by_dma_survives),
+        cmocka_unit_test(a_frozen_machine_takes_no_frames),
         cmocka_unit_test(what_was_unplugged_stays_away),
         cmocka_unit_test(devices_that_went_have_no_timers),
     };
