@@ -14,6 +14,7 @@
 #include <vmx/vmcs.h>
 
 enum { VEC_DB = 1, VEC_UD = 6, VEC_GP = 13, VEC_AC = 17, VEC_MC = 18 };
+#define TYPE_INT1 5u                   /* a trap, but RIP is still at it */
 #define DR6_CAUSES 0x600full           /* B0-B3, BD, BS */
 
 typedef enum exit_action (*exit_fn)(struct vcpu *v, unsigned int len);
@@ -43,6 +44,16 @@ static enum exit_action on_machine_check(struct vcpu *v, unsigned int len)
     panic("machine check in d%uv%u", v->domain->domid, v->vcpu_id);
 }
 
+/* A fault of the IRET that ends an NMI handler: it will be done again, and
+ * no NMI may come before (SDM vol. 3C, 28.2.3). */
+static void mask_nmi_again(uint64_t info)
+{
+    if ((info & EVENT_IRET) && !(vmcs_read(VMCS_IDT_EVENT) & EVENT_VALID)) {
+        vmcs_write(VMCS_GUEST_BLOCKING,
+                   vmcs_read(VMCS_GUEST_BLOCKING) | BLOCKED_NMI);
+    }
+}
+
 /* A guest could nest these two for ever: the exit broke the chain, and the
  * event goes on from us.  The CPU left the causes out of DR6. */
 static enum exit_action on_event(struct vcpu *v, unsigned int len)
@@ -52,8 +63,12 @@ static enum exit_action on_event(struct vcpu *v, unsigned int len)
     if (EVENT_TYPE(e) == HVM_EVENT_NMI) {
         return EXIT_RESUME;            /* the machine's, served */
     }
+    mask_nmi_again(e);
     switch (e & 0xff) {
     case VEC_DB:
+        if (EVENT_TYPE(e) == TYPE_INT1) {
+            guest_cpu_regs()->rip += vmcs_read(VMCS_INSN_LEN);
+        }
         hvm_backend->set_reg(v, HVM_DR6,
                              hvm_backend->get_reg(v, HVM_DR6) |
                              (vmcs_read(VMCS_QUALIFICATION) & DR6_CAUSES));
@@ -126,10 +141,7 @@ static enum exit_action on_nested_fault(struct vcpu *v, unsigned int len)
 {
     uint64_t q = vmcs_read(VMCS_QUALIFICATION);
 
-    if ((q & EVENT_IRET) && !v->hvm->event.valid) {
-        vmcs_write(VMCS_GUEST_BLOCKING,
-                   vmcs_read(VMCS_GUEST_BLOCKING) | BLOCKED_NMI);
-    }
+    mask_nmi_again(q);
     return hvm_exit_nested_fault(v, vmcs_read(VMCS_GUEST_PHYSICAL),
                                  (q & 2) != 0);
 }

@@ -53,6 +53,8 @@ gdt:    .quad 0
         .quad 0x00affb000000ffff
         .quad 0x00cff3000000ffff
 trap:   incq R + 16
+        mov (%rsp), %rax
+        mov %rax, R + 40
         mov $0x8000, %esp
         jmp *%r15
 
@@ -224,6 +226,51 @@ edges_end:
         incq R
         cmpq $0, R + 32
         je 1b
+        END_GUEST
+
+/* Single steps over instructions that leave the guest, each in the shadow of
+ * MOV SS or STI. */
+        .macro STEP before:req, insn:vararg
+        lea 9f(%rip), %r15
+        mov $0xc0000080, %ecx
+        mov $0x346, %edx
+        mov $0x30000000, %ebx
+        mov $R + 0x400, %edi
+        mov $__HYPERVISOR_xen_version, %eax
+        push $0x102
+        popfq
+        \before
+        \insn
+        nop
+        nop
+9:      incq R
+        .endm
+        ENTRY steps
+        call install
+        mov $16, %r14d
+        .irp before, "mov %r14d, %ss", sti, nop
+        STEP "\before", cpuid
+        STEP "\before", rdmsr
+        STEP "\before", in %dx, %al
+        STEP "\before", insb
+        STEP "\before", mov (%rbx), %eax
+        STEP "\before", incl (%rbx)
+        STEP "\before", vmmcall
+        STEP "\before", int3
+        STEP "\before", int $0x1e
+        STEP "\before", ud2
+        STEP "\before", int1
+        STEP "\before", wbinvd
+        STEP "\before", mov %cr0, %rax
+        .endr
+        lea 2f(%rip), %r15
+        lea 1f(%rip), %rcx
+        int1
+1:      nop
+2:      cmp %rcx, R + 40                /* it comes back behind the INT1 */
+        jne 3f
+        incq R + 24
+3:
         END_GUEST
 
 /* Two CPUs: one runs an instruction that leaves the guest, the other writes

@@ -50,7 +50,7 @@ static long write_page(struct tinyhvm *t, uint64_t gfn, const void *from,
     return map_foreign(window, DOMID_SELF, window_own) != 0 ? -EINVAL : rc;
 }
 
-static bool cpu_is_intel(void)
+bool tinyhvm_intel(void)
 {
     uint32_t a = 0, b, c, d;
 
@@ -68,7 +68,7 @@ static long write_code(struct tinyhvm *t, const uint8_t *code, size_t bytes)
         return -E2BIG;
     }
     memcpy(copy, code, bytes);
-    for (i = 0; cpu_is_intel() && i + 3 <= bytes; i++) {
+    for (i = 0; tinyhvm_intel() && i + 3 <= bytes; i++) {
         if (copy[i] == 0x0f && copy[i + 1] == 0x01 && copy[i + 2] == 0xd9) {
             copy[i + 2] = 0xc1;
         }

@@ -28,6 +28,8 @@ struct tinyhvm {
 /* A whole report: @facts, or one that is skipped unless we are dom0 and the
  * hypervisor offers such domains. */
 void tinyhvm_facts(const struct fact *facts, size_t n);
+/* Does an Intel CPU run it? */
+bool tinyhvm_intel(void);
 /* Build it with @code at TINYHVM_CODE, vcpu 0 to start at @entry within. */
 long tinyhvm_build(struct tinyhvm *t, const uint8_t *code, size_t bytes,
                    size_t entry);

@@ -281,6 +281,26 @@ static void interrupted_delivery_is_kept_unless_made_by_an_instruction(void **s)
     assert_int_equal(hv.event.error, 5);
 }
 
+/* Else an NMI would come before the handler's IRET is done. */
+static void fault_of_iret_masks_nmis_again(void **state)
+{
+    const uint32_t ac = EVENT_VALID | EVENT_ERROR | 3 << 8 | 17;
+
+    vmcs_write(VMCS_EXIT_EVENT, ac);
+    (void)leave(0, 0);
+    assert_int_equal(vmcs_read(VMCS_GUEST_BLOCKING), 0);
+    vmcs_write(VMCS_EXIT_EVENT, ac | EVENT_IRET);
+    (void)leave(0, 0);
+    assert_int_equal(exception, 17);
+    assert_int_equal(vmcs_read(VMCS_GUEST_BLOCKING), BLOCKED_NMI);
+    vmcs_write(VMCS_GUEST_BLOCKING, 0);
+    vmcs_write(VMCS_IDT_EVENT, EVENT_VALID | 6 << 8 | 3);
+    (void)leave(0, 0);
+    assert_int_equal(vmcs_read(VMCS_GUEST_BLOCKING), 0);
+    (void)leave(48, 1 | EVENT_IRET);
+    assert_int_equal(vmcs_read(VMCS_GUEST_BLOCKING), 0);
+}
+
 static void debug_and_alignment_go_back_to_the_guest(void **state)
 {
     regs[HVM_SHADOW] = 1;
@@ -289,6 +309,12 @@ static void debug_and_alignment_go_back_to_the_guest(void **state)
     assert_int_equal(exception, 1);
     assert_int_equal(regs[HVM_DR6], 0x4001);
     assert_int_equal(regs[HVM_SHADOW], 0);
+    assert_int_equal(guest_cpu_regs()->rip, 0x1000);
+    vmcs_write(VMCS_INSN_LEN, 1);      /* by INT1: the one behind it is next */
+    vmcs_write(VMCS_EXIT_EVENT, 1u << 31 | 5 << 8 | 1);
+    (void)leave(0, 0);
+    assert_int_equal(exception, 1);
+    assert_int_equal(guest_cpu_regs()->rip, 0x1001);
     vmcs_write(VMCS_EXIT_EVENT, 1u << 31 | 1 << 11 | 3 << 8 | 17);
     (void)leave(0, 0);
     assert_int_equal(exception, 17);
@@ -435,6 +461,7 @@ int main(void)
         T(nested_faults_tell_address_and_direction),
         T(no_reason_is_beyond_the_table),
         T(interrupted_delivery_is_kept_unless_made_by_an_instruction),
+        T(fault_of_iret_masks_nmis_again),
         T(debug_and_alignment_go_back_to_the_guest),
         T(vmx_of_the_guest_is_undefined),
         T(owned_bits_of_control_registers_are_shadowed),
