@@ -24,16 +24,19 @@ $(BUILD)/net_stream: tests/boot/net_stream.c
 check-boots: $(BUILD)/run_boots
 	@$< --check tests/boot/boots.cfg
 
-# The control domain with an unpacked kernel for its guests.
-$(BUILD)/vmx-dom0.img: tests/boot/unpack_kernel $(BUILD)/control-domain.img $(BUILD)/kernel/.stamp
-	$(Q)rm -rf $(BUILD)/vmx-dom0 && mkdir -p $(BUILD)/vmx-dom0/boot && \
-	 $< $(BUILD)/kernel/boot/vmlinuz >$(BUILD)/vmx-dom0/boot/vmlinux && \
-	 (cd $(BUILD)/vmx-dom0 && find boot | cpio -o -H newc --quiet) | \
-	 gzip -1 | cat $(BUILD)/control-domain.img - >$@ && rm -r $(BUILD)/vmx-dom0
+# The control domain as small as can be, for Bochs; with what a PVH guest
+# needs (its kernel unpacked), or an HVM guest.
+BOCHS_IMAGES := $(BUILD)/bochs-dom0.img $(BUILD)/bochs-pvh.img $(BUILD)/bochs-hvm.img
+$(BUILD)/bochs-pvh.img: $(BUILD)/kernel/boot/vmlinux
+$(BUILD)/kernel/boot/vmlinux: tests/boot/unpack_kernel $(BUILD)/kernel/.stamp
+	$(Q)$< $(BUILD)/kernel/boot/vmlinuz >$@
+$(BUILD)/bochs-%.img: tests/boot/bochs-dom0.list tests/boot/bochs-%.list $(BUILD)/control-domain.img
+	$(Q)PROGRAMS='$(filter-out init,$(PROGRAMS))' \
+	 control-domain/image/mkimage -k $(BUILD)/kernel -o $@ $(filter %.list,$^)
 
 BOOT_INPUTS := $(BUILD)/run_boots $(BUILD)/bochs_run $(BUILD)/test.iso $(DISK_IMAGES) \
-               $(filter %.iso,$(ALL))
-boot: $(BOOT_INPUTS) $(if $(LONG),$(BUILD)/vmx-dom0.img)
+               $(filter %.iso,$(ALL)) $(BOCHS_IMAGES)
+boot: $(BOOT_INPUTS)
 	@$< $(if $(LONG),-L) -j $(JOBS) -g '$(GROUP)' -n '$(NAME)' -o '$(ON)' tests/boot/boots.cfg
 
 TEST_ISO_GUESTS = $(GUEST_ELFS)
@@ -51,7 +54,7 @@ run: all
 	  -nographic -no-reboot -nic user -cdrom $(BUILD)/paravane.iso
 
 # Guest instructions from power-on to the first of dom0's init, ours and Xen's.
-bench-boot: $(BOOT_INPUTS) $(if $(LONG),$(BUILD)/vmx-dom0.img)
+bench-boot: $(BOOT_INPUTS)
 	@$< -j 1 -g bench -o '$(ON)' tests/boot/boots.cfg
 	@awk '/init: started, tsc/ { n[FILENAME ~ /\.xen\./ ? "xen" : "ours"] = $$NF } \
 	  END { for (h in n) printf "%-5s %14.0f instructions to init\n", h, n[h]; \

@@ -32,13 +32,13 @@ same()
     fi
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds.
+# wait_for SECONDS COMMAND...: until the command succeeds, tried every PAUSE.
 wait_for()
 {
     end=$(($(cut -d. -f1 /proc/uptime) + $1)); shift
     until "$@" >/dev/null 2>&1; do
         [ "$(cut -d. -f1 /proc/uptime)" -lt $end ] || return 1
-        sleep 0.2
+        sleep "${PAUSE:-0.2}"
     done
 }
 
