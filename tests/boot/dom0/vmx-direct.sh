@@ -8,7 +8,7 @@ cat /boot/guest.img /boot/hvm-extra.img > /tmp/initrd
 blocks 100 102 > /tmp/data.raw
 before=$(sha < /tmp/data.raw)
 OS="<kernel>/boot/vmlinuz</kernel><initrd>/tmp/initrd</initrd>\
-<cmdline>console=ttyS0 earlyprintk=ttyS0,115200 quiet xen_nopv clearcpuid=xsavec cryptomgr.notests guest.run=disk guest.disk=/dev/sda</cmdline>"
+<cmdline>console=ttyS0 earlyprintk=ttyS0,115200 quiet xen_nopv no_timer_check clearcpuid=xsavec cryptomgr.notests guest.run=disk guest.disk=/dev/sda</cmdline>"
 hvm bare 192 1 /tmp/data.raw > /tmp/bare.xml
 check 'vmctl create' vmctl create /tmp/bare.xml || { last_words bare; finish; }
 check 'guest reaches userspace' wait_for 600 serial_said bare 'GUEST UP' || { last_words bare; finish; }

@@ -7,7 +7,7 @@
 PAUSE=3                          # looking costs what the guest could have
 blocks 100 102 > /tmp/data.raw
 before=$(sha < /tmp/data.raw)
-hvm_disk /tmp/boot.raw 'console=ttyS0 earlyprintk=ttyS0,115200 quiet xen_nopv clearcpuid=xsavec cryptomgr.notests guest.run=disk guest.disk=/dev/sdb'
+hvm_disk /tmp/boot.raw 'console=ttyS0 earlyprintk=ttyS0,115200 quiet xen_nopv no_timer_check clearcpuid=xsavec cryptomgr.notests guest.run=disk guest.disk=/dev/sdb'
 hvm emulated 192 1 /tmp/boot.raw /tmp/data.raw > /tmp/emulated.xml
 check 'vmctl create' vmctl create /tmp/emulated.xml || { last_words emulated; finish; }
 check 'BIOS and GRUB run' wait_for 300 serial_said emulated 'Booting' || { last_words emulated; finish; }
