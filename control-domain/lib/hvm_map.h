@@ -29,6 +29,7 @@
 #define HVM_TABLES_BYTES 0x10000u      /* below low_end */
 #define HVM_SMALLEST_KIB 4096u
 #define HVM_VIDEO_KIB    16384u        /* the device model adds them */
+#define HVM_UEFI_KIB     4096u         /* and for UEFI firmware these */
 #define HVM_MAP_MAX      7u
 
 /* Types as BIOSes number them (ACPI 6.0, 15). */

@@ -10,6 +10,7 @@
 #include <bus/range.h>
 #include <dev/chipset.h>
 #include <dev/e1000.h>
+#include <dev/fwcfg.h>
 #include <dev/ps2.h>
 #include <dev/vga_pci.h>
 #include <lib/buf.h>
@@ -28,6 +29,7 @@ static const struct device_class *const classes[] = {
     &pm_class,
     &cmos_class,
     &isa_class,
+    &fwcfg_class,
     &uart_class,
     &ide_class,
     &xen_platform_class,

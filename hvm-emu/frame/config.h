@@ -35,6 +35,7 @@ struct emu_config {
     uint64_t memory_kib;
     uint8_t uuid[16];                  /* as the hypervisor knows it */
     const char *bios, *vgabios, *kernel, *initrd, *cmdline;
+    bool uefi;                         /* bios is UEFI firmware */
     const char *boot;                  /* letters: c disk, d CD, n network */
     const char *serial;                /* "pty", a file, or NULL: none */
     const char *vga;                   /* "std" or NULL: none */

@@ -21,6 +21,7 @@
 
 struct emu_config;
 struct evloop;
+struct fwcfg;
 struct guest_mem;
 struct irq_lines;
 struct pci_bus;
@@ -50,6 +51,7 @@ struct machine {
     struct range_table *ranges;
     struct irq_lines *irq;
     struct pci_bus *pci;
+    struct fwcfg *fwcfg;               /* dev/fwcfg.h; NULL: a BIOS */
     struct unplug *unplug;             /* bus/unplug.h */
     void (*reset)(struct machine *m, const char *by);  /* the guest asks */
     uint32_t unplugged;                /* what has left: its bits */

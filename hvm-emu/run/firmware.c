@@ -14,6 +14,7 @@
 #include <run/fw_blob.h>
 #include <run/fw_pci.h>
 #include <run/fw_smbios.h>
+#include <run/fw_uefi.h>
 
 #include <assert.h>
 #include <errno.h>
@@ -143,11 +144,29 @@ static int put_bios(struct machine *m, int fd, size_t len)
     uint8_t *image = malloc(len);
     int rc = image == NULL ? -ENOMEM : read_all(fd, image, len);
 
-    if (rc == 0) {
+    if (rc == 0 && m->config->uefi) {
+        rc = fw_uefi_place(m, image, len);
+    } else if (rc == 0) {
         rc = put(m, HVM_BIOS_TOP - len, image, len);
     }
     free(image);
     return rc;
+}
+
+static bool fits(const struct machine *m, const struct stat *st)
+{
+    return S_ISREG(st->st_mode) &&
+           (m->config->uefi ? fw_uefi_is((uint64_t)st->st_size)
+            : st->st_size > 0 && st->st_size <= BIOS_MAX &&
+              st->st_size % BIOS_UNIT == 0);
+}
+
+bool firmware_is_uefi(const char *path)
+{
+    struct stat st;
+
+    return path != NULL && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
+           fw_uefi_is((uint64_t)st.st_size);
 }
 
 static int load_bios(struct machine *m, struct err *e)
@@ -159,8 +178,7 @@ static int load_bios(struct machine *m, struct err *e)
 
     if (fd < 0 || fstat(fd, &st) != 0) {
         rc = -errno;
-    } else if (!S_ISREG(st.st_mode) || st.st_size == 0 ||
-               st.st_size > BIOS_MAX || st.st_size % BIOS_UNIT != 0) {
+    } else if (!fits(m, &st)) {
         rc = -EINVAL;
     } else {
         rc = put_bios(m, fd, (size_t)st.st_size);
@@ -170,13 +188,28 @@ static int load_bios(struct machine *m, struct err *e)
     }
     return rc == 0 ? 0 : err_set(e, rc, ERR_CONFIG, "cannot load the BIOS",
                                  path, "%s", rc == -EINVAL
-                                     ? "it is not 64, 128, 192 or 256 KiB"
+                                     ? "it is neither a BIOS of 64, 128, 192 "
+                                       "or 256 KiB nor UEFI firmware of up to "
+                                       "4 MiB"
                                      : strerror(-rc));
+}
+
+/* The firmware makes its own of the tables. */
+static int place_uefi(struct machine *m, const struct tables *t, struct err *e)
+{
+    int rc = load_bios(m, e);
+
+    return rc == 0 ? fw_uefi_describe(m, &t->blob, t->blob.base) : rc;
 }
 
 static int place(struct machine *m, const struct tables *t, struct err *e)
 {
-    int rc = put(m, t->blob.base, t->blob.data, t->blob.used);
+    int rc;
+
+    if (m->config->uefi) {
+        return place_uefi(m, t, e);
+    }
+    rc = put(m, t->blob.base, t->blob.data, t->blob.used);
 
     if (rc == 0 && m->config->bios == NULL) {
         rc = put_anchors(m, t);

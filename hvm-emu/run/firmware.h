@@ -7,14 +7,20 @@
  *         outside.  SeaBIOS that finds itself on this ABI looks for an
  *         information block at 4 KiB (its src/fw/xen.c); a kernel without a
  *         BIOS finds the tables by their anchors below 1 MiB.
+ *         UEFI firmware gets its tables by fw_uefi.h.
  * Leaves  that kernel and the state of the vCPUs to toolstack/build.
  * Tests   tests/unit/hvm-emu/fw/test_firmware.c, nested boots (hvm)
  */
 #ifndef RUN_FIRMWARE_H
 #define RUN_FIRMWARE_H
 
+#include <stdbool.h>
+
 struct err;
 struct machine;
+
+/* UEFI firmware by its size: the machine has a dev/fwcfg then. */
+bool firmware_is_uefi(const char *path);
 
 /* After all devices were made, before the guest runs.  0, or -errno. */
 int firmware_load(struct machine *m, struct err *e);

@@ -281,6 +281,7 @@ static int set_up(struct emu *u, struct err *e)
                               : 0;
     }
     if (rc == 0) {
+        u->config.uefi = firmware_is_uefi(u->config.bios);
         rc = devices_create(&u->devices, &u->m, e);
     }
     return rc == 0 ? begin_guest(u, e) : rc;

@@ -30,6 +30,7 @@ static void make_image(struct fuzz_image *i, const char *name)
 static void configure(struct fuzz_machine *f, struct emu_config *c, int card)
 {
     c->vga = "std";
+    c->uefi = true;
     c->serial = "pty";
     c->disk[0] = (struct emu_disk) { .present = true, .path = f->disk_gone ? "/nowhere" : f->disk.path };
     c->disk[2] = (struct emu_disk) { .present = true, .path = f->cd.path,

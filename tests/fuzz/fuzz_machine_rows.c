@@ -67,6 +67,9 @@ OPS(isa, COMMON, fuzz_reset)
 PORTS(debug, { 0x402, 1 }, { 0x80, 1 }, { 0x12, 1 })
 OPS(debug, fuzz_out, fuzz_in, fuzz_string, fuzz_time)
 
+PORTS(fwcfg, { 0x510, 2 })
+OPS(fwcfg, COMMON, fuzz_out, fuzz_in, fuzz_reset)
+
 PORTS(vga, { 0x3b0, 48 }, { 0x1ce, 3 })
 FUNCTIONS(vga, VGA)
 MEMORY(vga, 0xa0000, 0xb0000, 0xf4000000)
@@ -116,6 +119,7 @@ const struct fuzz_row fuzz_rows[] = {
       SET(memory, platform), SET(ops, platform), .state = "xen-platform" },
     { "isa", SET(ports, isa), SET(ops, isa), .state = "isa" },
     { "debug-port", SET(ports, debug), SET(ops, debug) },
+    { "fwcfg", SET(ports, fwcfg), SET(ops, fwcfg), .state = "fwcfg" },
     { "vga", SET(ports, vga), SET(functions, vga), SET(memory, vga),
       SET(ops, vga), .state = "vga" },
     { "ps2", SET(ports, ps2), SET(ops, ps2), .state = "ps2" },

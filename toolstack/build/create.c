@@ -110,7 +110,8 @@ static int set_weight(struct creating *c)
 static int set_limits(struct creating *c)
 {
     uint64_t more = SLACK_KIB +
-                    (c->def->type == GUEST_HVM ? HVM_VIDEO_KIB : 0);
+                    (c->def->type == GUEST_HVM ? HVM_VIDEO_KIB + HVM_UEFI_KIB
+                                               : 0);
 
     return failed(c, ctl_domain_max_mem(c->h, c->domid,
                                         c->def->memory_kib + more),

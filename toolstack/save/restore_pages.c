@@ -82,7 +82,7 @@ int restore_memory(struct restoring *s)
 {
     int rc;
 
-    uint64_t video = s->s.guest.kind == SAVE_KIND_HVM ? HVM_VIDEO_KIB / 4 : 0;
+    uint64_t video = s->s.guest.kind == SAVE_KIND_HVM ? (HVM_VIDEO_KIB + HVM_UEFI_KIB) / 4 : 0;
 
     if (s->s.nr_pages > s->def->memory_kib / 4 + 256 + video) {
         return save_reader_bad(s->r, s->e, "the guest has more memory than "
