@@ -13,6 +13,16 @@ $(BUILD)/kernel/.stamp: $(IMG)/fetch
 	 ln -s $$(ls $(@D)/boot | grep vmlinuz) $(@D)/boot/vmlinuz && \
 	 /sbin/depmod -b $(@D) $$(ls $(@D)/lib/modules) && touch $@
 
+# Debian's 32-bit kernel, for a guest.  Where it cannot be had, .missing says
+# why, and the boot that wants it skips.
+$(BUILD)/kernel-i386/.stamp: $(IMG)/fetch
+	@echo '  fetch 32-bit kernel'
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/boot && \
+	 if timeout 300 $(IMG)/fetch i386 $(@D) 2>$(@D)/.missing; then \
+	 ln -s $$(ls $(@D)/boot | grep vmlinuz) $(@D)/boot/vmlinuz && \
+	 /sbin/depmod -b $(@D) $$(ls $(@D)/lib/modules) && : >$(@D)/.missing; \
+	 else echo "fetch: status $$?" >>$(@D)/.missing; : >$(@D)/boot/vmlinuz; fi && touch $@
+
 # Debian's Xen and its tools: peers for tests, never inputs of the product.
 $(BUILD)/peers/.stamp: $(IMG)/fetch
 	@echo '  fetch peers'
@@ -24,6 +34,10 @@ packages: $(BUILD)/kernel/.stamp $(BUILD)/peers/.stamp
 
 $(BUILD)/guest.img: $(IMG)/guest.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel/.stamp $(BUILD)/net_stream $(BUILD)/screen/fb_size
 	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/guest.list
+
+$(BUILD)/guest-i386.img: $(IMG)/guest-i386.list $(IMG)/guest-init.sh $(IMG)/mkimage $(BUILD)/kernel-i386/.stamp
+	$(Q)if [ -s $(BUILD)/kernel-i386/.missing ]; then : >$@; else \
+	 $(IMG)/mkimage -k $(BUILD)/kernel-i386 -o $@ $(IMG)/guest-i386.list; fi
 
 # For guests on emulated hardware: what a boot disk begins with, drivers.
 $(BUILD)/hvm-grub.img: $(IMG)/mkgrub
@@ -77,13 +91,15 @@ ISO_PARTS := $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz \
 $(BUILD)/paravane.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(BUILD)/paravane.elf $(BUILD)/control-domain.img
 	$(Q)$(IMG)/mkiso $@ $(BUILD)/paravane.elf=boot/paravane.elf $(ISO_PARTS)
 
-$(BUILD)/test.iso: $(BUILD)/hvm.iso
+$(BUILD)/test.iso: $(BUILD)/hvm.iso $(BUILD)/guest-i386.img
 $(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(HV_ELF) $$(TEST_ISO_GUESTS) \
                    $(addprefix $(BUILD)/,control-domain.img peer-dom0.img mixed-dom0.img hvm-dom0.img)
 	$(Q)$(IMG)/mkiso $@ $(addsuffix =boot/paravane.elf,$(HV_ELF)) \
 	 $(BUILD)/peers/xen=boot/xen $(foreach i,peer mixed hvm,$(BUILD)/$(i)-dom0.img=boot/$(i)-dom0.img) \
 	 $(ISO_PARTS) \
-	 $(BUILD)/hvm.iso=hvm/guest.iso $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
+	 $(BUILD)/hvm.iso=hvm/guest.iso $(BUILD)/kernel-i386/boot/vmlinuz=i386/vmlinuz \
+	 $(BUILD)/kernel-i386/.missing=i386/missing $(BUILD)/guest-i386.img=i386/guest.img \
+	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
 
 # Disks for real drivers, the same bytes every time.
 DISK_IMAGES := $(BUILD)/disk-virtio.img $(BUILD)/disk-ahci.img

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 # An unmodified guest on emulated hardware: Debian's xl, loader, BIOS and
 # device model on the hypervisor given.  GRUB loads the stock kernel from an
-# emulated disk, and everything goes by emulated devices.
+# emulated disk; first everything goes by emulated devices, then the kernel
+# unplugs them and its PV drivers take over.
 . /etc/paravane/tests/lib.sh
 export PATH=/usr/sbin:/usr/bin:$PATH
 serial=/tmp/hvm.serial
@@ -67,4 +68,7 @@ guest emulated 1 console=ttyS0 quiet xen_nopv no_timer_check guest.run=disk gues
 disk_story emulated $serial
 grep -a GUEST $serial
 
+guest pv-drivers 2 console=ttyS0 console=hvc0 quiet guest.run=disk guest.disk=/dev/xvdb
+disk_story pv-drivers "$(guest_log pv-drivers)"
+grep GUEST "$(guest_log pv-drivers)"
 finish

@@ -85,7 +85,8 @@ sha() { sha256sum | cut -d' ' -f1; }
 guest_log() { echo "/var/log/xen/console/guest-$1.log"; }
 
 # domain NAME RUN [MEMORY] [VCPUS] [DISK]: the XML of a guest that runs RUN;
-# a PV guest, or of the type in TYPE; more devices in MORE.
+# a PV guest, or of the type in TYPE; another KERNEL and INITRD than the stock
+# ones; more devices in MORE.
 domain()
 {
     cat <<END
@@ -95,8 +96,8 @@ domain()
   <vcpu>${4:-1}</vcpu>
   <os>
     <type arch='x86_64'>${TYPE:-linux}</type>
-    <kernel>/boot/vmlinuz</kernel>
-    <initrd>/boot/guest.img</initrd>
+    <kernel>${KERNEL:-/boot/vmlinuz}</kernel>
+    <initrd>${INITRD:-/boot/guest.img}</initrd>
     <cmdline>console=hvc0 quiet guest.run=$2</cmdline>
   </os>
   <clock offset='utc'>${CLOCK:-}</clock>
@@ -147,14 +148,16 @@ tiny()
 sectors() { echo $((($(stat -c %s "$1") + 511) / 512)); }
 
 # hvm_disk FILE WORDS...: a hard disk that boots, from GRUB's sectors to the
-# stock kernel with WORDS as its command line.
+# stock kernel with WORDS as its command line; or KERNEL, INITRD.
 # Among them, "no_timer_check": without PV drivers the kernel panics if it does
 # not see four ticks within 40 ms, which a machine this busy may not give it.
 hvm_disk()
 {
     file=$1; shift
-    cat /boot/guest.img /boot/hvm-extra.img > /tmp/hvm-initrd
-    kernel_n=$(sectors /boot/vmlinuz) initrd_n=$(sectors /tmp/hvm-initrd)
+    # shellcheck disable=SC2086
+    cat ${INITRD:-/boot/guest.img /boot/hvm-extra.img} > /tmp/hvm-initrd
+    kernel=${KERNEL:-/boot/vmlinuz}
+    kernel_n=$(sectors "$kernel") initrd_n=$(sectors /tmp/hvm-initrd)
     cp /boot/hvm-grub.img "$file"
     {
         cat <<END
@@ -172,7 +175,7 @@ menuentry "Halt" {
 END
         yes ''
     } 2>/dev/null | head -c 4096 > /tmp/hvm-menu
-    for part in /tmp/hvm-menu@2040 /boot/vmlinuz@2048 "/tmp/hvm-initrd@$((2048 + kernel_n))"; do
+    for part in /tmp/hvm-menu@2040 "$kernel@2048" "/tmp/hvm-initrd@$((2048 + kernel_n))"; do
         dd if="${part%@*}" of="$file" bs=512 seek="${part#*@}" conv=notrunc 2>/dev/null
     done
     truncate -s $(((2048 + kernel_n + initrd_n + 2047) / 2048))M "$file"
