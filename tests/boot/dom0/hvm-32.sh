@@ -25,7 +25,7 @@ data() { blocks 100 108 > /tmp/data.raw; }
 data
 before=$(sha < /tmp/data.raw)
 
-hvm_disk /tmp/boot.raw console=ttyS0 quiet xen_nopv guest.run=disk guest.disk=0:0:1:0
+hvm_disk /tmp/boot.raw console=ttyS0 quiet xen_nopv no_timer_check guest.run=disk guest.disk=0:0:1:0
 hvm emulated 256 1 /tmp/boot.raw /tmp/data.raw > /tmp/emulated.xml
 check 'emulated: vmctl create' vmctl create /tmp/emulated.xml || finish
 story emulated serial_said serial_heard
