@@ -21,7 +21,7 @@ $(BUILD)/kernel-i386/.stamp: $(IMG)/fetch
 	 if timeout 300 $(IMG)/fetch i386 $(@D) 2>$(@D)/.missing; then \
 	 ln -s $$(ls $(@D)/boot | grep vmlinuz) $(@D)/boot/vmlinuz && \
 	 /sbin/depmod -b $(@D) $$(ls $(@D)/lib/modules) && : >$(@D)/.missing; \
-	 else echo "fetch: status $$?" >>$(@D)/.missing; : >$(@D)/boot/vmlinuz; fi && touch $@
+	 else echo "fetch: status $$?" >>$(@D)/.missing; rm -rf $(@D)/boot; mkdir $(@D)/boot; : >$(@D)/boot/vmlinuz; fi && touch $@
 
 # Debian's Xen and its tools: peers for tests, never inputs of the product.
 $(BUILD)/peers/.stamp: $(IMG)/fetch

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Debian's 32-bit kernel (PAE) as a guest: on emulated hardware only, from GRUB
-# on; the same with PV drivers that take over, on two vCPUs; by its PVH entry.
+# Debian's 32-bit kernel (PAE) as a guest: by its PVH entry; from GRUB on, with
+# PV drivers that take over, on two vCPUs; the same on emulated hardware only.
 . /etc/paravane/tests/lib.sh
 mount -t iso9660 /dev/sr0 /mnt && cp -r /mnt/i386 /tmp && umount /mnt
 if [ -s /tmp/i386/missing ]; then
@@ -10,9 +10,9 @@ if [ -s /tmp/i386/missing ]; then
 fi
 KERNEL=/tmp/i386/vmlinuz INITRD=/tmp/i386/guest.img
 
-# story NAME SAYS HEARD: a guest that was created reads and writes its disk and
+# disk_story NAME SAYS HEARD: a guest that was created reads and writes its disk and
 # ends; what it says is found by these functions of lib.sh.
-story()
+disk_story()
 {
     check "$1: userspace" wait_for 480 "$2" "$1" 'GUEST UP .*-686-pae' || { last_words "$1"; finish; }
     check "$1: it writes its disk" wait_for 240 "$2" "$1" 'GUEST WROTE' || { last_words "$1"; finish; }
@@ -24,23 +24,22 @@ story()
 data() { blocks 100 108 > /tmp/data.raw; }
 data
 before=$(sha < /tmp/data.raw)
-
-hvm_disk /tmp/boot.raw console=ttyS0 quiet xen_nopv no_timer_check guest.run=disk guest.disk=0:0:1:0
-hvm emulated 256 1 /tmp/boot.raw /tmp/data.raw > /tmp/emulated.xml
-check 'emulated: vmctl create' vmctl create /tmp/emulated.xml || finish
-story emulated serial_said serial_heard
+TYPE=xenpvh domain entry disk 256 1 /tmp/data.raw > /tmp/entry.xml
+check 'entry: vmctl create' vmctl create /tmp/entry.xml || finish
+disk_story entry said heard
 
 data
 hvm_disk /tmp/boot.raw console=ttyS0 console=hvc0 quiet guest.run=disk guest.disk=/dev/xvdb
 hvm drivers 256 2 /tmp/boot.raw /tmp/data.raw > /tmp/drivers.xml
 check 'drivers: vmctl create' vmctl create /tmp/drivers.xml || finish
-story drivers said heard
+disk_story drivers said heard
 same 'drivers: two CPUs' '2 online 0-1' "$(heard drivers CPUS 1-3)"
 
 data
-TYPE=xenpvh domain entry disk 256 1 /tmp/data.raw > /tmp/entry.xml
-check 'entry: vmctl create' vmctl create /tmp/entry.xml || finish
-story entry said heard
+hvm_disk /tmp/boot.raw console=ttyS0 quiet xen_nopv no_timer_check guest.run=disk guest.disk=0:0:1:0
+hvm emulated 256 1 /tmp/boot.raw /tmp/data.raw > /tmp/emulated.xml
+check 'emulated: vmctl create' vmctl create /tmp/emulated.xml || finish
+disk_story emulated serial_said serial_heard
 
-[ $failures = 0 ] || for n in emulated drivers entry; do last_words $n; done
+[ $failures = 0 ] || for n in entry drivers emulated; do last_words $n; done
 finish
