@@ -282,17 +282,17 @@ int vdev_peek_interrupt(struct vlapic *la)
 
 int vdev_take_interrupt(struct vlapic *la)
 {
-    int v = -1;
+    int v;
 
     if (pic_waits(la)) {
         spin_lock(&la->dev->lock);
         v = vpic_ack(la->dev);
         spin_unlock(&la->dev->lock);
-        return v;
-    }
-    v = vlapic_pending(la);
-    if (v >= 0) {
+    } else if ((v = vlapic_pending(la)) >= 0) {
         vlapic_accept(la, (uint8_t)v);
+    }
+    if (unlikely(READ_ONCE(la->dev->ticks_owed) != 0)) {
+        virq0_taken(la->dev);
     }
     return v;
 }

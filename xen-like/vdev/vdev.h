@@ -9,7 +9,8 @@
  *         here; functions of devices expect it held.
  * Time    system time in ns.  A device's tick(now) does what is due and
  *         returns when it is to be called next, ~0: not at all.  No device
- *         catches up more than one interrupt, whatever time has passed.
+ *         catches up more than one interrupt, whatever time has passed, but
+ *         for the system's tick (irq0.c).
  * Tests   tests/unit/vdev/
  */
 #ifndef VDEV_VDEV_H
@@ -65,6 +66,7 @@ struct vdev_domain {
 
     struct hvm_hw_vpic pic[2];            /* [L] int_output of 0: [a] */
     struct hvm_hw_vioapic ioapic;         /* [L] */
+    unsigned int ticks_owed;              /* [L] read without: maybe some */
     struct vpit pit;
     struct vrtc rtc;
     struct vhpet hpet;
@@ -148,6 +150,14 @@ bool vioapic_takes_pic(const struct vdev_domain *d);   /* no lock */
 void vioapic_eoi(struct vdev_domain *d, uint8_t vector);
 uint64_t vioapic_mmio(struct vdev_domain *d, unsigned int offset, unsigned int len,
                       bool write, uint64_t v);
+
+/* The vector of a pin that is open, by edge and for a CPU; or -1. */
+int vioapic_edge_vector(const struct vdev_domain *d, unsigned int pin);
+
+/* IRQ 0: one of a row of ticks, after @missed ones that nobody made... */
+void virq0_tick(struct vdev_domain *d, uint64_t missed);
+void virq0_once(struct vdev_domain *d);          /* ...or one alone */
+void virq0_taken(struct vdev_domain *d);         /* takes the lock itself */
 
 void vpit_init(struct vdev_domain *d);
 bool vpit_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool write,

@@ -61,8 +61,10 @@ static void fire(struct vdev_domain *d, unsigned int n)
     uint64_t cfg = d->hpet.hw.timers[n].config;
     unsigned int gsi = T_ROUTE(cfg);
 
-    if (vhpet_is_legacy(d) && n < 2) {
-        vdev_gsi_pulse(d, n == 0 ? 2 : 8);
+    if (vhpet_is_legacy(d) && n == 0) {
+        virq0_once(d);
+    } else if (vhpet_is_legacy(d) && n == 1) {
+        vdev_gsi_pulse(d, 8);
     } else if (!(ROUTES >> gsi & 1)) {
         return;
     } else if (!(cfg & T_LEVEL)) {
@@ -76,19 +78,24 @@ static void fire(struct vdev_domain *d, unsigned int n)
 static void tick_one(struct vdev_domain *d, unsigned int n, uint64_t now)
 {
     struct vhpet *h = &d->hpet;
-    uint64_t step = h->hw.period[n], behind;
+    uint64_t step = h->hw.period[n], missed;
 
     if (h->next_ns[n] == 0 || now < h->next_ns[n]) {
         return;
     }
-    fire(d, n);
     if (!(h->hw.timers[n].config & T_PERIODIC) || step == 0) {
+        fire(d, n);
         h->next_ns[n] = 0;
         return;
     }
     step = max(step, (uint64_t)VDEV_MIN_PERIOD / NS_PER_TICK);
-    behind = (now - h->next_ns[n]) / NS_PER_TICK;
-    step *= behind / step + 1;
+    missed = (now - h->next_ns[n]) / NS_PER_TICK / step;
+    if (vhpet_is_legacy(d) && n == 0) {
+        virq0_tick(d, missed);
+    } else {
+        fire(d, n);
+    }
+    step *= missed + 1;
     h->hw.timers[n].cmp += step;
     if (h->hw.timers[n].config & T_32BIT) {
         h->hw.timers[n].cmp = (uint32_t)h->hw.timers[n].cmp;

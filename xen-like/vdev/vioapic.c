@@ -61,6 +61,15 @@ void vioapic_eoi(struct vdev_domain *d, uint8_t vector)
     }
 }
 
+int vioapic_edge_vector(const struct vdev_domain *d, unsigned int pin)
+{
+    uint64_t e = d->ioapic.redirtbl[pin].bits;
+
+    return !(d->devices & XEN_X86_EMU_IOAPIC) ||
+           (e & (RTE_MASKED | RTE_LEVEL)) ||
+           ((e >> 8) & 7) > VLAPIC_LOWEST ? -1 : (int)(e & 0xff);
+}
+
 /* Pin 0 passes the PIC on, as firmware sets it up (MP spec 1.4, 3.6.2.2). */
 bool vioapic_takes_pic(const struct vdev_domain *d)
 {

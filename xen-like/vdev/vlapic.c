@@ -115,6 +115,11 @@ uint8_t vlapic_ppr(const struct vlapic *la)
     return isr >= 0 && (isr & 0xf0) > (tpr & 0xf0) ? isr & 0xf0 : tpr;
 }
 
+bool vlapic_is_requested(const struct vlapic *la, uint8_t vector)
+{
+    return vector_test(la, APIC_IRR, vector);
+}
+
 /* Cleared before the look: a bit that is set meanwhile sets it again. */
 static int highest_requested(struct vlapic *la)
 {

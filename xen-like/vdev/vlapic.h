@@ -67,6 +67,7 @@ bool must_check vlapic_wrmsr(struct vlapic *la, uint32_t msr, uint64_t v);
 /* From any CPU: @vector becomes requested; kicks the vcpu. */
 void vlapic_put_irq(struct vlapic *la, uint8_t vector, bool level);
 void vlapic_set_irq(struct vlapic *la, uint8_t vector, bool level);
+bool vlapic_is_requested(const struct vlapic *la, uint8_t vector);
 /* Highest vector that the processor priority lets through, or -1. */
 int vlapic_pending(struct vlapic *la);
 /* Highest vector that would be let through if TPR were 0, or -1. */

@@ -59,7 +59,20 @@ static void load(struct vdev_domain *d, unsigned int ch, uint32_t v)
     d->pit.hw.channels[ch].count = v == 0 ? 0x10000 : v;
     d->pit.loaded_ns[ch] = now;
     if (ch == 0) {
+        d->ticks_owed = 0;
         d->pit.next_ns = now + ticks_to_ns(d->pit.hw.channels[0].count, PIT_HZ);
+    }
+}
+
+static void interrupt(struct vdev_domain *d, uint64_t missed)
+{
+    if (vhpet_is_legacy(d)) {
+        return;                           /* its timer 0 has the wire */
+    }
+    if (periodic(&d->pit.hw.channels[0])) {
+        virq0_tick(d, missed);
+    } else {
+        virq0_once(d);
     }
 }
 
@@ -78,13 +91,10 @@ uint64_t vpit_tick(struct vdev_domain *d, uint64_t now)
         uint64_t period = max(ticks_to_ns(c->count, PIT_HZ),
                               (uint64_t)VDEV_MIN_PERIOD);
 
-        if (!vhpet_is_legacy(d)) {
-            vdev_isa_raise(d, 0);
-            vdev_isa_lower(d, 0);
-        }
-        p->next_ns = periodic(c)
-                   ? p->next_ns + ((now - p->next_ns) / period + 1) * period
-                   : 0;
+        uint64_t missed = (now - p->next_ns) / period;
+
+        interrupt(d, missed);
+        p->next_ns = periodic(c) ? p->next_ns + (missed + 1) * period : 0;
     }
     return p->next_ns == 0 ? VDEV_NEVER : p->next_ns;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-VDEV_SRCS := $(addprefix xen-like/vdev/,vdev.c vlapic.c vlapic_timer.c message.c vioapic.c \
+VDEV_SRCS := $(addprefix xen-like/vdev/,vdev.c irq0.c vlapic.c vlapic_timer.c message.c vioapic.c \
         vpic.c vpit.c vrtc.c vhpet.c vpmtimer.c) tests/fake-arch/fake.c \
         tests/lib/domains.c tests/unit/vdev/rig.c
 UNIT_TESTS += test_vlapic test_wires test_timers
