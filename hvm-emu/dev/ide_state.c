@@ -39,7 +39,8 @@ static bool inside_image(const struct ide_channel *c)
     const struct ide_drive *d = &c->drive[c->unit];
     uint64_t all = d->img != NULL ? image_bytes(d->img) : 0;
 
-    return d->img != NULL && c->at <= all && c->left <= all - c->at &&
+    return d->img != NULL && !d->unplugged && c->at <= all &&
+           c->left <= all - c->at &&
            (c->doing != IDE_WRITE || c->have <= all - c->at - c->left);
 }
 

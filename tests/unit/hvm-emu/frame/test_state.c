@@ -6,6 +6,7 @@
  */
 #include "../../../fuzz/fuzz_machine.h"
 
+#include <dev/ide_int.h>
 #include <frame/timer.h>
 #include <lib/buf.h>
 #include <lib/err.h>
@@ -171,6 +172,31 @@ static void what_was_unplugged_stays_away(void **state)
     buf_free(&out);
 }
 
+/* A disk that has left reads nothing: a file that says both is refused. */
+static void a_command_of_an_unplugged_disk_is_refused(void **state)
+{
+    struct fuzz_machine f = { .row = fuzz_rows };
+    struct ide *ide;
+    struct buf out = BUF_INIT;
+    struct err e = ERR_INIT;
+
+    fuzz_machine_start(&f, NULL);
+    bench_out(f.b, 0x1f2, 1, 4);
+    bench_out(f.b, 0x1f6, 1, 0xe0);
+    bench_out(f.b, 0x1f7, 1, 0x20);
+    devices_quiesce(&f.b->devices);
+    ide = devices_find(&f.b->devices, "ide");
+    assert_int_equal(ide->channel[0].doing, IDE_READ);
+    save(&f, &out);
+    assert_int_equal(snapshot_load(&out, &f.b->devices, &e), 0);
+    buf_reset(&out);
+    ide->channel[0].drive[0].unplugged = 1;
+    save(&f, &out);
+    assert_int_not_equal(snapshot_load(&out, &f.b->devices, &e), 0);
+    fuzz_machine_stop(&f);
+    buf_free(&out);
+}
+
 #define E1000(reg) (0xf5000000u + (reg))
 
 static void card_on(struct bench *b)
@@ -239,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_successor_has_the_same_state),
         cmocka_unit_test(an_answer_by_dma_survives),
+        cmocka_unit_test(a_command_of_an_unplugged_disk_is_refused),
         cmocka_unit_test(a_frozen_machine_takes_no_frames),
         cmocka_unit_test(what_was_unplugged_stays_away),
         cmocka_unit_test(devices_that_went_have_no_timers),
