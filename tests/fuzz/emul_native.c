@@ -14,7 +14,8 @@
 uint8_t *native_scratch;
 static uint8_t *code;
 static uint64_t regs_in[16], regs_out[16], flags_in, flags_out;
-static uint64_t xmm[16][2];
+static uint64_t ymm[16][4];
+static bool avx;
 
 uint64_t native_rand(uint64_t *s)
 {
@@ -51,18 +52,23 @@ void native_init(void)
         exit(2);
     }
     code = m;
+    avx = __builtin_cpu_supports("avx");
     native_scratch = m + 4096;
 }
 
-/* movups all XMM registers, from (0x10) or to (0x11) xmm[]; RAX goes. */
-static uint8_t *emit_xmm(uint8_t *p, uint8_t opcode)
+/* (v)movups all registers, from (0x10) or to (0x11) ymm[]; RAX goes. */
+static uint8_t *emit_ymm(uint8_t *p, uint8_t opcode)
 {
-    p = emit_const(p, 0, (uint64_t)(uintptr_t)xmm);
-    for (unsigned int i = 0; i < 16; i++) {            /* i*16(%rax) */
-        uint32_t disp = i * 16;
+    p = emit_const(p, 0, (uint64_t)(uintptr_t)ymm);
+    for (unsigned int i = 0; i < 16; i++) {            /* i*32(%rax) */
+        uint32_t disp = i * 32;
 
-        p = EMIT(p, (uint8_t)(i >= 8 ? 0x44 : 0x40), 0x0f, opcode,
-                 (uint8_t)(0x80 | (i & 7) << 3));
+        if (avx) {
+            p = EMIT(p, 0xc5, (uint8_t)(i >= 8 ? 0x7c : 0xfc));
+        } else {
+            p = EMIT(p, (uint8_t)(i >= 8 ? 0x44 : 0x40), 0x0f);
+        }
+        p = EMIT(p, opcode, (uint8_t)(0x80 | (i & 7) << 3));
         p = emit(p, &disp, sizeof(disp));
     }
     return p;
@@ -77,7 +83,7 @@ static void build(const uint8_t *bytes, unsigned int len)
     uint8_t *p = code;
 
     p = EMIT(p, 0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57);
-    p = emit_xmm(p, 0x10);
+    p = emit_ymm(p, 0x10);
     p = emit_const(p, 0, flags_in);
     p = EMIT(p, 0x50, 0x9d);                       /* push rax; popf */
     for (unsigned int i = 0; i < 16; i++) {
@@ -98,7 +104,7 @@ static void build(const uint8_t *bytes, unsigned int len)
     p = EMIT(p, 0x8f, 0x00);                       /* pop (%rax) */
     p = emit_const(p, 0, (uint64_t)(uintptr_t)&flags_out);
     p = EMIT(p, 0x8f, 0x00);                       /* pop (%rax): flags */
-    p = emit_xmm(p, 0x11);
+    p = emit_ymm(p, 0x11);
     p = EMIT(p, 0xfc, 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d,
              0x5b, 0xc3);
     (void)p;
@@ -108,13 +114,13 @@ void native_run(const uint8_t *bytes, unsigned int len, struct native_state *s)
 {
     memcpy(regs_in, s->reg, sizeof(regs_in));
     flags_in = (s->rflags & (STATUS | EMUL_DF)) | 0x202;
-    memcpy(xmm, s->xmm, sizeof(xmm));
+    memcpy(ymm, s->ymm, sizeof(ymm));
     memcpy(native_scratch, s->scratch, SCRATCH);
     build(bytes, len);
     ((void (*)(void))(uintptr_t)code)();
     regs_out[4] = regs_in[4];
     memcpy(s->reg, regs_out, sizeof(regs_out));
-    memcpy(s->xmm, xmm, sizeof(xmm));
+    memcpy(s->ymm, ymm, sizeof(ymm));
     s->rflags = flags_out;
     memcpy(s->scratch, native_scratch, SCRATCH);
 }
@@ -147,12 +153,12 @@ static enum emul_result mem_write(struct emul_ctx *c, uint64_t linear,
     return EMUL_OK;
 }
 
-static void xmm_op(struct emul_ctx *c, unsigned int nr, bool write,
-                   uint64_t v[2])
+static void xmm_op(struct emul_ctx *c, unsigned int nr, bool write, bool vex,
+                   uint64_t v[4])
 {
     struct native_state *s = c->owner;
 
-    memcpy(write ? s->xmm[nr] : v, write ? v : s->xmm[nr], 16);
+    memcpy(write ? s->ymm[nr] : v, write ? v : s->ymm[nr], vex ? 32 : 16);
 }
 
 bool emul_run(const struct insn *in, struct native_state *s)
@@ -206,7 +212,7 @@ enum verdict native_compare(const uint8_t *bytes, const struct native_state *fro
     struct insn in;
     uint64_t flags;
 
-    if (!insn_decode(bytes, 15, &in)) {
+    if (!insn_decode(bytes, 15, &in) || (in.vex && !avx)) {
         return SKIPPED;
     }
     cpu = emu = *from;
@@ -227,8 +233,8 @@ enum verdict native_compare(const uint8_t *bytes, const struct native_state *fro
                  in.op, cpu.rflags, emu.rflags, from->rflags);
         return DIFFERS;
     }
-    if (memcmp(cpu.xmm, emu.xmm, sizeof(cpu.xmm)) != 0) {
-        snprintf(why, room, "op %u: an XMM register differs", in.op);
+    if (memcmp(cpu.ymm, emu.ymm, sizeof(cpu.ymm)) != 0) {
+        snprintf(why, room, "op %u: an XMM or YMM register differs", in.op);
         return DIFFERS;
     }
     if (memcmp(cpu.scratch, emu.scratch, SCRATCH) != 0) {
@@ -281,6 +287,13 @@ static unsigned int random_string(uint64_t *seed, uint8_t *b,
     return n;
 }
 
+void native_random_ymm(uint64_t *seed, struct native_state *s)
+{
+    for (unsigned int i = 0; i < 64; i++) {
+        s->ymm[i / 4][i % 4] = i % 4 < 2 || avx ? native_rand(seed) : 0;
+    }
+}
+
 unsigned int native_random(uint64_t *seed, uint8_t *b, struct native_state *s)
 {
     unsigned int n = 0, base = (unsigned int)(native_rand(seed) % 16);
@@ -305,9 +318,7 @@ unsigned int native_random(uint64_t *seed, uint8_t *b, struct native_state *s)
         return n;
     }
     s->rflags &= ~(uint64_t)EMUL_DF;
-    for (unsigned int i = 0; i < 32; i++) {
-        s->xmm[i / 2][i % 2] = native_rand(seed);
-    }
+    native_random_ymm(seed, s);
     for (unsigned int i = 0; sse && i < native_rand(seed) % 3; i++) {
         b[n++] = mandatory[native_rand(seed) % 3];
     }

@@ -14,7 +14,7 @@
 struct native_state {
     uint64_t reg[16];
     uint64_t rflags;
-    uint64_t xmm[16][2];
+    uint64_t ymm[16][4];
     uint8_t scratch[SCRATCH];
 };
 extern uint8_t *native_scratch;            /* its address while executing */
@@ -32,6 +32,7 @@ enum verdict { AGREES, SKIPPED, DIFFERS };
 enum verdict native_compare(const uint8_t *bytes,
                             const struct native_state *from, char *why,
                             unsigned int room);
+void native_random_ymm(uint64_t *seed, struct native_state *s);
 uint64_t native_rand(uint64_t *seed);
 
 #endif

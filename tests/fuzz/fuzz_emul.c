@@ -28,7 +28,8 @@ static ZydisDecoder decoders[3];
 static void lengths(uint64_t *seed)
 {
     static const uint8_t prefixes[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x2e,
-                                        0x36, 0x64, 0x65, 0x48, 0x41, 0x0f };
+                                        0x36, 0x64, 0x65, 0x48, 0x41, 0x0f,
+                                        0xc4, 0xc5 };
     unsigned int m = (unsigned int)(native_rand(seed) % 3), mode = 2u << m;
     uint8_t b[15];
     struct insn in;

@@ -154,22 +154,25 @@ void xstate_load_xcr0(const struct xstate *x)
 #define EACH_XMM(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) \
     X(11) X(12) X(13) X(14) X(15)
 
-void xstate_get_xmm(unsigned int nr, uint64_t v[2])
-{
-    switch (nr) {
-#define GET(n) case n: \
-        __asm__ volatile("movups %%xmm" #n ", (%0)" :: "r"(v) : "memory"); \
-        break;
-    EACH_XMM(GET)
+#define WITH_REGISTER(nr, wide, legacy, vex) \
+    switch ((nr) + ((wide) ? 16 : 0)) { \
+    EACH_XMM(legacy) \
+    EACH_XMM(vex) \
     }
+#define CASE(n, insn) case n: \
+        __asm__ volatile(insn :: "r"(v) : "memory"); \
+        break;
+#define GET_XMM(n) CASE(n, "movups %%xmm" #n ", (%0)")
+#define GET_YMM(n) CASE(n + 16, "vmovups %%ymm" #n ", (%0)")
+#define PUT_XMM(n) CASE(n, "movups (%0), %%xmm" #n)
+#define PUT_YMM(n) CASE(n + 16, "vmovups (%0), %%ymm" #n)
+
+void xstate_get_xmm(unsigned int nr, bool wide, uint64_t v[4])
+{
+    WITH_REGISTER(nr, wide, GET_XMM, GET_YMM)
 }
 
-void xstate_put_xmm(unsigned int nr, const uint64_t v[2])
+void xstate_put_xmm(unsigned int nr, bool wide, const uint64_t v[4])
 {
-    switch (nr) {
-#define PUT(n) case n: \
-        __asm__ volatile("movups (%0), %%xmm" #n :: "r"(v) : "memory"); \
-        break;
-    EACH_XMM(PUT)
-    }
+    WITH_REGISTER(nr, wide, PUT_XMM, PUT_YMM)
 }

@@ -51,10 +51,10 @@ void xstate_load_fxsave(struct xstate *x, const void *fx512);
 void xstate_store_fxsave(const struct xstate *x, void *fx512);
 /* The guest's XSETBV; the caller restores afterwards.  -EINVAL: refused. */
 int must_check xstate_set_xcr0(struct xstate *x, uint64_t xcr0);
-/* One XMM register of this CPU: of the guest that runs here.  No more of it
- * changes than these 16 bytes. */
-void xstate_get_xmm(unsigned int nr, uint64_t v[2]);
-void xstate_put_xmm(unsigned int nr, const uint64_t v[2]);
+/* One XMM register of this CPU, or with @wide all of YMM, which its XCR0 must
+ * have: of the guest that runs here.  No more of it changes. */
+void xstate_get_xmm(unsigned int nr, bool wide, uint64_t v[4]);
+void xstate_put_xmm(unsigned int nr, bool wide, const uint64_t v[4]);
 /* The CPU's XCR0 after a change, its registers staying as they are. */
 void xstate_load_xcr0(const struct xstate *x);
 

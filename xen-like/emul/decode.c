@@ -299,21 +299,20 @@ static bool decode_0f01(struct cursor *c, const struct prefixes *p,
     return out->mem && (out->reg & 7) == 7 && !p->lock;
 }
 
-static bool decode_sse(struct cursor *c, uint8_t opcode,
-                       const struct prefixes *p, unsigned int mode,
-                       struct insn *out)
+static const struct sse_row *find_sse(uint8_t opcode, unsigned int prefix)
 {
-    unsigned int prefix = p->repne ? PF2 : p->rep ? PF3
-                        : p->opsize ? P66 : NO_PREFIX, i = 0;
-    const struct sse_row *row = sse_rows;
+    for (unsigned int i = 0; i < ARRAY_SIZE(sse_rows); i++) {
+        if (sse_rows[i].opcode == opcode && sse_rows[i].prefix == prefix) {
+            return &sse_rows[i];
+        }
+    }
+    return NULL;
+}
 
-    while (i < ARRAY_SIZE(sse_rows) &&
-           (row->opcode != opcode || row->prefix != prefix)) {
-        row = &sse_rows[++i];
-    }
-    if (i == ARRAY_SIZE(sse_rows) || p->lock) {
-        return false;
-    }
+static bool decode_move(struct cursor *c, const struct sse_row *row,
+                        const struct prefixes *p, unsigned int mode,
+                        struct insn *out)
+{
     take_modrm(c, p, mode, out);
     out->op = row->how & SSE_GENERAL ? OP_MOV : OP_SSE_MOV;
     out->size = (row->how & SSE_WIDE) && (p->rex & 8) ? 8 : row->size;
@@ -322,6 +321,49 @@ static bool decode_sse(struct cursor *c, uint8_t opcode,
     out->upper = (row->how & SSE_UPPER) != 0;
     out->merge = (row->how & SSE_MERGE) != 0;
     return out->mem;
+}
+
+static bool decode_sse(struct cursor *c, uint8_t opcode,
+                       const struct prefixes *p, unsigned int mode,
+                       struct insn *out)
+{
+    const struct sse_row *row = find_sse(opcode, p->repne ? PF2 : p->rep ? PF3
+                                         : p->opsize ? P66 : NO_PREFIX);
+
+    return row != NULL && !p->lock && decode_move(c, row, p, mode, out);
+}
+
+/*
+ * C5 RvvvvLpp, or C4 RXBmmmmm WvvvvLpp (SDM vol. 2, 2.3): R, X, B, vvvv are
+ * inverted; without a second source vvvv is all ones; pp counts as the
+ * prefixes above do.  Outside of 64-bit code R and X tell it from LES, LDS.
+ */
+static bool decode_vex(struct cursor *c, bool three, struct prefixes p,
+                       unsigned int mode, struct insn *out)
+{
+    uint8_t b1 = take1(c), b2 = three ? take1(c) : b1, opcode = take1(c);
+    const struct sse_row *row = find_sse(opcode, b2 & 3);
+    bool wide = (b2 & 4) != 0;
+
+    if (mode == 2 || (mode == 4 && (b1 & 0xc0) != 0xc0) || p.rex != 0 ||
+        p.opsize || p.rep || p.lock || (b2 & 0x78) != 0x78 ||
+        (three && (b1 & 0x1f) != 1) || row == NULL ||
+        (row->how & (SSE_MERGE | SSE_GENERAL))) {
+        return false;
+    }
+    if (mode == 8) {
+        p.rex = (uint8_t)((~b1 >> 5 & 4) |
+                          (three ? (~b1 >> 5 & 3) | (b2 >> 4 & 8) : 0));
+    }
+    out->vex = true;
+    if (!decode_move(c, row, &p, mode, out)) {
+        return false;
+    }
+    if (wide && row->size == 16) {
+        out->size = 32;
+    }
+    /* MOVSS and MOVSD do not look at the length, MOVD and MOVQ refuse it. */
+    return !wide || row->size == 16 || opcode == 0x10 || opcode == 0x11;
 }
 
 static void take_immediate(struct cursor *c, unsigned int bytes,
@@ -463,7 +505,9 @@ static noinline bool decode_any(const uint8_t *bytes, unsigned int n,
     out->repne = p.repne;
     out->lock = p.lock;
     out->rex = p.rex != 0;
-    if (opcode == 0x0f) {
+    if (opcode == 0xc4 || opcode == 0xc5) {
+        ok = decode_vex(&c, opcode == 0xc4, p, mode, out);
+    } else if (opcode == 0x0f) {
         opcode = take1(&c);
         ok = opcode == 0x01
            ? decode_0f01(&c, &p, mode, out)

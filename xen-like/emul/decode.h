@@ -5,8 +5,8 @@
  * Knows the forms that a PV kernel can make us emulate (privileged ones,
  * moves and read-modify-writes of page-table entries) and those by which
  * drivers and firmware touch devices, in 16, 32 and 64-bit code: SSE moves to
- * and from memory among them, VEX forms not.  Everything else is refused,
- * never guessed.  Takes bytes and nothing else: runs on the
+ * and from memory among them, and their VEX forms.  Everything else is
+ * refused, never guessed.  Takes bytes and nothing else: runs on the
  * host.
  * Source  SDM vol. 2, 2.1-2.2 (prefixes, ModRM, SIB), appendix A.
  * Tests   tests/unit/emul/, tests/fuzz/fuzz_emul.c (against Zydis)
@@ -30,7 +30,7 @@ enum insn_op {
     OP_TEST, OP_NOT, OP_NEG, OP_INC, OP_DEC, OP_PUSH, OP_POP,
     OP_MOVZX, OP_MOVSX, OP_SETCC, OP_CMOV,
     OP_MOVS, OP_CMPS, OP_STOS, OP_LODS, OP_SCAS,
-    OP_SSE_MOV,                /* between an XMM register and memory */
+    OP_SSE_MOV,                /* between an XMM, YMM register and memory */
 };
 
 enum insn_seg { INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS };
@@ -39,7 +39,7 @@ enum insn_seg { INSN_ES, INSN_CS, INSN_SS, INSN_DS, INSN_FS, INSN_GS };
 struct insn {
     uint8_t op;                /* enum insn_op */
     uint8_t length;            /* bytes, prefixes included */
-    uint8_t size;              /* operand bytes: 1, 2, 4, 8; SSE: 4, 8, 16 */
+    uint8_t size;              /* operand bytes: 1, 2, 4, 8; SSE: to 32 */
     uint8_t src_size;          /* MOVZX, MOVSX: of the r/m operand */
     uint8_t reg;               /* ModRM.reg with REX.R */
     uint8_t rm;                /* ModRM.rm with REX.B, when mod == 3 */
@@ -60,6 +60,7 @@ struct insn {
     bool aligned;              /* SSE: the address is, or #GP */
     bool upper;                /* SSE: the register's upper half */
     bool merge;                /* SSE: a load leaves its other half as it is */
+    bool vex;                  /* a load clears what is above, up to YMM */
     bool rip_relative;         /* @disp counts from the next instruction */
     int64_t disp;
     uint64_t imm;              /* sign-extended */

@@ -396,10 +396,10 @@ static enum emul_result move(struct emul_ctx *c, const struct insn *in)
     return r != EMUL_OK ? r : done(c, in);
 }
 
-/* SSE moves: what is loaded clears the rest of the register, or leaves it. */
+/* What is loaded clears the rest of XMM, or leaves it; of YMM if it is VEX. */
 static enum emul_result sse_move(struct emul_ctx *c, const struct insn *in)
 {
-    uint64_t v[2] = { 0, 0 }, old[2], at;
+    uint64_t v[4] = { 0 }, old[4], at;
     enum emul_result r;
 
     if (c->ops->xmm == NULL) {
@@ -409,10 +409,10 @@ static enum emul_result sse_move(struct emul_ctx *c, const struct insn *in)
     if (r != EMUL_OK) {
         return r;
     }
-    if (in->aligned && (at & 15) != 0) {
+    if (in->aligned && (at & (in->size - 1u)) != 0) {
         return fault(c, VECTOR_GP);
     }
-    c->ops->xmm(c, in->reg, false, old);
+    c->ops->xmm(c, in->reg, false, in->vex, old);
     if (!in->to_reg) {
         r = c->ops->write(c, at, &old[in->upper], in->size);
         return r != EMUL_OK ? r : done(c, in);
@@ -424,7 +424,7 @@ static enum emul_result sse_move(struct emul_ctx *c, const struct insn *in)
     if (in->merge) {
         v[!in->upper] = old[!in->upper];
     }
-    c->ops->xmm(c, in->reg, true, v);
+    c->ops->xmm(c, in->reg, true, in->vex, v);
     return done(c, in);
 }
 

@@ -33,7 +33,7 @@ struct emul_seg {
 
 struct emul_ctx;
 struct emul_ops {
-    /* Linear memory, 1..8 or 16 bytes, may cross a page. */
+    /* Linear memory, 1..8, 16 or 32 bytes, may cross a page. */
     enum emul_result (*read)(struct emul_ctx *c, uint64_t linear, void *buf,
                              unsigned int bytes);
     enum emul_result (*write)(struct emul_ctx *c, uint64_t linear,
@@ -45,9 +45,9 @@ struct emul_ops {
     enum emul_result (*port_rep)(struct emul_ctx *c, bool write, uint16_t port,
                                  unsigned int bytes, uint64_t linear,
                                  uint64_t *count);
-    /* Optional: XMM register @nr into @v, or from it. */
-    void (*xmm)(struct emul_ctx *c, unsigned int nr, bool write,
-                uint64_t v[2]);
+    /* Optional: XMM register @nr into @v, or from it; all of YMM if @vex. */
+    void (*xmm)(struct emul_ctx *c, unsigned int nr, bool write, bool vex,
+                uint64_t v[4]);
 };
 
 struct emul_ctx {

@@ -125,7 +125,7 @@ static enum emul_result mem_write(struct emul_ctx *c, uint64_t linear,
                                   const void *buf, unsigned int bytes)
 {
     uint64_t last = linear + bytes - 1, gaddr;
-    uint8_t copy[16];
+    uint8_t copy[32];
 
     if ((linear ^ last) & PAGE_MASK) {
         enum emul_result r = where(c, last, true, &gaddr);
@@ -178,12 +178,13 @@ static enum emul_result port_rep(struct emul_ctx *c, bool write, uint16_t nr,
 }
 
 /* They are in the CPU: the vcpu is current, and states are switched eagerly. */
-static void xmm(struct emul_ctx *c, unsigned int nr, bool write, uint64_t v[2])
+static void xmm(struct emul_ctx *c, unsigned int nr, bool write, bool vex,
+                uint64_t v[4])
 {
     if (write) {
-        xstate_put_xmm(nr, v);
+        xstate_put_xmm(nr, vex, v);
     } else {
-        xstate_get_xmm(nr, v);
+        xstate_get_xmm(nr, vex, v);
     }
 }
 
@@ -192,10 +193,16 @@ static const struct emul_ops ops = { mem_read, mem_write, port, port_rep,
 
 /* The CPU did these checks before the access that came to us; the bytes may
  * be others meanwhile. */
-static bool may_use_xmm(struct vcpu *v)
+static bool may_use_xmm(struct vcpu *v, bool vex)
 {
-    return !(hvm_backend->get_reg(v, HVM_CR0) & (X86_CR0_TS | X86_CR0_EM)) &&
-           (hvm_backend->get_reg(v, HVM_CR4) & X86_CR4_OSFXSR);
+    const uint64_t need = XSTATE_SSE | XSTATE_YMM;
+    uint64_t cr0 = hvm_backend->get_reg(v, HVM_CR0);
+    uint64_t cr4 = hvm_backend->get_reg(v, HVM_CR4);
+
+    return vex ? !(cr0 & X86_CR0_TS) && (cr4 & X86_CR4_OSXSAVE) &&
+                 xstate_mask != 0 && (v->xstate->xcr0 & need) == need
+               : !(cr0 & (X86_CR0_TS | X86_CR0_EM)) &&
+                 (cr4 & X86_CR4_OSFXSR);
 }
 
 /* ---- the vcpu's state in and out ------------------------------------------------------ */
@@ -324,7 +331,7 @@ static bool fits(struct vcpu *v, const struct insn *in)
     const struct hvm_io *io = &v->hvm->io;
     bool string_port = in->op == OP_INS || in->op == OP_OUTS;
 
-    if (in->op == OP_SSE_MOV && !may_use_xmm(v)) {
+    if (in->op == OP_SSE_MOV && !may_use_xmm(v, in->vex)) {
         return false;
     }
     return io->for_port ? string_port

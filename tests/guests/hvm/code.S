@@ -197,7 +197,27 @@ hvm_\name:
         mov $0xfee00083, %eax
         mov %rax, 0x5c00                /* the 2 MiB at 0x30000000 */
         invlpg (%rbx)
-        movl $0x1ff, 0xf0(%rbx)
+        movq $0, R + 80
+        mov $1, %eax                    /* AVX, if this CPU has it */
+        push %rbx
+        cpuid
+        pop %rbx
+        test $1 << 28, %ecx
+        jz 1f
+        mov %cr4, %rax
+        or $1 << 18, %eax               /* OSXSAVE */
+        mov %rax, %cr4
+        xor %ecx, %ecx
+        xor %edx, %edx
+        mov $7, %eax
+        xsetbv
+        vmovups 0x1000(%rbx), %ymm7
+        vmovups %ymm7, 0x1000(%rbx)
+        vmovups %ymm7, R + 88
+        vmovdqu 0x1000(%rbx), %xmm7
+        vmovups %ymm7, R + 120
+        movq $1, R + 80
+1:      movl $0x1ff, 0xf0(%rbx)
         mov $0x30, %eax
         movd %eax, %xmm15
         movd %xmm15, 0x80(%rbx)         /* TPR */

@@ -190,6 +190,9 @@ static void sse_moves_reach_devices(void)
     EXPECT_EQ(t.results[7], 0);
     EXPECT_EQ(t.results[8], 0x30);
     EXPECT_EQ(t.results[9] & 0xffffffff, 0x50);
+    for (unsigned int i = 0; i < 8 && t.results[10] != 0; i++) {
+        EXPECT_EQ(t.results[11 + i], i < 6 ? ~0ull : 0);
+    }
     end();
 }
 

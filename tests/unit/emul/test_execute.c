@@ -79,8 +79,8 @@ static enum emul_result io_rep(struct emul_ctx *c, bool write, uint16_t port,
 }
 
 static uint64_t xmm[16][2];
-static void xmm_op(struct emul_ctx *c, unsigned int nr, bool write,
-                   uint64_t v[2])
+static void xmm_op(struct emul_ctx *c, unsigned int nr, bool write, bool vex,
+                   uint64_t v[4])
 {
     memcpy(write ? xmm[nr] : v, write ? v : xmm[nr], 16);
 }
@@ -329,44 +329,68 @@ static void bits_outside_the_operand(void **state)
     assert_int_equal(ram[0xfff], 0x80);
 }
 
-/* Every opcode of 0F with every prefix, against this CPU: as many SSE moves
- * as there are, and no other instruction of SSE. */
-static void sse_moves_are_those_of_this_cpu(void **state)
+/* Legacy or VEX encoding of opcode @op of 0F with prefix @pp (as VEX counts
+ * them), register 8..15, memory at RBX. */
+static void encode(uint8_t b[16], unsigned int op, unsigned int pp, bool vex,
+                   bool w, bool l)
 {
     static const uint8_t prefixes[] = { 0, 0x66, 0xf3, 0xf2 };
+    unsigned int n = 0;
+
+    memset(b, 0, 16);
+    if (vex) {
+        b[n++] = 0xc4;
+        b[n++] = 0x61;
+        b[n++] = (uint8_t)(w << 7 | 0x78 | l << 2 | pp);
+    } else {
+        b[0] = prefixes[pp];
+        n = pp != 0;
+        b[n++] = (uint8_t)(0x44 | w << 3);
+        b[n++] = 0x0f;
+    }
+    b[n++] = (uint8_t)op;
+    b[n] = 0x2b;
+}
+
+/* Every opcode with every prefix, against this CPU: as many moves as there
+ * are (forms of W and L count), and nothing else of SSE or AVX. */
+static void sse_moves_are_those_of_this_cpu(void **state)
+{
     static struct native_state s;
-    unsigned int agreed = 0, i, w;
+    unsigned int agreed[2] = { 0 }, tried[2] = { 0 }, i;
     uint64_t seed = 99;
     char why[200];
 
     native_init();
-    for (i = 0; i < 32; i++) {
-        s.xmm[i / 2][i % 2] = native_rand(&seed);
-    }
+    native_random_ymm(&seed, &s);
     for (i = 0; i < SCRATCH; i++) {
         s.scratch[i] = (uint8_t)native_rand(&seed);
     }
     s.reg[3] = (uint64_t)(uintptr_t)native_scratch + 64;
-    for (i = 0; i < 256 * 4; i++) {
-        for (w = 0; w < 2; w++) {
-            uint8_t b[16] = { 0x90 }, n = prefixes[i % 4] != 0;
-            struct insn in;
+    for (i = 0; i < 256 * 4 * 8; i++) {
+        bool vex = i & 1, w = i & 2, l = i & 4;
+        enum verdict v;
+        struct insn in;
+        uint8_t b[16];
 
-            b[0] = prefixes[i % 4];
-            b[n++] = (uint8_t)(0x44 | w << 3);        /* reg is 8..15 */
-            b[n++] = 0x0f;
-            b[n++] = (uint8_t)(i / 4);
-            b[n++] = 0x2b;                            /* (%rbx) */
-            if (!insn_decode(b, 15, &in) || in.op != OP_SSE_MOV) {
-                continue;
-            }
-            if (native_compare(b, &s, why, sizeof(why)) != AGREES) {
-                fail_msg("%02x with %02x: %s", i / 4, prefixes[i % 4], why);
-            }
-            agreed++;
+        encode(b, i / 32, i / 8 % 4, vex, w, l);
+        if ((!vex && l) || !insn_decode(b, 15, &in) || in.op != OP_SSE_MOV) {
+            continue;
         }
+        v = native_compare(b, &s, why, sizeof(why));
+        if (v == DIFFERS) {
+            fail_msg("%02x, prefix %u, vex %u: %s", i / 32, i / 8 % 4, vex,
+                     why);
+        }
+        tried[vex]++;
+        agreed[vex] += v == AGREES;
     }
-    assert_int_equal(agreed, 2 * 32);
+    assert_int_equal(tried[0], 2 * 32);
+    assert_int_equal(agreed[0], tried[0]);
+    /* 16 of two lengths, MOVSS and MOVSD of either, 4 of one; with any W. */
+    assert_int_equal(tried[1], 2 * (2 * 16 + 2 * 4 + 4));
+    assert_int_equal(agreed[1],
+                     __builtin_cpu_supports("avx") ? tried[1] : 0);
 }
 
 static void sse_moves_that_wait_or_fault_change_nothing(void **state)
@@ -400,7 +424,11 @@ static void sse_moves_that_wait_or_fault_change_nothing(void **state)
     /* Registers only, LOCK, VEX, MMX: not ours. */
     assert_false(insn_decode((const uint8_t[15]){ 0x0f, 0x10, 0xc1 }, 15, &in));
     assert_false(insn_decode((const uint8_t[15]){ 0xf0, 0x0f, 0x10 }, 15, &in));
-    assert_false(insn_decode((const uint8_t[15]){ 0xc5, 0xf8, 0x10 }, 15, &in));
+    assert_false(insn_decode((const uint8_t[15]){ 0xc5, 0x88, 0x10 }, 15, &in));
+    assert_false(insn_decode((const uint8_t[15]){ 0x66, 0xc5, 0xf8, 0x10 }, 15,
+                             &in));
+    assert_false(insn_decode_mode((const uint8_t[15]){ 0xc5, 0x38, 0x10 }, 15,
+                                  4, &in));
     assert_false(insn_decode((const uint8_t[15]){ 0x0f, 0x6f }, 15, &in));
     assert_false(insn_decode((const uint8_t[15]){ 0x66, 0x0f, 0xc3 }, 15, &in));
 }
