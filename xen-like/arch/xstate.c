@@ -143,6 +143,15 @@ int xstate_set_xcr0(struct xstate *x, uint64_t xcr0)
     return 0;
 }
 
+void xstate_note_xcr0(struct xstate *x)
+{
+    uint64_t now = xstate_mask != 0 ? xgetbv(0) : x->xcr0;
+
+    if (now != x->xcr0 && xstate_set_xcr0(x, now) != 0) {
+        xstate_load_xcr0(x);              /* not one of ours: as it was */
+    }
+}
+
 void xstate_load_xcr0(const struct xstate *x)
 {
     if (xstate_mask != 0) {

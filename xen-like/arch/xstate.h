@@ -55,6 +55,9 @@ int must_check xstate_set_xcr0(struct xstate *x, uint64_t xcr0);
  * have: of the guest that runs here.  No more of it changes. */
 void xstate_get_xmm(unsigned int nr, bool wide, uint64_t v[4]);
 void xstate_put_xmm(unsigned int nr, bool wide, const uint64_t v[4]);
+/* What this CPU's XCR0 is, where a guest's XSETBV may not have come to us
+ * (QEMU 7.2 does not intercept it); before a save. */
+void xstate_note_xcr0(struct xstate *x);
 /* The CPU's XCR0 after a change, its registers staying as they are. */
 void xstate_load_xcr0(const struct xstate *x);
 

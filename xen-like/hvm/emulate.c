@@ -200,7 +200,7 @@ static bool may_use_xmm(struct vcpu *v, bool vex)
     uint64_t cr4 = hvm_backend->get_reg(v, HVM_CR4);
 
     return vex ? !(cr0 & X86_CR0_TS) && (cr4 & X86_CR4_OSXSAVE) &&
-                 xstate_mask != 0 && (v->xstate->xcr0 & need) == need
+                 xstate_mask != 0 && (xgetbv(0) & need) == need
                : !(cr0 & (X86_CR0_TS | X86_CR0_EM)) &&
                  (cr4 & X86_CR4_OSFXSR);
 }

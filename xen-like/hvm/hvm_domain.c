@@ -270,6 +270,7 @@ static void switch_from(struct vcpu *v)
     h->dr[1] = read_dr1();
     h->dr[2] = read_dr2();
     h->dr[3] = read_dr3();
+    xstate_note_xcr0(v->xstate);
     xstate_save(v->xstate);
     get_cpu_info()->translated = 0;
     atomic_and(&v->domain->dirty_cpus, ~cpumask_of(smp_processor_id()));

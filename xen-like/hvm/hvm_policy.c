@@ -73,8 +73,12 @@ static void dynamic(const struct vcpu *v, uint32_t leaf, uint32_t sub,
                     uint32_t r[4])
 {
     uint32_t apic_id = v->vcpu_id * 2;
-    uint64_t xcr0 = v->xstate->xcr0;
+    uint64_t xcr0;
 
+    if (leaf == 0xd) {
+        xstate_note_xcr0(v->xstate);
+    }
+    xcr0 = v->xstate->xcr0;
     if (leaf == 1) {
         r[1] = (r[1] & 0x00ffffffu) | apic_id << 24;
         if (hvm_backend->get_reg(v, HVM_CR4) & X86_CR4_OSXSAVE) {
