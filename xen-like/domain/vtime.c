@@ -77,7 +77,8 @@ void vtime_update(struct vcpu *v)
     const struct cpu_time *t = systime_this_cpu();
     struct vtime_vcpu *vt = v->vtime;
 
-    if (likely(READ_ONCE(v->info->time.tsc_timestamp) == t->base_tsc &&
+    if (likely(READ_ONCE(v->info->time.tsc_timestamp) ==
+               t->base_tsc + v->tsc_offset &&
                READ_ONCE(v->info->time.tsc_to_system_mul) ==
                t->tsc_to_ns_mul && vt->given_in == v->info)) {
         return;
