@@ -5,7 +5,7 @@
  * A map takes a use per purpose asked for (host, device), so that unmapping
  * one of them gives back exactly that.  Unmapping goes in batches: entries
  * first, one TLB flush, then the references.  Leaves page tables to the
- * grant_map_ops.  Tested by tests/unit/grant/test_grant.c.
+ * grant_map_ops; a translated guest has entries of its p2m instead.  Tested by tests/unit/grant/test_grant.c.
  */
 #include <arch/paging.h>
 #include <core/percpu.h>
@@ -13,6 +13,7 @@
 #include <domain/page_type.h>
 #include <grant/table.h>
 #include <mm/tlb_flush.h>
+#include <p2m/p2m.h>
 #include <hv/errno.h>
 
 static uint64_t pte_flags(uint32_t flags)
@@ -24,9 +25,30 @@ static uint64_t pte_flags(uint32_t flags)
            ((flags & GNTMAP_application_map) != 0 ? PTE_US : 0);
 }
 
+static enum p2m_type held_type(const struct grant_use *use)
+{
+    return use->readonly ? P2M_FOREIGN_RO : P2M_FOREIGN;
+}
+
 /* ---- map ----------------------------------------------------------------------- */
 
-static int map_host(struct grant_use *use, const struct domain *ld,
+/* A translated guest names a page of its own address space, where nothing is
+ * yet: the entry takes the references. */
+static int map_gfn(struct domain *ld, const struct grant_use *use,
+                   const struct gnttab_map_grant_ref *op)
+{
+    uint64_t gfn = op->host_addr >> PAGE_SHIFT;
+    enum p2m_type t;
+
+    (void)p2m_lookup(ld, gfn, &t);
+    if ((op->host_addr & ~PAGE_MASK) != 0 || t != P2M_NONE ||
+        (op->flags & GNTMAP_contains_pte) != 0) {
+        return -EINVAL;
+    }
+    return p2m_set(ld, gfn, use->mfn, 0, held_type(use));
+}
+
+static int map_host(struct grant_use *use, struct domain *ld,
                     struct grant_map_cache *cache,
                     const struct gnttab_map_grant_ref *op)
 {
@@ -35,9 +57,14 @@ static int map_host(struct grant_use *use, const struct domain *ld,
     if (rc != GNTST_okay) {
         return rc;
     }
-    if (grant_map_ops->map(current, cache, op->host_addr,
-                           (op->flags & GNTMAP_contains_pte) != 0, use->mfn,
-                           pte_flags(op->flags)) != 0) {
+    if (unlikely(ld->p2m != NULL)) {
+        rc = map_gfn(ld, use, op);
+    } else {
+        rc = grant_map_ops->map(current, cache, op->host_addr,
+                                (op->flags & GNTMAP_contains_pte) != 0,
+                                use->mfn, pte_flags(op->flags));
+    }
+    if (rc != 0) {
         grant_unpin(use);
         return GNTST_general_error;
     }
@@ -69,7 +96,8 @@ static int map_one(struct domain *ld, struct domain *rd,
     domain_ref(rd);                   /* INV-GR3 */
     maptrack_commit(ld, handle, &use, (uint16_t)op->flags);
     op->handle = handle;
-    op->dev_bus_addr = mfn_to_maddr(use.mfn);
+    op->dev_bus_addr = likely(ld->p2m == NULL || ld->is_hardware)
+                       ? mfn_to_maddr(use.mfn) : 0;
     return GNTST_okay;
 
 unpin_device:
@@ -87,9 +115,6 @@ static int map_checked(struct domain *ld, struct granter *g,
 
     if ((op->flags & MAP_PURPOSES) == 0) {
         return GNTST_bad_gntref;
-    }
-    if (unlikely(ld->p2m != NULL)) {
-        return GNTST_general_error;   /* only PV guests map grants */
     }
     rd = granter_get(g, op->dom);
     if (rd == NULL || atomic_load(&rd->dying) != DOMDYING_alive) {
@@ -156,6 +181,18 @@ static struct grant_use use_of(const struct maptrack *t)
     return use;
 }
 
+static int unmap_gfn(struct domain *ld, const struct grant_unmap_op *op,
+                     struct claim *c, const struct grant_use *use)
+{
+    if (op->new_addr != 0 ||
+        p2m_take(ld, op->host_addr >> PAGE_SHIFT, use->mfn,
+                 held_type(use)) != 0) {
+        return GNTST_general_error;
+    }
+    c->undone |= GNTMAP_host_map;
+    return GNTST_okay;                /* the entry was flushed */
+}
+
 static int unmap_host(const struct grant_unmap_op *op, struct claim *c,
                       const struct grant_use *use,
                       struct grant_map_cache *cache, bool *flush)
@@ -176,7 +213,8 @@ static int unmap_host(const struct grant_unmap_op *op, struct claim *c,
 }
 
 /* First half: entries go, references stay. */
-static int unmap_begin(const struct grant_unmap_op *op, struct claim *c,
+static int unmap_begin(struct domain *ld, const struct grant_unmap_op *op,
+                       struct claim *c,
                        struct grant_use *use, struct grant_map_cache *cache,
                        bool *flush)
 {
@@ -191,7 +229,9 @@ static int unmap_begin(const struct grant_unmap_op *op, struct claim *c,
         c->undone |= GNTMAP_device_map;
     }
     if (op->host_addr != 0 && (c->track.flags & GNTMAP_host_map) != 0) {
-        return unmap_host(op, c, use, cache, flush);
+        return unlikely(ld->p2m != NULL)
+               ? unmap_gfn(ld, op, c, use)
+               : unmap_host(op, c, use, cache, flush);
     }
     return GNTST_okay;
 }
@@ -224,8 +264,8 @@ void grant_unmap_batch(struct domain *ld, struct grant_unmap_op *ops,
     }
     maptrack_claim(ld, claims, nr);
     for (unsigned int i = 0; i < nr; i++) {
-        ops[i].status = (int16_t)unmap_begin(&ops[i], &claims[i], &uses[i],
-                                             &cache, &flush);
+        ops[i].status = (int16_t)unmap_begin(ld, &ops[i], &claims[i],
+                                             &uses[i], &cache, &flush);
     }
     grant_map_ops->done(&cache);
     if (flush) {

@@ -266,6 +266,22 @@ int p2m_remove(struct domain *d, uint64_t gfn, mfn_t mfn)
     return slot != NULL ? 0 : -ENOENT;
 }
 
+int p2m_take(struct domain *d, uint64_t gfn, mfn_t mfn, enum p2m_type type)
+{
+    struct p2m *p = d->p2m;
+    uint64_t *slot;
+    int rc = -ENOENT;
+
+    spin_lock(&p->lock);
+    slot = find_slot(p, gfn, mfn);
+    if (slot != NULL && p2m_entry_type(*slot) == type) {
+        (void)replace(d, slot, 0);
+        rc = 0;
+    }
+    spin_unlock(&p->lock);
+    return rc;
+}
+
 int p2m_change_type(struct domain *d, uint64_t gfn, enum p2m_type from,
                     enum p2m_type to)
 {

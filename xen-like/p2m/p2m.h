@@ -78,6 +78,10 @@ int must_check p2m_set(struct domain *d, uint64_t gfn, mfn_t mfn,
                        unsigned int order, enum p2m_type type);
 /* Take the entry out if it maps @mfn (INVALID_MFN: whatever), flushed. */
 int p2m_remove(struct domain *d, uint64_t gfn, mfn_t mfn);
+/* Take out a held entry that maps @mfn as @type, flushed; what it held is the
+ * caller's again.  -ENOENT: it is something else. */
+int must_check p2m_take(struct domain *d, uint64_t gfn, mfn_t mfn,
+                        enum p2m_type type);
 /* Change the type of RAM at @gfn from @from to @to; -EBUSY: is not @from. */
 int p2m_change_type(struct domain *d, uint64_t gfn,
                                enum p2m_type from, enum p2m_type to);

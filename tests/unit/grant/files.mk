@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-GRANT_TESTS := test_grant test_grant_copy
+GRANT_TESTS := test_grant test_grant_copy test_grant_gfn
 UNIT_TESTS += $(GRANT_TESTS)
 GRANT_TEST_SRCS := tests/unit/grant/two.c tests/fake-arch/fake.c \
         tests/lib/domains.c \

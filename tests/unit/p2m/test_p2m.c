@@ -128,6 +128,24 @@ static void held_frame_is_let_go_after_the_flush(void **state)
     assert_int_equal(fake_frames[mfn_x(m)].writable_uses, 0);
 }
 
+static void a_taken_entry_leaves_its_references(void **state)
+{
+    mfn_t m = fake_frame_of(2);
+    int before = fake_frames[mfn_x(m)].refs;
+
+    assert_true(page_get_writable(m, 2));
+    assert_int_equal(p2m_set(d, 5, m, 0, P2M_FOREIGN), 0);
+    assert_int_equal(p2m_take(d, 5, m, P2M_FOREIGN_RO), -ENOENT);
+    assert_int_equal(p2m_take(d, 5, _mfn(mfn_x(m) + 1), P2M_FOREIGN), -ENOENT);
+    assert_int_equal(p2m_take(d, 6, m, P2M_FOREIGN), -ENOENT);
+    assert_int_equal(p2m_take(d, 5, m, P2M_FOREIGN), 0);
+    assert_int_equal(flushes, 1);
+    assert_int_equal(fake_frames[mfn_x(m)].refs, before + 1);
+    assert_int_equal(at(5, P2M_NONE), ~0ull);
+    assert_int_equal(d->p2m->nr_held, 0);
+    page_put_writable(mfn_to_page(m));
+}
+
 static void death_gives_up_held_frames_and_only_those(void **state)
 {
     mfn_t rw = fake_frame_of(2), ro = fake_frame_of(2);
@@ -277,6 +295,7 @@ int main(void)
         T(order_9_where_it_does_not_fit_is_made_of_small_ones),
         T(removal_wants_the_right_frame),
         T(held_frame_is_let_go_after_the_flush),
+        T(a_taken_entry_leaves_its_references),
         T(death_gives_up_held_frames_and_only_those),
         T(type_changes_only_from_what_it_is),
         T(quota_of_tables_holds),
