@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * control/memory_physmap.c - where a translated guest finds the frames that
- * it shares with us (shared_info, grant table), and moving its own.
- * Tests: make boot NAME=pvh.
+ * it shares with us (shared_info, grant table), moving its own, and frames of
+ * others for a control domain.  Tests: make boot NAME=pvh, NAME=dom0-pvh.
  */
 #include <control/memory_op.h>
 #include <domain/continuation.h>
@@ -71,6 +71,43 @@ static long move_own(struct domain *d, uint64_t from, uint64_t to)
         rc = place(d, mfn, to);
         page_put(mfn_to_page(mfn));
     }
+    return rc;
+}
+
+/* A frame of @fd at @gfn of @d, writable unless it must not be written (a
+ * page table of a PV guest). */
+static long place_foreign(struct domain *d, const struct domain *fd, mfn_t mfn,
+                          uint64_t gfn)
+{
+    enum p2m_type t = page_get_writable(mfn, fd->domid) ? P2M_FOREIGN
+                    : page_get(mfn, fd->domid) ? P2M_FOREIGN_RO : P2M_NONE;
+    long rc;
+
+    if (t == P2M_NONE) {
+        return -EINVAL;
+    }
+    drop_ram(d, gfn);
+    rc = p2m_set(d, gfn, mfn, 0, t);
+    if (rc != 0 && t == P2M_FOREIGN) {
+        page_put_writable(mfn_to_page(mfn));
+    } else if (rc != 0) {
+        page_put(mfn_to_page(mfn));
+    }
+    return rc;
+}
+
+/* Frame @idx as @from means it; the caller may act on both domains. */
+static long add_foreign(struct domain *d, domid_t from, uint64_t idx,
+                        uint64_t gfn)
+{
+    struct domain *fd;
+    long rc = domain_get_for(current->domain, from, &fd);
+
+    if (rc != 0) {
+        return rc;
+    }
+    rc = fd == d ? -EINVAL : place_foreign(d, fd, guest_frame(fd, idx), gfn);
+    domain_put(fd);
     return rc;
 }
 
@@ -150,7 +187,9 @@ static long batch_entry(struct domain *d,
                         8) != 0) {
         return -EFAULT;
     }
-    err = (int)add_one(d, b->space, idx, gfn);
+    err = (int)(b->space == XENMAPSPACE_gmfn_foreign
+                ? add_foreign(d, b->u.foreign_domid, idx, gfn)
+                : add_one(d, b->space, idx, gfn));
     return copy_to_guest(guest_handle_index(HANDLE(b->errs), i, sizeof(err)),
                          &err, sizeof(err));
 }
@@ -165,8 +204,8 @@ long memory_physmap_batch(struct domain *caller, uint64_t start,
     if (copy_from_guest(&b, arg, sizeof(b)) != 0) {
         return -EFAULT;
     }
-    if (b.space == XENMAPSPACE_gmfn_foreign) {
-        return -EOPNOTSUPP;              /* of a translated control domain */
+    if (b.space == XENMAPSPACE_gmfn_foreign && !caller->is_control) {
+        return -EPERM;
     }
     rc = domain_get_for(caller, b.domid, &d);
     if (rc == 0 && d->p2m == NULL) {

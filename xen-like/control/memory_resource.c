@@ -5,9 +5,11 @@
  * and the shared pages of a device model.
  */
 #include <control/memory_op.h>
+#include <domain/pages.h>
 #include <grant/grant.h>
 #include <hv/errno.h>
 #include <ioreq/ioreq.h>
+#include <p2m/p2m.h>
 
 static long grant_frames(struct domain *d, struct xen_mem_acquire_resource *r,
                          mfn_t *frame)
@@ -34,6 +36,36 @@ static long ioreq_frames(struct domain *d, struct xen_mem_acquire_resource *r,
 static uint32_t resource_size(const struct domain *d, unsigned int type)
 {
     return type == XENMEM_resource_grant_table ? grant_max_frames(d) : 2;
+}
+
+/* A translated caller names the places where it wants them. */
+static long map_frames(struct domain *caller,
+                       const struct xen_mem_acquire_resource *r,
+                       const mfn_t *frame)
+{
+    uint64_t gfn[MEM_BATCH];
+    long rc = copy_from_guest(gfn, HANDLE(r->frame_list),
+                              r->nr_frames * sizeof(gfn[0]));
+
+    for (uint32_t i = 0; rc == 0 && i < r->nr_frames; i++) {
+        struct page_info *pg = mfn_to_page(frame[i]);
+
+        rc = -EINVAL;
+        if (page_get_writable(frame[i],
+                              (domid_t)page_owner_id(atomic_load(&pg->word)))) {
+            rc = p2m_set(caller, gfn[i], frame[i], 0, P2M_FOREIGN);
+            if (rc != 0) {
+                page_put_writable(pg);
+            }
+        }
+        while (rc != 0 && i-- > 0) {
+            p2m_remove(caller, gfn[i], frame[i]);
+        }
+        if (rc != 0) {
+            break;
+        }
+    }
+    return rc;
 }
 
 long memory_acquire(struct domain *caller, uint64_t start, guest_handle_t arg)
@@ -65,7 +97,9 @@ long memory_acquire(struct domain *caller, uint64_t start, guest_handle_t arg)
     } else {
         rc = r.type == XENMEM_resource_grant_table
            ? grant_frames(d, &r, frame) : ioreq_frames(d, &r, frame);
-        if (rc == 0) {
+        if (rc == 0 && caller->p2m != NULL) {
+            rc = map_frames(caller, &r, frame);
+        } else if (rc == 0) {
             rc = copy_to_guest(HANDLE(r.frame_list), frame,
                                r.nr_frames * sizeof(frame[0]));
         }
