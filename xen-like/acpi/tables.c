@@ -94,28 +94,33 @@ static const struct acpi_header *boot_text map_table(uint64_t maddr)
     return h;
 }
 
+bool boot_text acpi_entry(unsigned int i, uint64_t *maddr, char signature[4])
+{
+    const struct acpi_header *h;
+    const char *p = (const char *)(root + 1);
+
+    if (root == NULL ||
+        i >= (root->length - (uint32_t)sizeof(*root)) / root_width) {
+        return false;
+    }
+    *maddr = 0;
+    memcpy(maddr, p + i * root_width, root_width);
+    memset(signature, 0, 4);
+    h = map_firmware(*maddr, sizeof(*h));
+    if (h != NULL) {
+        memcpy(signature, h->signature, 4);
+        unmap_mmio((void *)h, sizeof(*h));
+    }
+    return true;
+}
+
 const void *boot_text acpi_find(const char signature[4])
 {
-    const char *p;
-    unsigned int nr;
+    uint64_t maddr;
+    char sig[4];
 
-    if (root == NULL) {
-        return NULL;
-    }
-    p = (const char *)(root + 1);
-    nr = (root->length - (uint32_t)sizeof(*root)) / root_width;
-    for (unsigned int i = 0; i < nr; i++, p += root_width) {
-        uint64_t maddr = 0;
-        const struct acpi_header *h;
-        bool match;
-
-        memcpy(&maddr, p, root_width);
-        h = map_firmware(maddr, sizeof(*h));
-        match = h != NULL && memcmp(h->signature, signature, 4) == 0;
-        if (h != NULL) {
-            unmap_mmio((void *)h, sizeof(*h));
-        }
-        if (match) {
+    for (unsigned int i = 0; acpi_entry(i, &maddr, sig); i++) {
+        if (memcmp(sig, signature, 4) == 0) {
             return map_table(maddr);
         }
     }

@@ -28,5 +28,7 @@ struct packed acpi_gas {
 void acpi_init(void);
 /* The table, mapped for good; NULL: absent or damaged. */
 const void *acpi_find(const char signature[4]);
+/* The @i-th table of the root: where, and what; false: no more. */
+bool acpi_entry(unsigned int i, uint64_t *maddr, char signature[4]);
 
 #endif

@@ -116,9 +116,7 @@ static void set_maxcpus(const char *v)
 
 static void set_dom0(const char *v)
 {
-    if (strstr(v, "pvh") != NULL) {
-        log_warn("dom0=pvh is not supported, the first domain is PV");
-    }
+    params.dom0_pvh = strstr(v, "pvh") != NULL;
 }
 
 static void set_panic_kind(const char *v)

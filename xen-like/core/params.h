@@ -18,6 +18,7 @@ struct boot_params {
     unsigned int maxcpus;           /* 0: all */
     bool noreboot;
     bool hvm;                       /* hardware-assisted guests, if it can */
+    bool dom0_pvh;                  /* dom0=pvh */
     bool domu_first;                /* first module is an unprivileged domain */
     bool panic_test;                /* panic on purpose after the banner */
     char panic_kind[8];             /* panic_test=stack, =text: later, so */

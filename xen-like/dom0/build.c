@@ -12,11 +12,13 @@
 #include <dom0/kernel.h>
 #include <dom0/layout.h>
 #include <dom0/memory.h>
+#include <dom0/pvh_build.h>
 #include <dom0/start_info.h>
 #include <domain/domain.h>
 #include <domain/guest_ops.h>
 #include <domain/pages.h>
 #include <hv/errno.h>
+#include <hvm/hvm_domain.h>
 #include <lib/hypercall_page.h>
 #include <lib/string.h>
 #include <mm/buddy.h>
@@ -29,6 +31,7 @@
 #define RESERVE_MAX    (128ul << 8)
 #define DOM0_EVTCHNS   4096u
 #define DOM0_MAPTRACK  1024u
+#define PVH_DEVICES    (XEN_X86_EMU_LAPIC | XEN_X86_EMU_IOAPIC)
 
 /* How many frames the domain gets, out of those free now. */
 static boot_text uint64_t wanted_pages(uint64_t initrd_pages)
@@ -54,9 +57,11 @@ static boot_text int create(uint64_t nr_pages, struct domain **out)
         .max_evtchn = DOM0_EVTCHNS,
         .max_grant_frames = DEFAULT_GRANT_FRAMES,
         .max_maptrack_frames = DOM0_MAPTRACK,
+        .hvm = params.dom0_pvh,
+        .emulation = params.dom0_pvh ? PVH_DEVICES : 0,
         .is_control = first,
         .is_hardware = first,
-        .ops = &pv_guest_ops,
+        .ops = params.dom0_pvh ? &hvm_guest_ops : &pv_guest_ops,
     };
     struct domain *d;
     int rc = domain_create(first ? 0 : 1, &cfg, &d);
@@ -269,6 +274,34 @@ static boot_text int build(const struct boot_info *bi, struct dom0_kernel *k,
     return rc;
 }
 
+static boot_text int build_pvh(const struct boot_info *bi,
+                               const struct dom0_kernel *k,
+                               const struct boot_module *initrd)
+{
+    struct domain *d;
+    int rc;
+
+    if (hvm_backend == NULL) {
+        log_err("dom0=pvh: this machine has no hardware support for it (SVM "
+                "with nested paging, or VMX with EPT)");
+        return -EOPNOTSUPP;
+    }
+    rc = create(pvh_nr_pages(), &d);
+    if (rc == 0) {
+        rc = pvh_build(d, k, bi->module[0].cmdline, initrd);
+    }
+    if (initrd != NULL) {
+        free_module(initrd);
+    }
+    if (rc == 0) {
+        log_info("d%u: PVH, %u MiB, %u vcpus", d->domid, d->tot_pages >> 8,
+                 d->max_vcpus);
+        d->controller_paused = false;
+        domain_unpause(d);
+    }
+    return rc;
+}
+
 boot_text int dom0_build(const struct boot_info *bi)
 {
     const struct boot_module *initrd = bi->nr_modules > 1 ? &bi->module[1]
@@ -284,7 +317,7 @@ boot_text int dom0_build(const struct boot_info *bi)
     if (rc != 0) {
         return rc;
     }
-    rc = build(bi, &k, initrd);
+    rc = params.dom0_pvh ? build_pvh(bi, &k, initrd) : build(bi, &k, initrd);
     dom0_kernel_close(&k);
     free_module(&bi->module[0]);
     return rc;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 HV_OBJS += dom0/kernel.o dom0/start_info.o dom0/layout.o dom0/memory.o dom0/build.o \
+           dom0/pvh_plan.o dom0/pvh_build.o \
            dom0/unpack_libs.o
 
 UNPACK_ARCHIVES := $(addprefix /usr/lib/x86_64-linux-gnu/, \

@@ -28,6 +28,7 @@
 struct evtchn_table;
 struct evtchn_vcpu;
 struct grant_table;
+struct page_info;
 struct guest_ops;
 struct pirq_table;
 struct io_perm;
@@ -135,6 +136,9 @@ struct vcpu {
     mfn_t info_mfn;                   /* registered page, or INVALID_MFN */
     uint32_t tsc_aux;                 /* [C] domain/tsc_aux */
     uint64_t tsc_offset;              /* [C] hvm/tsc; 0: the CPU's own */
+    uint32_t pci_cf8;                 /* [C] what it wrote to port 0xcf8 */
+    uint8_t cmos_index;               /* [C] and to 0x70 */
+    struct page_info *old_table;      /* [C] pv/: drop was interrupted */
 };
 
 extern struct domain *dom0;           /* hardware domain, or NULL */

@@ -14,7 +14,9 @@
 #include <hvm/inject.h>
 #include <hvm/io.h>
 #include <p2m/p2m.h>
+#include <physdev/io_perm.h>
 #include <sched/sched.h>
+#include <vdev/vdev.h>
 
 enum { VEC_GP = 13 };
 
@@ -136,6 +138,17 @@ enum exit_action hvm_exit_port(struct vcpu *v, bool write, uint16_t port,
     return EXIT_RESUME;
 }
 
+/* A hardware domain finds devices and firmware where the machine has them,
+ * each page from its first use on. */
+static bool map_device(struct domain *d, uint64_t gaddr)
+{
+    uint64_t gfn = gaddr >> PAGE_SHIFT;
+
+    return !vdev_mmio_is_ours(d->vdev, gaddr) && io_mem_is_device(gfn) &&
+           io_mem_permitted(d, gfn, gfn) &&
+           p2m_set(d, gfn, _mfn(gfn), 0, P2M_MMIO) == 0;
+}
+
 enum exit_action hvm_exit_nested_fault(struct vcpu *v, uint64_t gaddr,
                                        bool write)
 {
@@ -145,6 +158,10 @@ enum exit_action hvm_exit_nested_fault(struct vcpu *v, uint64_t gaddr,
     if (t == P2M_RAM || t == P2M_FOREIGN || t == P2M_MMIO ||
         (t == P2M_RAM_RO && !write) || (t == P2M_FOREIGN_RO && !write)) {
         return EXIT_RESUME;           /* mapped meanwhile: try again */
+    }
+    if (t == P2M_NONE && v->domain->is_hardware &&
+        map_device(v->domain, gaddr)) {
+        return EXIT_RESUME;
     }
     if (t == P2M_RAM_LOGDIRTY) {
         p2m_change_type(v->domain, gaddr >> PAGE_SHIFT, t, P2M_RAM);

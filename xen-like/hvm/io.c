@@ -8,6 +8,7 @@
 #include <hvm/emulate.h>
 #include <hvm/io.h>
 #include <ioreq/ioreq.h>
+#include <pv/priv_op.h>
 #include <vdev/front.h>
 
 #define DEBUG_PORT   0xe9u
@@ -40,6 +41,18 @@ static bool debug_port(struct vcpu *v, bool write, uint64_t port,
     return true;
 }
 
+/* The hardware domain: the machine's own. */
+static bool machine_port(struct vcpu *v, bool write, uint16_t port,
+                         unsigned int bytes, uint64_t *data)
+{
+    if (write) {
+        pv_port_out(v, port, bytes, (uint32_t)*data);
+    } else {
+        *data = pv_port_in(v, port, bytes);
+    }
+    return true;
+}
+
 static bool inside(struct vcpu *v, bool write, bool mmio, uint64_t addr,
                    unsigned int bytes, uint64_t *data)
 {
@@ -53,6 +66,9 @@ static bool inside(struct vcpu *v, bool write, bool mmio, uint64_t addr,
         return true;
     }
     mine = vdev_port(v, write, (uint16_t)addr, bytes, &val);
+    if (!mine && v->domain->is_hardware) {
+        return machine_port(v, write, (uint16_t)addr, bytes, data);
+    }
     if (mine && !write) {
         *data = val;
     }

@@ -32,6 +32,7 @@
 #include <core/timer_heap.h>
 #include <core/vga.h>
 #include <dom0/build.h>
+#include <dom0/pvh_build.h>
 #include <domain/vtime.h>
 #include <entry/entry.h>
 #include <event/evtchn.h>
@@ -248,6 +249,9 @@ static noreturn void boot_text init_on_stack(void)
     }
     hand_down();
     init_machine();
+    if (params.dom0_pvh) {
+        pvh_take_ram();
+    }
     early_release();
     map_use_buddy();
     log_info("%lu writable and executable mappings", map_count_wx());

@@ -10,6 +10,7 @@
 
 #include <core/boot_info.h>
 #include <core/panic.h>
+#include <lib/string.h>
 #include <mm/buddy.h>
 #include <mm/frame_table.h>
 
@@ -18,9 +19,7 @@
 #define LIMIT_4G   0x100000000ul
 
 /* Free ranges, page-aligned, ascending. */
-static boot_data struct range {
-    uint64_t start, end;
-} ranges[MAX_RANGES];
+static boot_data struct early_range ranges[MAX_RANGES];
 static boot_data unsigned int nr_ranges;
 static boot_data uint64_t end_mfn;
 
@@ -40,7 +39,26 @@ static void boot_text insert_at(unsigned int i, uint64_t start, uint64_t end)
     for (unsigned int j = nr_ranges++; j > i; j--) {
         ranges[j] = ranges[j - 1];
     }
-    ranges[i] = (struct range){ start, end };
+    ranges[i] = (struct early_range){ start, end };
+}
+
+/* Put back [start, end), which is not free. */
+static void boot_text give_back(uint64_t start, uint64_t end)
+{
+    unsigned int i = 0;
+
+    while (i < nr_ranges && ranges[i].start < start) {
+        i++;
+    }
+    insert_at(i, start, end);
+    if (i + 1 < nr_ranges && ranges[i + 1].start == end) {
+        ranges[i].end = ranges[i + 1].end;
+        remove_at(i + 1);
+    }
+    if (i != 0 && ranges[i - 1].end == start) {
+        ranges[i - 1].end = ranges[i].end;
+        remove_at(i);
+    }
 }
 
 /* Take [start, end), widened to pages, out of the free ranges. */
@@ -49,7 +67,7 @@ static void boot_text reserve(uint64_t start, uint64_t end)
     start = ROUND_DOWN(start, PAGE_SIZE);
     end = ROUND_UP(end, PAGE_SIZE);
     for (unsigned int i = 0; i < nr_ranges; i++) {
-        struct range *r = &ranges[i];
+        struct early_range *r = &ranges[i];
         uint64_t old_end = r->end;
 
         if (end <= r->start || start >= r->end) {
@@ -117,6 +135,46 @@ uint64_t boot_text early_alloc(uint64_t bytes, uint64_t align)
         }
     }
     panic("no memory for %lu boot bytes", bytes);
+}
+
+uint64_t boot_text early_free_bytes(void)
+{
+    uint64_t sum = 0;
+
+    for (unsigned int i = 0; i < nr_ranges; i++) {
+        sum += ranges[i].end - ranges[i].start;
+    }
+    return sum;
+}
+
+unsigned int boot_text early_take_low(uint64_t bytes, struct early_range *out,
+                                      unsigned int room)
+{
+    unsigned int n = 0;
+
+    bytes = ROUND_DOWN(bytes, PAGE_SIZE);
+    for (; n < room && bytes != 0 && nr_ranges != 0; n++) {
+        uint64_t had = min(bytes, ranges[0].end - ranges[0].start);
+
+        out[n] = (struct early_range){ ranges[0].start,
+                                       ranges[0].start + had };
+        reserve(out[n].start, out[n].end);
+        bytes -= had;
+    }
+    return n;
+}
+
+uint64_t boot_text early_move(uint64_t maddr, uint64_t bytes)
+{
+    uint64_t to = early_alloc(bytes, PAGE_SIZE);
+    uint64_t end = ROUND_UP(maddr + bytes, PAGE_SIZE);
+
+    memcpy(maddr_to_virt(to), maddr_to_virt(maddr), bytes);
+    maddr = max(ROUND_DOWN(maddr, PAGE_SIZE), LOW_END);
+    if (maddr < end) {
+        give_back(maddr, end);
+    }
+    return to;
 }
 
 void boot_text early_release(void)

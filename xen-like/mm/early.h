@@ -19,6 +19,16 @@ void early_init(void);               /* reads boot_info */
 /* @bytes of RAM below 4 GiB, not cleared, at a multiple of @align (at least a
  * page); panics when there is none. */
 uint64_t early_alloc(uint64_t bytes, uint64_t align);
+/* For a first domain that finds its RAM where the machine has it: free bytes,
+ * the lowest @bytes of them (how many ranges: @bytes may not all be had), and
+ * something the loader left, copied to high memory (its new place). */
+struct early_range {
+    uint64_t start, end;
+};
+uint64_t early_free_bytes(void);
+unsigned int early_take_low(uint64_t bytes, struct early_range *out,
+                            unsigned int room);
+uint64_t early_move(uint64_t maddr, uint64_t bytes);
 /* Hand all that is left to the buddy allocator; early_alloc is over. */
 void early_release(void);
 

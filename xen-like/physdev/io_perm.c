@@ -6,6 +6,7 @@
 #include <acpi/fields.h>
 #include <acpi/madt.h>
 #include <arch/atomic.h>
+#include <core/boot_info.h>
 #include <hv/errno.h>
 #include <lib/rangeset.h>
 #include <mm/heap.h>
@@ -129,6 +130,20 @@ bool io_mem_permitted(const struct domain *d, uint64_t first_mfn,
                       uint64_t last_mfn)
 {
     return permitted(d->io_perm, &d->io_perm->mem, first_mfn, last_mfn);
+}
+
+bool io_mem_is_device(uint64_t mfn)
+{
+    for (unsigned int i = 0; i < acpi.nr_mcfg; i++) {
+        const struct mcfg_range *m = &acpi.mcfg[i];
+        uint64_t first = (m->maddr >> PAGE_SHIFT) + m->first_bus * 256ull;
+
+        if (mfn >= first && mfn - first <
+                            (m->last_bus - m->first_bus + 1) * 256ull) {
+            return false;
+        }
+    }
+    return !e820_any(&boot_info.e820, mfn << PAGE_SHIFT, PAGE_SIZE, E820_RAM);
 }
 
 bool io_irq_permitted(const struct domain *d, unsigned int pirq)

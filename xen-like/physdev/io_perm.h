@@ -22,6 +22,9 @@ void io_perm_domain_free(struct domain *d);
 bool io_port_permitted(const struct domain *d, uint32_t first, uint32_t last);
 bool io_mem_permitted(const struct domain *d, uint64_t first_mfn,
                       uint64_t last_mfn);
+/* A frame of registers or firmware: neither RAM nor PCI's memory-mapped
+ * configuration space, which is for the hypervisor to read. */
+bool io_mem_is_device(uint64_t mfn);
 bool io_irq_permitted(const struct domain *d, unsigned int pirq);
 
 /* Give or take; what nobody may have stays forbidden: -EINVAL. */

@@ -101,3 +101,16 @@ unsigned int pci_cfg_find_cap(uint8_t bus, uint8_t devfn, uint8_t id)
     }
     return 0;
 }
+
+uint32_t pci_cfg_hide_msi(uint32_t cf8, uint16_t port, uint32_t val)
+{
+    uint8_t id = (uint8_t)val;
+
+    if ((port & 3) == 0 && (cf8 & 0xfc) >= 0x40 &&
+        (id == PCI_CAP_MSI || id == PCI_CAP_MSIX) &&
+        pci_cfg_find_cap((uint8_t)(cf8 >> 16), (uint8_t)(cf8 >> 8), id) ==
+        (cf8 & 0xfc)) {
+        val &= ~0xffu;
+    }
+    return val;
+}

@@ -22,6 +22,10 @@ uint32_t pci_cfg_port_read(struct vcpu *v, uint32_t cf8, uint16_t port,
 void pci_cfg_port_write(struct vcpu *v, uint32_t cf8, uint16_t port,
                         unsigned int bytes, uint32_t val);
 
+/* @val, read with @cf8 at @port, without MSI and MSI-X: their capabilities
+ * look like null ones (PCI Code and ID Assignment 1.11, 2). */
+uint32_t pci_cfg_hide_msi(uint32_t cf8, uint16_t port, uint32_t val);
+
 /* Our own accesses; @reg below 256, aligned to @bytes (1, 2 or 4). */
 uint32_t pci_cfg_read(uint8_t bus, uint8_t devfn, unsigned int reg,
                       unsigned int bytes);

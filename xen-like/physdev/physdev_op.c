@@ -254,6 +254,10 @@ long do_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
     if (op >= ARRAY_SIZE(physdev_ops) || physdev_ops[op].run == NULL) {
         return -ENOSYS;
     }
+    if (d->p2m != NULL && (!d->is_hardware ||
+                           physdev_ops[op].run != op_noted)) {
+        return -ENOSYS;              /* its interrupts go by vdev/hw_line */
+    }
     if (physdev_ops[op].who == HARDWARE && !d->is_hardware) {
         return -EPERM;
     }

@@ -203,7 +203,7 @@ static int run_requests(struct batch *b, uint64_t reqs, unsigned int count,
         if (rc != 0) {
             return rc;
         }
-        if (unlikely(current->pv->old_table != NULL) &&
+        if (unlikely(current->old_table != NULL) &&
             pt_finish_old() != 0) {
             ++*done;
             return -ERESTART;

@@ -318,7 +318,7 @@ static int run_ops(struct domain *d, uint64_t ops, unsigned int count,
             return -EFAULT;
         }
         rc = run_op(d, &op);
-        if (current->pv->old_table != NULL) {
+        if (current->old_table != NULL) {
             ++*done;
             return -ERESTART;
         }
@@ -346,6 +346,9 @@ long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_va,
     struct domain *d;
     int rc;
 
+    if (current->pv == NULL && !current->domain->is_control) {
+        return -ENOSYS;                /* nothing of its own is meant */
+    }
     if (unlikely(pt_finish_old() != 0)) {
         return HYPERCALL_CONTINUE(__HYPERVISOR_mmuext_op, ops, count, done_va,
                                   foreigndom);
@@ -362,7 +365,7 @@ long do_mmuext_op(uint64_t ops, uint64_t count, uint64_t done_va,
     domain_put(d);
     if (rc == -ERESTART) {
         (void)result(0, done_va, before + done);
-        if (done == n && current->pv->old_table == NULL) {
+        if (done == n && current->old_table == NULL) {
             return 0;
         }
         return HYPERCALL_CONTINUE(__HYPERVISOR_mmuext_op,

@@ -136,8 +136,8 @@ int pt_replace_l1(pte_t *slot, pte_t old, pte_t new, struct domain *pd,
 int pt_drop_table(struct page_info *pg)
 {
     if (page_put_type_preemptible(pg) != 0) {
-        BUG_ON(current->pv->old_table != NULL);
-        current->pv->old_table = pg;
+        BUG_ON(current->old_table != NULL);
+        current->old_table = pg;
         return -ERESTART;
     }
     page_put(pg);
@@ -146,7 +146,7 @@ int pt_drop_table(struct page_info *pg)
 
 int pt_finish_old(void)
 {
-    struct page_info *pg = current->pv->old_table;
+    struct page_info *pg = current->old_table;
 
     if (likely(pg == NULL)) {
         return 0;
@@ -154,7 +154,7 @@ int pt_finish_old(void)
     if (page_put_type_preemptible(pg) != 0) {
         return -ERESTART;
     }
-    current->pv->old_table = NULL;
+    current->old_table = NULL;
     page_put(pg);
     return 0;
 }

@@ -90,7 +90,7 @@ int must_check upper_put(pte_t e, bool preemptible);
  * use of.  @pd owns the frames a level-1 entry maps.  With @preserve_ad the
  * accessed and dirty bits of the old entry stay.
  * 0; -EINVAL; -EBUSY; -ERESTART: nothing written, call again.
- * If dropping the old subtree is interrupted it waits in pv->old_table.
+ * If dropping the old subtree is interrupted it waits in vcpu.old_table.
  */
 int must_check pt_write_l1(pte_t *slot, pte_t new, struct domain *pd,
                            struct domain *td, bool preserve_ad);
@@ -158,7 +158,7 @@ int must_check pt_replace_l1(pte_t *slot, pte_t old, pte_t new,
 /* Finish an interrupted drop of the current vcpu.  -ERESTART. */
 int must_check pt_finish_old(void);
 /* Drop a use and a reference of a table; -ERESTART: it was interrupted and
- * waits in pv->old_table. */
+ * waits in vcpu.old_table. */
 int pt_drop_table(struct page_info *pg);
 
 /* pv/pt_validate: hand to page_type_set_ops(). */

@@ -369,12 +369,12 @@ static int vcpu_relinquish(struct vcpu *v)
 {
     struct pv_vcpu *pv = v->pv;
 
-    if (pv->old_table != NULL) {
-        if (page_put_type_preemptible(pv->old_table) != 0) {
+    if (v->old_table != NULL) {
+        if (page_put_type_preemptible(v->old_table) != 0) {
             return -ERESTART;
         }
-        page_put(pv->old_table);
-        pv->old_table = NULL;
+        page_put(v->old_table);
+        v->old_table = NULL;
     }
     if (drop_root(&pv->cr3_user) != 0 || drop_root(&pv->cr3_kernel) != 0) {
         return -ERESTART;

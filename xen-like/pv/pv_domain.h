@@ -53,7 +53,6 @@ struct pv_vcpu {
     uint64_t dr[8];                /* 0-3, 6, 7 */
     uint64_t fs_base, gs_base_kernel, gs_base_user;
     uint16_t ds, es, fs, gs;       /* selectors of the mode it was in */
-    uint32_t pci_cf8;              /* dword latch of port 0xcf8 */
     uint64_t iopl;                 /* as set by PHYSDEVOP_set_iopl */
 
     uint64_t gdt_mfns[PV_GDT_PAGES];
@@ -64,14 +63,12 @@ struct pv_vcpu {
     pte_t *area;                   /* [I] 32 PTEs of the GDT and LDT area */
 
     struct cpu_regs regs;          /* while descheduled */
-    struct page_info *old_table;   /* put was interrupted: finish it first */
 };
 
 struct pv_domain {
     pte_t *l3;                     /* [I] of the per-domain slot */
     pte_t *l2;
     pte_t *l1[MAX_VCPUS / 16];     /* [I] each serves 16 vcpus */
-    uint8_t cmos_index;            /* port 0x70, control domain only */
 };
 
 extern const struct guest_ops pv_guest_ops;

@@ -256,6 +256,7 @@ void vdev_eoi(struct vdev_domain *d, uint8_t vector)
         spin_lock(&d->lock);
         vioapic_eoi(d, vector);
         spin_unlock(&d->lock);
+        vdev_hw_settle(d);
     }
 }
 
@@ -410,6 +411,7 @@ bool vdev_access_mmio(struct vdev_domain *d, struct vlapic *la, uint64_t gaddr,
         got = areas[i].access(d, (unsigned int)offset, len, write, *v);
         run(d);
         spin_unlock(&d->lock);
+        vdev_hw_settle(d);
         if (!write) {
             *v = got;
         }

@@ -137,6 +137,13 @@ void vdev_gsi_raise(struct vdev_domain *d, unsigned int gsi);
 void vdev_gsi_lower(struct vdev_domain *d, unsigned int gsi);
 void vdev_eoi(struct vdev_domain *d, uint8_t vector);    /* takes the lock itself */
 
+/* hw_line.c: lines of the machine; settle takes irq/'s locks: none held. */
+void vdev_hw_start(struct vdev_domain *d);       /* it is the hardware domain's */
+void vdev_hw_wanted(struct vdev_domain *d, unsigned int gsi, bool level,
+                    bool low);
+void vdev_hw_eoi(struct vdev_domain *d, unsigned int gsi);
+void vdev_hw_settle(struct vdev_domain *d);
+
 void vpic_init(struct vdev_domain *d);
 void vpic_line(struct vdev_domain *d, unsigned int irq, bool level);
 int vpic_peek(const struct vdev_domain *d);

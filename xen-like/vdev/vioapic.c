@@ -8,6 +8,7 @@
 #define IOAPIC_VERSION 0x11u
 
 #define RTE_LEVEL      0x8000u
+#define RTE_LOW        0x2000u
 #define RTE_REMOTE_IRR 0x4000u
 #define RTE_MASKED     0x10000u
 #define RTE_WRITABLE   0xff0000000001afffull
@@ -56,6 +57,7 @@ void vioapic_eoi(struct vdev_domain *d, uint8_t vector)
 
         if ((uint8_t)*e == vector && (*e & RTE_REMOTE_IRR)) {
             *e &= ~(uint64_t)RTE_REMOTE_IRR;
+            vdev_hw_eoi(d, pin);
             level_check(d, pin);
         }
     }
@@ -85,6 +87,9 @@ static void write_entry(struct vdev_domain *d, unsigned int pin, uint64_t v)
 
     *e = (v & RTE_WRITABLE) |
          (v & RTE_LEVEL ? *e & RTE_REMOTE_IRR : 0);
+    if (!(v & RTE_MASKED)) {
+        vdev_hw_wanted(d, pin, (v & RTE_LEVEL) != 0, (v & RTE_LOW) != 0);
+    }
     level_check(d, pin);
 }
 

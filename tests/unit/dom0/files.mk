@@ -13,3 +13,8 @@ test_dom0_unzstd_KIND := hv
 test_dom0_unzstd_SRCS := tests/unit/dom0/test_unzstd.c \
     xen-like/dom0/unzstd.c xen-like/dom0/unzstd_bits.c
 test_dom0_unzstd_LIBS := -lzstd
+
+UNIT_TESTS += test_pvh_plan
+test_pvh_plan_KIND := hv
+test_pvh_plan_SRCS := tests/unit/dom0/test_pvh_plan.c \
+    xen-like/dom0/pvh_plan.c xen-like/lib/e820.c xen-like/lib/string.c

@@ -13,6 +13,7 @@
 #include <hvm/emulate.h>
 #include <hvm/io.h>
 #include <ioreq/ioreq.h>
+#include <pv/priv_op.h>
 #include <vdev/front.h>
 
 #include <domains.h>
@@ -42,6 +43,21 @@ bool vdev_mmio(struct vcpu *u, bool write, uint64_t gaddr, unsigned int bytes,
                uint64_t *val)
 {
     return false;
+}
+
+/* The machine's own ports, for a hardware domain. */
+static unsigned int machine_calls;
+
+uint32_t pv_port_in(struct vcpu *u, uint16_t port, unsigned int bytes)
+{
+    machine_calls++;
+    return port;
+}
+
+void pv_port_out(struct vcpu *u, uint16_t port, unsigned int bytes,
+                 uint32_t val)
+{
+    machine_calls++;
 }
 
 enum ioreq_sent ioreq_send(struct vcpu *u, const struct ioreq_access *a)
@@ -219,6 +235,25 @@ static void the_pci_address_is_kept(void **state)
     assert_int_equal(sent, 1);
 }
 
+/* Ours come first; nobody else is asked. */
+static void a_hardware_domain_has_the_machines_ports(void **state)
+{
+    uint64_t x = 0;
+
+    v->domain->is_hardware = true;
+    machine_calls = 0;
+    hvm_io_start(v, HVM_RESUME_PORT);
+    assert_int_equal(hvm_io(v, false, false, 0x40, 1, &x), HVM_IO_DONE);
+    assert_int_equal(machine_calls, 0);
+    hvm_io_start(v, HVM_RESUME_PORT);
+    assert_int_equal(hvm_io(v, false, false, 0x1f7, 1, &x), HVM_IO_DONE);
+    assert_int_equal(x, 0x1f7);
+    hvm_io_start(v, HVM_RESUME_PORT);
+    assert_int_equal(hvm_io(v, true, false, 0xcf8, 4, &x), HVM_IO_DONE);
+    assert_int_equal(machine_calls, 2);
+    assert_int_equal(sent, 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
@@ -227,6 +262,7 @@ int main(void)
         T(a_port_goes_on_as_a_port),
         T(another_access_in_its_place_ends_the_guest), T(the_list_is_bounded),
         T(many_elements_in_one_request), T(the_pci_address_is_kept),
+        T(a_hardware_domain_has_the_machines_ports),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 
 #include <acpi/fields.h>
 #include <acpi/madt.h>
+#include <core/boot_info.h>
 #include <domains.h>
 #include <hv/errno.h>
 #include <physdev/io_perm.h>
@@ -20,6 +21,7 @@ struct madt madt = { .nr_ioapics = 1, .ioapic = { { .maddr = 0xfec10000 } } };
 struct acpi_fields acpi = { .pm_timer_port = 0x608 };
 
 static struct domain *hw, *guest;
+struct boot_info boot_info;
 
 static int set_up(void **state)
 {
@@ -112,6 +114,26 @@ static void a_full_set_refuses_and_stays(void **state)
     assert_false(io_port_permitted(guest, port - 2, port - 2));
 }
 
+/* What a translated control domain may have mapped where the machine has it. */
+static void ram_and_configuration_space_are_no_devices(void **state)
+{
+    boot_info.e820 = (struct e820_map){ 2, {
+        { 0, 0x9fc00, E820_RAM }, { 0x100000, 0x100000, E820_RAM } } };
+    acpi.nr_mcfg = 1;
+    acpi.mcfg[0] = (struct mcfg_range){ .maddr = 0xb0000000, .first_bus = 1,
+                                        .last_bus = 2 };
+
+    assert_false(io_mem_is_device(0));
+    assert_false(io_mem_is_device(0x9f));       /* half of it is RAM */
+    assert_true(io_mem_is_device(0xa0));
+    assert_false(io_mem_is_device(0x1ff));
+    assert_true(io_mem_is_device(0x200));
+    assert_true(io_mem_is_device(0xb00ff));
+    assert_false(io_mem_is_device(0xb0100));
+    assert_false(io_mem_is_device(0xb02ff));
+    assert_true(io_mem_is_device(0xb0300));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -121,6 +143,8 @@ int main(void)
             a_guest_gets_what_it_is_given_and_loses_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nobody_is_given_what_is_kept, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(
+            ram_and_configuration_space_are_no_devices, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_full_set_refuses_and_stays, set_up,
                                         tear_down),
     };
