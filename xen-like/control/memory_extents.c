@@ -233,9 +233,9 @@ static long reservation(struct domain *caller, enum direction dir,
     if (domain_get_for(caller, r.domid, &x.d) != 0) {
         return (long)start;
     }
-    if (x.d->p2m != NULL && dir == INCREASE) {
-        domain_put(x.d);
-        return (long)start;          /* where would they be? */
+    if (x.d->p2m != NULL && (dir == INCREASE || x.d->is_hardware)) {
+        domain_put(x.d);             /* where would they be?  A hardware */
+        return (long)start;          /* domain's devices need gfn = mfn. */
     }
     x.list = HANDLE(r.extent_start);
     x.order = r.extent_order;
