@@ -53,8 +53,10 @@ static void hv_leaf(const struct vcpu *v, uint32_t leaf, uint32_t sub,
         break;
     case 4:
         r[0] = XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT |
-               XEN_HVM_CPUID_UPCALL_VECTOR | XEN_HVM_CPUID_X2APIC_VIRT |
-               XEN_HVM_CPUID_IOMMU_MAPPINGS;
+               XEN_HVM_CPUID_UPCALL_VECTOR | XEN_HVM_CPUID_X2APIC_VIRT;
+        if (!v->domain->is_hardware) {    /* devices find no foreign frames */
+            r[0] |= XEN_HVM_CPUID_IOMMU_MAPPINGS;
+        }
         r[1] = v->vcpu_id;
         r[2] = v->domain->domid;
         break;
