@@ -90,7 +90,9 @@ static boot_text int copy_low(struct domain *d)
         if (mfn_eq(mfn, INVALID_MFN)) {
             return -ENOMEM;
         }
-        memcpy(mfn_to_virt(mfn), maddr_to_virt(at), PAGE_SIZE);
+        if (e820_all(&boot_info.e820, at, PAGE_SIZE, E820_RAM)) {
+            memcpy(mfn_to_virt(mfn), maddr_to_virt(at), PAGE_SIZE);
+        }                            /* else: our direct map has no part of it */
         m2p_set(mfn, at >> PAGE_SHIFT);
         rc = p2m_set(d, at >> PAGE_SHIFT, mfn, 0, P2M_RAM);
     }
