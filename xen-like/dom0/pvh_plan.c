@@ -82,6 +82,20 @@ struct info {
 };
 _Static_assert(sizeof(struct info) <= PVH_INFO_BYTES, "it fits");
 
+/*
+ * Without an IOMMU a device would find somebody else's RAM where the kernel
+ * has mapped a guest's frame.  So all DMA goes through buffers of the
+ * kernel's own, unless the administrator has words of his about them.
+ */
+static void bounce(char *line, size_t room)
+{
+    size_t n = strlen(line);
+
+    if (strstr(line, "swiotlb=") == NULL) {
+        str_copy(line + n, " swiotlb=force", room - n);
+    }
+}
+
 void pvh_fill_info(void *info, const struct pvh_plan *p, const char *cmdline,
                    uint64_t initrd_bytes)
 {
@@ -106,6 +120,7 @@ void pvh_fill_info(void *info, const struct pvh_plan *p, const char *cmdline,
         };
     }
     str_copy(i->cmdline, cmdline, sizeof(i->cmdline));
+    bounce(i->cmdline, sizeof(i->cmdline));
 }
 
 /* ---- ACPI ------------------------------------------------------------------ */

@@ -15,6 +15,7 @@ disk_content()
         i=$((i + 1))
     done
 }
+check 'DMA by own buffers' grep -q swiotlb=force /proc/cmdline
 wait_for 30 test -b /dev/vda
 same 'virtio disk' "$(disk_content virtio | sha)" "$(sha < /dev/vda)"
 wait_for 30 test -b /dev/sda

@@ -95,7 +95,19 @@ static void start_info_names_what_is_in_it(void **state)
     assert_int_equal(s->memmap_entries, plan.map.nr);
     assert_true(map[0].addr == 0 && map[0].size == 0x9fc00);
     assert_string_equal((char *)info + (s->cmdline_paddr - plan.info),
-                        "console=hvc0");
+                        "console=hvc0 swiotlb=force");
+}
+
+static void dma_goes_through_own_buffers_unless_told_otherwise(void **state)
+{
+    const struct hvm_start_info *s = (void *)info;
+    const char *line;
+
+    assert_int_equal(pvh_plan(ram, 2, &host, 16 * MB, 80 * MB, 0, &plan), 0);
+    memset(info, 0, sizeof(info));
+    pvh_fill_info(info, &plan, "quiet swiotlb=65536", 0);
+    line = (char *)info + (s->cmdline_paddr - plan.info);
+    assert_string_equal(line, "quiet swiotlb=65536");
 }
 
 static uint8_t sum(const void *p, size_t n)
@@ -175,6 +187,7 @@ int main(void)
         cmocka_unit_test(ram_of_others_is_a_hole_in_the_map),
         cmocka_unit_test(a_kernel_without_room_is_refused),
         cmocka_unit_test(start_info_names_what_is_in_it),
+        cmocka_unit_test(dma_goes_through_own_buffers_unless_told_otherwise),
         cmocka_unit_test(acpi_tables_are_the_allowed_ones_and_our_madt),
         cmocka_unit_test(what_counts_the_machines_own_is_not_shown),
         cmocka_unit_test(too_many_do_not_fit),
