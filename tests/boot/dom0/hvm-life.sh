@@ -69,7 +69,6 @@ refused 'setvcpus' 10 'are fixed' vmctl setvcpus bare 1
 refused 'detach-disk of the IDE' 10 'emulated IDE' vmctl detach-disk bare hda
 refused 'no such line' 4 'no serial line' vmctl console bare --type serial
 refused 'blockresize' 4 'does not use the disk' vmctl blockresize bare hda 4m
-refused 'save' 10 'not a PV guest' vmctl save bare /tmp/bare.saved
 check 'pause' vmctl pause bare
 same 'it is paused' paused "$(vmctl domstate bare)"
 refused 'shutdown of a paused guest' 4 'cannot be asked' vmctl shutdown bare
