@@ -197,7 +197,8 @@ hvm_\name:
         mov $0xfee00083, %eax
         mov %rax, 0x5c00                /* the 2 MiB at 0x30000000 */
         invlpg (%rbx)
-        movq $0, R + 80
+        cmpq $0, R + 160                /* told not to try AVX */
+        jne 1f
         mov $1, %eax                    /* AVX, if this CPU has it */
         push %rbx
         cpuid

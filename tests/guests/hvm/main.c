@@ -177,9 +177,22 @@ static void emulated_instructions_do_as_the_cpu_does(void)
     end();
 }
 
+static bool is_debians_xen(void)
+{
+    static xen_extraversion_t extra;
+
+    EXPECT_EQ(hc_version(XENVER_extraversion, extra), 0);
+    return extra[0] != '.' || extra[3] != 'p';    /* ours: ".0-paravane" */
+}
+
+/* QEMU 7.2 lets a guest's XSETBV pass; Xen then takes AVX for disabled, and
+ * its emulator refuses the moves. */
 static void sse_moves_reach_devices(void)
 {
-    run(hvm_sse, SHUTDOWN_poweroff);
+    build(hvm_sse);
+    t.results[20] = is_debians_xen();
+    EXPECT_EQ(tinyhvm_run(&t), 0);
+    EXPECT_EQ(tinyhvm_wait(&t, 5000), SHUTDOWN_poweroff);
     EXPECT_EQ(t.results[0], ~0ull);
     EXPECT_EQ(t.results[1], ~0ull);
     EXPECT_EQ(t.results[2], 0xffffffff);
@@ -272,10 +285,7 @@ static void second_cpu_starts_by_sipi(void)
  * QEMU 7.2 aborts (tcg_handle_interrupt). */
 static void cr8_holds_interrupts_back(void)
 {
-    static xen_extraversion_t extra;
-
-    EXPECT_EQ(hc_version(XENVER_extraversion, extra), 0);
-    if (extra[0] != '.' || extra[3] != 'p') {
+    if (is_debians_xen()) {
         SKIP("the emulator would abort");
     }
     run(hvm_tpr, SHUTDOWN_poweroff);
