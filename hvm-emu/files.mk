@@ -7,7 +7,7 @@ HVM_EMU_SRCS = $(addprefix hvm-emu/,frame/machine.c frame/timer.c \
     dev/devices.c dev/i440fx.c dev/piix3.c dev/pm.c dev/cmos.c dev/isa.c \
     dev/uart.c dev/fwcfg.c dev/xen_platform.c dev/ide.c dev/ide_xfer.c dev/ide_ata.c \
     dev/ide_atapi.c dev/ide_medium.c dev/ide_state.c run/request.c run/server.c) \
-    $(addprefix pv-drivers/back/,blk_image.c blk_vhost.c storaged.c \
+    $(addprefix pv-drivers/back/,blk_image.c blk_image_open.c blk_vhost.c storaged.c \
     storaged_room.c qcow2.c) \
     $(HVM_EMU_SCREEN_SRCS) $(LIB_CORE_SRCS)
 HVM_EMU_LIBS := -luring -lseccomp -lvncserver -lpng

@@ -1,7 +1,7 @@
 # Paravirtual device backends.  BLK_SRCS is the block backend without a host:
 # the program adds port_dom0.c, the unit tests their own port.
 BLK_SRCS := $(addprefix pv-drivers/,ring/ring.c ring/blk_msg.c \
-    back/blk_journal.c back/blk_grants.c back/blk_image.c back/blk_vhost.c \
+    back/blk_journal.c back/blk_grants.c back/blk_image.c back/blk_image_open.c back/blk_vhost.c \
     back/blk.c)
 BACKD_SRCS := $(addprefix pv-drivers/,port/port_dom0.c xenbus/state.c \
     xenbus/keys.c back/confine.c back/serve.c back/device.c \

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/hypercall_page.h - the page of call stubs that guests may ask for.
+ * lib/hypercall_page.h - the page of call entries that guests may ask for.
  *
- * ABI     stub n at n * 32; 64-bit PV guests enter by SYSCALL, which spoils
+ * ABI     entry n at n * 32; 64-bit PV guests enter by SYSCALL, which spoils
  *         rcx and r11 (xen/arch-x86/xen-x86_64.h).
  * Tests   tests/unit/lib/test_small.c
  */

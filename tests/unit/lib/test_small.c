@@ -139,8 +139,8 @@ static void e820_sanitize_sorts_and_splits(void **state)
     assert_true(e820_total(&m, E820_RESERVED) == 0x1000);
 }
 
-/* Stub n: mov $n, eax at byte 4 and SYSCALL behind it; iret does not return. */
-static void hypercall_stubs_carry_their_number(void **state)
+/* Entry n: mov $n, eax at byte 4 and SYSCALL behind it; iret does not return. */
+static void hypercall_entries_carry_their_number(void **state)
 {
     static uint8_t page[4096];
 
@@ -165,7 +165,7 @@ int main(void)
         cmocka_unit_test(rangeset_refuses_what_does_not_fit),
         cmocka_unit_test(list_keeps_order_and_forgets_the_deleted),
         cmocka_unit_test(e820_sanitize_sorts_and_splits),
-        cmocka_unit_test(hypercall_stubs_carry_their_number),
+        cmocka_unit_test(hypercall_entries_carry_their_number),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

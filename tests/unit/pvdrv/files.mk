@@ -49,5 +49,5 @@ test_hostile_screen_SRCS = tests/unit/pvdrv/test_hostile_screen.c \
     $(LIB_CORE_SRCS)
 UNIT_TESTS += test_qcow2
 test_qcow2_SRCS = tests/unit/pvdrv/test_qcow2.c $(addprefix pv-drivers/back/,\
-    qcow2.c storaged.c storaged_room.c blk_image.c blk_vhost.c) $(LIB_CORE_SRCS)
+    qcow2.c storaged.c storaged_room.c blk_image.c blk_image_open.c blk_vhost.c) $(LIB_CORE_SRCS)
 test_qcow2_LIBS := -luring -lseccomp
