@@ -347,6 +347,7 @@ bool vm_expired(struct vm *vm)
                     vm->boot->timeout_s);
         }
         because(vm, "no '%s' in %d s", vm->boot->last, vm->boot->timeout_s);
+        vm->out_of_time = true;
         return true;
     }
     if (vm->last_seen && now - vm->last_at > GRACE_S) {

@@ -35,6 +35,7 @@ struct vm {
     struct beside beside;
     struct fact *facts;
     int nr_facts, nr_failed;
+    bool out_of_time;
     char why[256];           /* empty: passed */
 };
 
