@@ -27,6 +27,9 @@ struct guest_ops {
     void (*get_context)(struct vcpu *v, struct vcpu_guest_context *ctx);
     /* An event became pending for a vcpu that may be running elsewhere. */
     void (*event_notify)(struct vcpu *v);
+    /* Would the current vcpu take an interrupt now?  It does not sleep then.
+     * NULL: the flags of its vcpu_info say so. */
+    bool (*event_deliverable)(struct vcpu *v);
 };
 
 #endif

@@ -63,12 +63,6 @@ bool bits2l_is_masked(const struct domain *d, evtchn_port_t port);
 /* Set evtchn_upcall_pending and kick; @v's own context or another's. */
 void vcpu_mark_events_pending(struct vcpu *v);
 
-static inline bool vcpu_event_deliverable(const struct vcpu *v)
-{
-    return atomic_load(&v->info->evtchn_upcall_pending) != 0 &&
-           atomic_load(&v->info->evtchn_upcall_mask) == 0;
-}
-
 /* vcpu timers: event/vcpu_timer; init and free are part of evtchn_vcpu_*. */
 int vcpu_timer_init(struct vcpu *v);
 void vcpu_timer_free(struct vcpu *v);

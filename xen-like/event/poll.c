@@ -18,12 +18,14 @@ static bool waits_for(const struct vcpu *v, evtchn_port_t port)
     return atomic_load(&v->polling) && (wanted == POLL_ANY || wanted == port);
 }
 
-/* A bit of @pollers may be stale: clear it, unless the vcpu polls again. */
+/* A bit of @pollers may be stale: clear it.  If the vcpu polls again, another
+ * sender may have missed it meanwhile: it is to look for itself. */
 static void drop_stale(struct domain *d, struct vcpu *v)
 {
     clear_bit(v->vcpu_id, &d->evtchn->pollers);
     if (atomic_load(&v->polling)) {
         set_bit(v->vcpu_id, &d->evtchn->pollers);
+        vcpu_unblock(v);
     }
 }
 

@@ -303,4 +303,5 @@ const struct guest_ops hvm_guest_ops = {
     .set_context = set_context,
     .get_context = get_context,
     .event_notify = event_notify,
+    .event_deliverable = hvm_takes_interrupt,
 };

@@ -121,6 +121,13 @@ static bool can_take(struct vcpu *v)
            hvm_backend->get_reg(v, HVM_SHADOW) == 0;
 }
 
+bool hvm_takes_interrupt(struct vcpu *v)
+{
+    return v->hvm->event.valid || nmi_waits(v) ||
+           ((upcall_vector(v) >= 0 || vdev_irq_pending(v) >= 0) &&
+            can_take(v));
+}
+
 /* Make an event of what goes first; @upcall and @irq: vectors, or -1. */
 static void choose(struct vcpu *v, int upcall, int irq)
 {

@@ -40,6 +40,9 @@ static inline bool hvm_inject_maybe(const struct vcpu *v)
 }
 /* Would something be delivered if the guest allowed interrupts? */
 bool hvm_has_interrupt(struct vcpu *v);
+/* Would something be delivered at the next entry?  The flags of vcpu_info
+ * say nothing about that: the CPU's own IF does. */
+bool hvm_takes_interrupt(struct vcpu *v);
 
 /* The guest's CPU gave up. */
 void hvm_triple_fault(struct vcpu *v);

@@ -215,8 +215,7 @@ void sched_block(void)
     struct vcpu *v = current;
 
     atomic_store(&v->blocked, 1);     /* pairs with vcpu_unblock() */
-    if (atomic_load(&v->info->evtchn_upcall_pending) != 0 &&
-        atomic_load(&v->info->evtchn_upcall_mask) == 0) {
+    if (vcpu_event_deliverable(v)) {
         atomic_store(&v->blocked, 0);
         return;
     }

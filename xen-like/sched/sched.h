@@ -14,6 +14,7 @@
 #define SCHED_SCHED_H
 
 #include <domain/domain.h>
+#include <domain/guest_ops.h>
 
 /*
  * Boot CPU, before domains.  @load_idle loads the page tables of the
@@ -48,6 +49,21 @@ void sched_sleep_sync(struct vcpu *v);       /* waits until off its CPU and
  * by a lock-free reader after.  Not from interrupts, no lock held.
  */
 void sched_quiesce(void);
+
+/*
+ * Would @v, the current vcpu, be told of an event as soon as it runs?  Then it
+ * has no reason to sleep.  A PV guest's flags say so; those of an HVM guest
+ * mean nothing here: its own interrupt flag decides.
+ */
+static inline bool vcpu_event_deliverable(struct vcpu *v)
+{
+    if (unlikely(v->domain->ops != NULL &&
+                 v->domain->ops->event_deliverable != NULL)) {
+        return v->domain->ops->event_deliverable(v);
+    }
+    return atomic_load(&v->info->evtchn_upcall_pending) != 0 &&
+           atomic_load(&v->info->evtchn_upcall_mask) == 0;
+}
 
 /* From the current vcpu's hypercalls. */
 void sched_block(void);                      /* unless an event is pending */

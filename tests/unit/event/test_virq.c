@@ -237,6 +237,38 @@ static void poll_notices_an_upcall_and_bad_ports(void **state)
     vcpu_unblock(v);
 }
 
+static bool takes;
+
+static bool takes_interrupt(struct vcpu *v)
+{
+    return takes;
+}
+
+/* A loader that never looks at its flags: an event told it once, and they
+ * stay up.  Polling has to wait all the same. */
+static void poll_asks_the_cpu_of_a_guest_that_has_its_own(void **state)
+{
+    static const struct guest_ops hvm = { .event_deliverable =
+                                          takes_interrupt };
+    struct two *t = *state;
+    struct vcpu *v = t->a->vcpu[0];
+    evtchn_port_t ipi;
+
+    t->a->ops = &hvm;
+    takes = false;
+    assert_int_equal(evtchn_bind_ipi(v, &ipi), 0);
+    v->info->evtchn_upcall_pending = 1;
+    assert_int_equal(evtchn_poll(&ipi, 1, 0), 0);
+    assert_int_equal(v->blocked, 1);
+    assert_int_equal(evtchn_send(t->a, ipi), 0);
+    assert_int_equal(v->blocked, 0);
+
+    clear_bit(ipi, t->a->shared_info->evtchn_pending);
+    takes = true;
+    assert_int_equal(evtchn_poll(&ipi, 1, 0), 0);
+    assert_int_equal(v->blocked, 0);
+}
+
 /* ---- vcpu_info ----------------------------------------------------------------------------------- */
 
 static void a_moved_vcpu_info_loses_no_event(void **state)
@@ -296,6 +328,7 @@ int main(void)
         T(poll_of_many_ports_wakes_for_each),
         T(poll_ends_at_its_timeout),
         T(poll_notices_an_upcall_and_bad_ports),
+        T(poll_asks_the_cpu_of_a_guest_that_has_its_own),
         T(a_moved_vcpu_info_loses_no_event),
         T(vcpu_info_needs_a_writable_frame_of_its_domain),
     };

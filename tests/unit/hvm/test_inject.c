@@ -130,6 +130,26 @@ static void own_upcall_vector_replaces_the_callback(void **state)
     assert_false(given.valid);
 }
 
+/* Whether a vcpu that would sleep has to go on instead. */
+static void only_what_can_be_delivered_keeps_a_vcpu_awake(void **state)
+{
+    v->info->evtchn_upcall_pending = 1;
+    assert_false(hvm_takes_interrupt(v));        /* no vector for it */
+    hd.callback_vector = 0xf3;
+    assert_true(hvm_takes_interrupt(v));
+    guest_cpu_regs()->rflags = 0;
+    assert_false(hvm_takes_interrupt(v));
+    apic_vector = 0x30;
+    assert_false(hvm_takes_interrupt(v));
+    assert_true(hvm_has_interrupt(v));
+    guest_cpu_regs()->rflags = X86_EFLAGS_IF;
+    v->info->evtchn_upcall_pending = 0;
+    assert_true(hvm_takes_interrupt(v));
+    guest_cpu_regs()->rflags = 0;
+    hv.nmi_pending = 1;
+    assert_true(hvm_takes_interrupt(v));
+}
+
 static void interrupt_waits_for_the_flag_and_the_shadow(void **state)
 {
     apic_vector = 0x30;
@@ -239,6 +259,7 @@ int main(void)
         T(nothing_pending_gives_nothing),
         T(event_vector_goes_before_the_apic),
         T(own_upcall_vector_replaces_the_callback),
+        T(only_what_can_be_delivered_keeps_a_vcpu_awake),
         T(interrupt_waits_for_the_flag_and_the_shadow),
         T(interrupted_delivery_comes_first),
         T(nmi_needs_no_flag), T(one_nmi_at_a_time),
