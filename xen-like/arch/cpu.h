@@ -261,6 +261,11 @@ static inline void write_cr4(unsigned long v)
     __asm__ volatile("mov %0, %%cr4" :: "r"(v) : "memory");
 }
 
+static inline void load_cr8(unsigned long v)
+{
+    __asm__ volatile("mov %0, %%cr8" :: "r"(v) : "memory");
+}
+
 static inline void invlpg(uint64_t va)
 {
     __asm__ volatile("invlpg (%0)" :: "r"(va) : "memory");

@@ -133,6 +133,18 @@ static void watch_cr8(struct vcpu *v, struct vmcb *b, uint8_t tpr)
     b->cr_write = watch ? SVM_CR8 : 0;
 }
 
+/*
+ * VMRUN of QEMU 7.2 sets its mark of a virtual interrupt without the lock that
+ * its other threads take: an interrupt of the machine that comes in the same
+ * moment stays in the local APIC, and nobody tells the CPU.  With one CPU and
+ * its timer gone so, everything stands still.  Writing CR8 has the APIC look
+ * again; nothing else changes, for it is always 0 here.
+ */
+static void look_for_lost_interrupts(void)
+{
+    load_cr8(0);
+}
+
 static enum exit_action svm_run(struct vcpu *v)
 {
     struct svm_cpu *c = &this_cpu(svm_cpu);
@@ -159,6 +171,9 @@ static enum exit_action svm_run(struct vcpu *v)
         watch_cr8(v, b, tpr);
     }
     svm_enter(s->vmcb_maddr, r, c->host_maddr);
+    if (unlikely(h->window)) {
+        look_for_lost_interrupts();
+    }
     if (unlikely((b->vintr & 0xf) != tpr)) {
         vdev_set_cr8(v, svm_get_tpr(v));
     }
