@@ -342,6 +342,14 @@ trap:   mov $0x8000, %esp
         mov %rax, R
         END_GUEST
 
+        ENTRY poll                      /* interrupts off, an event pending */
+        mov $__HYPERVISOR_sched_op, %eax
+        mov $3, %edi                    /* SCHEDOP_poll */
+        mov $R + 64, %esi
+        vmmcall
+        mov %rax, R
+        END_GUEST
+
 /* x2APIC on; the guest of the next two entries sends interrupts to itself. */
 x2apic: mov $0x1b, %ecx
         rdmsr

@@ -29,6 +29,7 @@ CODE(sse);
 CODE(tsc);
 CODE(bad_msr);
 CODE(event);
+CODE(poll);
 CODE(smp);
 CODE(tpr);
 CODE(nmi);
@@ -256,6 +257,43 @@ static void event_arrives_at_the_callback_vector(void)
     end();
 }
 
+/* What the guest's CPU cannot take now is no reason to come back early: a
+ * loader that polls with its flags left up would be busy waiting. */
+static void poll_waits_while_interrupts_are_off(void)
+{
+    struct evtchn_bind_interdomain bind;
+    struct sched_poll *poll;
+    struct evtchn_send send;
+    long port, other;
+    uint64_t until;
+
+    build(hvm_poll);
+    port = event_alloc(t.domid, 0);
+    other = event_alloc(t.domid, 0);
+    EXPECT(port > 0 && other > 0);
+    bind = (struct evtchn_bind_interdomain){
+        .remote_dom = t.domid, .remote_port = (evtchn_port_t)port };
+    EXPECT_EQ(hc_event(EVTCHNOP_bind_interdomain, &bind), 0);
+    EXPECT_EQ(tinyhvm_set_param(&t, HVM_PARAM_CALLBACK_IRQ,
+                                2ull << 56 | 0x40), 0);
+    send.port = bind.local_port;
+    EXPECT_EQ(hc_event(EVTCHNOP_send, &send), 0);
+
+    poll = (struct sched_poll *)&t.results[8];
+    poll->ports.p = (void *)(TINYHVM_RESULTS + 128);
+    poll->nr_ports = 1;
+    t.results[16] = (uint64_t)other;
+    t.results[0] = ~0ull;
+    until = now_ns() + 300 * NS_PER_MS;
+    poll->timeout = until;
+    EXPECT_EQ(tinyhvm_run(&t), 0);
+    EXPECT_EQ(tinyhvm_wait(&t, 5000), SHUTDOWN_poweroff);
+    EXPECT_EQ(t.results[0], 0);
+    EXPECT(now_ns() >= until);
+    event_close(bind.local_port);
+    end();
+}
+
 static void twenty_guests_leak_nothing(void)
 {
     struct xen_domctl_getdomaininfo info;
@@ -364,6 +402,7 @@ static const struct fact facts[] = {
     FACT(tsc_goes_on_from_what_was_written),
     FACT(bad_msr_and_vmrun_fault),
     FACT(event_arrives_at_the_callback_vector),
+    FACT(poll_waits_while_interrupts_are_off),
     FACT(second_cpu_starts_by_sipi),
     FACT(cr8_holds_interrupts_back),
     FACT(one_nmi_at_a_time),
