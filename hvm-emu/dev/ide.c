@@ -130,11 +130,8 @@ static uint8_t read_reg(struct ide_channel *c, uint64_t off)
     struct ide_drive *d = ide_current(c);
     unsigned int old = (c->control & CTL_HOB) != 0;
 
-    if (!anybody(c)) {
-        return 0xff;                   /* nothing drives the bus */
-    }
     if (!ide_there(d)) {
-        return off == SELECT ? d->tf.select : 0;
+        return off == SELECT && anybody(c) ? d->tf.select : 0;
     }
     if (off == COMMAND) {
         c->irq_pending = 0;
@@ -215,7 +212,7 @@ static uint64_t control_read(void *dev, uint64_t off, unsigned int bytes)
     struct ide_channel *c = dev;
     struct ide_drive *d = ide_current(c);
 
-    return !anybody(c) ? 0xff : ide_there(d) ? d->tf.status : 0;
+    return ide_there(d) ? d->tf.status : 0;
 }
 
 static void control_write(void *dev, uint64_t off, unsigned int bytes,

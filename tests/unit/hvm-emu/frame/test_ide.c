@@ -296,11 +296,28 @@ static void unplugged_disks_are_gone_and_unlocked(void **state)
     assert_int_equal(bench_in(b, 0x10, 2), 0x49d2);
     assert_int_equal(bench_in(b, 0x12, 1), 1);
     bench_out(b, 0x10, 2, 1);
-    assert_int_equal(bench_in(b, 0x1f7, 1), 0xff);
-    assert_int_not_equal(bench_in(b, 0x177, 1), 0xff);
+    assert_int_equal(bench_in(b, 0x1f7, 1), 0);
+    assert_int_equal(bench_in(b, 0x176, 1), 0xa0);
     task(b, 0x1f0, 0, 1, 0x20);
-    assert_int_equal(bench_in(b, 0x1f7, 1), 0xff);
+    assert_int_equal(bench_in(b, 0x1f7, 1), 0);
     assert_int_equal(system(command), 0);
+}
+
+/* OVMF tells drives it does not know yet to diagnose themselves and waits. */
+static void a_channel_without_drives_is_not_busy(void **state)
+{
+    struct fixture *f = *state;
+    struct bench *b = &f->b;
+    unsigned int i;
+
+    bench_out(b, 0x10, 2, 1);
+    for (i = 0; i < 2; i++) {
+        bench_out(b, 0x1f6, 1, 0xe0 | i << 4);
+        bench_out(b, 0x1f7, 1, 0x90);
+        assert_int_equal(bench_in(b, 0x1f7, 1) & 0x80, 0);
+        assert_int_equal(bench_in(b, 0x3f6, 1) & 0x80, 0);
+        assert_int_not_equal(bench_in(b, 0x1f2, 1), 1);
+    }
 }
 
 int main(void)
@@ -323,6 +340,7 @@ int main(void)
         T(a_reset_forgets_what_is_under_way),
         T(nien_holds_the_interrupt_back),
         T(unplugged_disks_are_gone_and_unlocked),
+        T(a_channel_without_drives_is_not_busy),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
