@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Items are read from their start after they were chosen, zeros after their
- * end.  There is no DMA interface, and writes of data do nothing.  After a
- * reload of state the files are gone: firmware has read them long before.
+ * end.  There is no DMA interface, and writes of data do nothing.  The items
+ * are no state: who loads some makes them again.
  * Covered by tests/unit/hvm-emu/fw/test_uefi.c.
  */
 #include <dev/fwcfg.h>

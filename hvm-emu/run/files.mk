@@ -1,7 +1,7 @@
 # hvm-emu/run: the firmware of HVM guests.  Its DSDT is compiled here; what
 # links $(HVM_EMU_FW_SRCS) also needs $(HVM_EMU_FW_OBJ).
 HVM_EMU_FW_SRCS := $(addprefix hvm-emu/run/,firmware.c fw_blob.c fw_pci.c \
-    fw_acpi.c fw_smbios.c fw_uefi.c)
+    fw_acpi.c fw_smbios.c fw_uefi.c fw_uefi_items.c)
 HVM_EMU_FW_OBJ := $(BUILD)/gen/dsdt.o
 
 $(BUILD)/gen/dsdt.aml: hvm-emu/run/dsdt.sh

@@ -29,6 +29,7 @@
 #define SMBIOS_AT    0xf0000u
 #define BIOS_MAX     (HVM_BIOS_TOP - HVM_BIOS_AREA)
 #define BIOS_UNIT    0x10000u
+#define UEFI_WINDOWS 0x80000000u
 
 /* ---- tables ------------------------------------------------------------------------ */
 
@@ -85,14 +86,23 @@ static int add_list(struct tables *t)
     return 0;
 }
 
+/* OVMF places windows itself, between RAM and 4 GiB, 2 GiB or more. */
+static uint32_t windows(const struct machine *m)
+{
+    return m->config->uefi && m->low_end < MACHINE_HOLE_START
+               ? (uint32_t)(m->low_end < UEFI_WINDOWS ? UEFI_WINDOWS
+                                                      : m->low_end)
+               : (uint32_t)MACHINE_HOLE_START;
+}
+
 static int build(struct tables *t, const struct machine *m)
 {
     int rc;
 
     t->blob.base = hvm_tables(m->low_end);
-    t->rsdp = fw_acpi_build(&t->blob, m->nr_vcpus);
+    t->rsdp = fw_acpi_build(&t->blob, m->nr_vcpus, windows(m));
     t->smbios = fw_smbios_build(&t->blob, m->config->uuid, m->nr_vcpus,
-                                m->config->memory_kib);
+                                m->config->memory_kib, m->config->uefi);
     if (t->rsdp == 0 || t->smbios == 0) {
         return -ENOSPC;
     }
@@ -197,9 +207,9 @@ static int load_bios(struct machine *m, struct err *e)
 /* The firmware makes its own of the tables. */
 static int place_uefi(struct machine *m, const struct tables *t, struct err *e)
 {
-    int rc = load_bios(m, e);
+    int rc = m->restored ? 0 : load_bios(m, e);
 
-    return rc == 0 ? fw_uefi_describe(m, &t->blob, t->blob.base) : rc;
+    return rc == 0 ? fw_uefi_describe(m, &t->blob, t->smbios) : rc;
 }
 
 static int place(struct machine *m, const struct tables *t, struct err *e)
@@ -223,8 +233,11 @@ static int place(struct machine *m, const struct tables *t, struct err *e)
 int firmware_load(struct machine *m, struct err *e)
 {
     struct tables *t;
-    int rc = fw_pci_setup(m);
+    int rc = m->restored ? 0 : fw_pci_setup(m);
 
+    if (m->restored && !m->config->uefi) {
+        return 0;
+    }
     if (rc != 0) {
         return err_errno(e, rc, "cannot set up the PCI bus", "domain %u",
                          m->domid);

@@ -22,7 +22,11 @@ struct machine;
 /* UEFI firmware by its size: the machine has a dev/fwcfg then. */
 bool firmware_is_uefi(const char *path);
 
-/* After all devices were made, before the guest runs.  0, or -errno. */
+/*
+ * After all devices were made, before the guest runs.  Of a restored machine,
+ * whose memory has all of it, only what dev/fwcfg holds is made again.  0, or
+ * -errno.
+ */
 int firmware_load(struct machine *m, struct err *e);
 
 #endif

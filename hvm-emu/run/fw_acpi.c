@@ -136,7 +136,27 @@ static uint32_t facs(struct fw_blob *b)
     return fw_blob_addr(b, f);
 }
 
-static uint32_t dsdt(struct fw_blob *b)
+/*
+ * The host bridge's window of memory, as the DSDT has it (a DWordMemory
+ * resource from its minimum on), and as it shall be.
+ */
+static void set_windows(uint8_t *aml, size_t len, uint32_t windows)
+{
+    const uint32_t last = (uint32_t)HVM_WINDOWS_END - 1;
+    const uint32_t old[4] = { (uint32_t)HVM_LOW_MAX, last, 0,
+                              last - (uint32_t)HVM_LOW_MAX + 1 };
+    const uint32_t new[4] = { windows, last, 0, last - windows + 1 };
+    struct acpi_header *h = (struct acpi_header *)aml;
+    uint8_t *at = memmem(aml, len, old, sizeof(old));
+
+    if (at != NULL) {
+        memcpy(at, new, sizeof(new));
+        h->checksum = 0;
+        h->checksum = acpi_checksum(aml, len);
+    }
+}
+
+static uint32_t dsdt(struct fw_blob *b, uint32_t windows)
 {
     void *at = fw_blob_take(b, fw_dsdt_bytes, 16);
 
@@ -144,6 +164,7 @@ static uint32_t dsdt(struct fw_blob *b)
         return 0;
     }
     memcpy(at, fw_dsdt, fw_dsdt_bytes);
+    set_windows(at, fw_dsdt_bytes, windows);
     return fw_blob_addr(b, at);
 }
 
@@ -287,12 +308,13 @@ struct xsdt {
     uint64_t table[NR_TABLES];
 } __attribute__((packed));
 
-uint32_t fw_acpi_build(struct fw_blob *b, unsigned int nr_vcpus)
+uint32_t fw_acpi_build(struct fw_blob *b, unsigned int nr_vcpus,
+                       uint32_t windows)
 {
     struct acpi_rsdp *rsdp = fw_blob_take(b, sizeof(*rsdp), 16);
     struct rsdt *r = fw_blob_take(b, sizeof(*r), 16);
     struct xsdt *x = fw_blob_take(b, sizeof(*x), 16);
-    uint32_t facs_at = facs(b), dsdt_at = dsdt(b);
+    uint32_t facs_at = facs(b), dsdt_at = dsdt(b, windows);
     struct acpi_header *tables[NR_TABLES] = {
         fadt(b, facs_at, dsdt_at),
         nr_vcpus <= FW_ACPI_MAX_VCPUS ? madt(b, nr_vcpus) : NULL,

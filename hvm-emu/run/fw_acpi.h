@@ -17,8 +17,9 @@
 
 /*
  * The RSDP's address, or 0: no room, or too many vCPUs.  The RSDP is the
- * first thing in an empty blob.
+ * first thing in an empty blob.  Windows of devices lie from @windows on.
  */
-uint32_t fw_acpi_build(struct fw_blob *b, unsigned int nr_vcpus);
+uint32_t fw_acpi_build(struct fw_blob *b, unsigned int nr_vcpus,
+                       uint32_t windows);
 
 #endif

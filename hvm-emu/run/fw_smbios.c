@@ -216,13 +216,16 @@ struct entry {
 static_assert(sizeof(struct entry) == FW_SMBIOS_ENTRY_BYTES, "DSP0134, 5.2");
 
 uint32_t fw_smbios_build(struct fw_blob *b, const uint8_t uuid[16],
-                         unsigned int nr_vcpus, uint64_t memory_kib)
+                         unsigned int nr_vcpus, uint64_t memory_kib,
+                         bool uefi)
 {
     struct entry *e = fw_blob_take(b, sizeof(*e), 16);
     struct writer w = { .b = b };
 
     (void)fw_blob_take(b, 0, 16);
-    bios(&w);
+    if (!uefi) {
+        bios(&w);                      /* UEFI firmware says what it is */
+    }
     system_info(&w, uuid);
     enclosure(&w);
     for (unsigned int i = 0; i < nr_vcpus; i++) {
@@ -246,4 +249,14 @@ uint32_t fw_smbios_build(struct fw_blob *b, const uint8_t uuid[16],
     e->checksum2 = acpi_checksum(e->anchor2, sizeof(*e) - 16);
     e->checksum = acpi_checksum(e, sizeof(*e));
     return fw_blob_addr(b, e);
+}
+
+uint32_t fw_smbios_tables(const void *entry)
+{
+    return ((const struct entry *)entry)->address;
+}
+
+uint32_t fw_smbios_bytes(const void *entry)
+{
+    return ((const struct entry *)entry)->bytes;
 }

@@ -12,10 +12,19 @@
 
 #include <run/fw_blob.h>
 
+#include <stdbool.h>
+
 #define FW_SMBIOS_ENTRY_BYTES 31u
 
-/* The entry point's address, or 0: no room. */
+/*
+ * The entry point's address, or 0: no room.  UEFI firmware makes the structure
+ * that describes a BIOS (type 0) itself.
+ */
 uint32_t fw_smbios_build(struct fw_blob *b, const uint8_t uuid[16],
-                         unsigned int nr_vcpus, uint64_t memory_kib);
+                         unsigned int nr_vcpus, uint64_t memory_kib,
+                         bool uefi);
+/* Where an entry point says that the structures are, and how many bytes. */
+uint32_t fw_smbios_tables(const void *entry);
+uint32_t fw_smbios_bytes(const void *entry);
 
 #endif

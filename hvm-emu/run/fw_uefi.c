@@ -145,7 +145,7 @@ static uint32_t length_of(struct script *s, uint64_t table)
 {
     struct acpi_header h;
 
-    if (table > s->len - sizeof(h)) {
+    if (s->len < sizeof(h) || table > s->len - sizeof(h)) {
         s->bad = true;
         return 0;
     }
@@ -187,7 +187,7 @@ static void root(struct script *s, uint64_t table, uint8_t size)
 {
     uint32_t end = length_of(s, table), at;
 
-    for (at = sizeof(struct acpi_header); !s->bad && at < end; at += size) {
+    for (at = sizeof(struct acpi_header); !s->bad && at + size <= end; at += size) {
         uint64_t to = pointer(s, TABLE_FILE, s->tables,
                               (uint32_t)table + at, size);
 
@@ -220,10 +220,11 @@ static void write_script(struct script *s)
              sizeof(s->rsdp));
 }
 
-static int give_tables(struct machine *m, const struct fw_blob *b)
+int fw_uefi_tables(struct machine *m, const struct fw_blob *b)
 {
     struct script *s = calloc(1, sizeof(*s));
-    int rc = s == NULL ? -ENOMEM : 0;
+    int rc = s == NULL ? -ENOMEM
+           : b->used < sizeof(s->rsdp) ? -EINVAL : 0;
 
     if (rc == 0) {
         s->len = b->used;
@@ -249,28 +250,4 @@ static int give_tables(struct machine *m, const struct fw_blob *b)
     }
     free(s);
     return rc;
-}
-
-int fw_uefi_describe(struct machine *m, const struct fw_blob *b,
-                     uint64_t low_end)
-{
-    const uint8_t cpus[2] = { (uint8_t)m->nr_vcpus,
-                              (uint8_t)(m->nr_vcpus >> 8) };
-    struct {
-        uint64_t addr, size;
-        uint32_t type;
-    } __attribute__((packed)) map[2] = {
-        { 0, low_end, HVM_RAM },
-        { MACHINE_4G, m->high_end - MACHINE_4G, HVM_RAM },
-    };
-    size_t nr = m->high_end > MACHINE_4G ? 2 : 1;
-    int rc = fwcfg_item(m, FWCFG_NR_CPUS, cpus, 2);
-
-    if (rc == 0) {
-        rc = fwcfg_item(m, FWCFG_MAX_CPUS, cpus, 2);
-    }
-    if (rc == 0) {
-        rc = fwcfg_file(m, "etc/e820", map, nr * sizeof(map[0]));
-    }
-    return rc == 0 ? give_tables(m, b) : rc;
 }

@@ -3,8 +3,9 @@
  * run/fw_uefi.h - what UEFI firmware (OVMF as packaged) is given.
  *
  * Owns    its image below 4 GiB and the end of it below 1 MiB, where vCPU 0
- *         begins; memory map, number of CPUs and ACPI tables as files of
- *         dev/fwcfg.  OVMF places the tables itself, by a script.
+ *         begins (fw_uefi); ACPI tables as files of dev/fwcfg, with a script
+ *         by which OVMF places them (fw_uefi); memory map, number of CPUs,
+ *         boot order, SMBIOS (fw_uefi_items).
  * Leaves  the tables' contents to fw_acpi.h.  Variables are not kept: the
  *         image is RAM, which OVMF notices.
  * Source  QEMU, docs/specs/fw_cfg, acpi table loader
@@ -25,8 +26,10 @@ struct machine;
 bool fw_uefi_is(uint64_t file_bytes);
 /* 0 or -errno. */
 int fw_uefi_place(struct machine *m, const uint8_t *image, size_t len);
-/* Tables of @b, an RSDP first; RAM ends at @low_end for the firmware. */
+/* Tables of @b, an RSDP first. */
+int fw_uefi_tables(struct machine *m, const struct fw_blob *b);
+/* All there is to tell, with the SMBIOS entry in @b at the address @smbios. */
 int fw_uefi_describe(struct machine *m, const struct fw_blob *b,
-                     uint64_t low_end);
+                     uint32_t smbios);
 
 #endif

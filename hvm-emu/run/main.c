@@ -150,9 +150,11 @@ static int save_state(struct emu *u, int fd)
 
 static int begin_guest(struct emu *u, struct err *e)
 {
-    int rc = u->m.restored ? snapshot_load(&u->state, &u->devices, e)
-                           : firmware_load(&u->m, e);
+    int rc = u->m.restored ? snapshot_load(&u->state, &u->devices, e) : 0;
 
+    if (rc == 0) {
+        rc = firmware_load(&u->m, e);
+    }
     /*
      * Taken over: it is of no use any more, and should we die there is no
      * state.  A later save finds room and an allocator that needs none.

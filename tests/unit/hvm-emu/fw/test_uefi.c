@@ -14,6 +14,7 @@
 #include <lib/acpi_table.h>
 #include <lib/err.h>
 #include <run/fw_acpi.h>
+#include <run/fw_smbios.h>
 #include <run/fw_uefi.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,7 +26,11 @@
 #define ROOM  0x40000u
 
 static struct machine m;
-static struct emu_config config = { .uefi = true };
+static struct emu_config config = {
+    .uefi = true, .boot = "dc",
+    .disk = { { .present = true }, { .present = true },
+              { .present = true, .cdrom = true } },
+};
 static const struct range_ops *port;
 static void *device;
 static uint64_t populated, nr_populated;
@@ -208,18 +213,33 @@ static void check_table(const uint8_t *t, const char *signature)
     assert_int_equal(acpi_checksum(t, h.length), 0);
 }
 
+/* The blob as run/firmware makes it, in a machine of 64 MiB. */
+static struct fw_blob blob;
+
+static uint32_t build(unsigned int nr_vcpus)
+{
+    static const uint8_t uuid[16] = { 0xab };
+
+    memset(&blob, 0, sizeof(blob));
+    blob.base = 0x3ff0000;
+    assert_int_equal(fw_acpi_build(&blob, nr_vcpus, 0x80000000), blob.base);
+    return fw_smbios_build(&blob, uuid, nr_vcpus, 65536, true);
+}
+
+static void describe(void)
+{
+    assert_int_equal(fw_uefi_describe(&m, &blob, build(3)), 0);
+}
+
 static void tables_are_found_where_firmware_puts_them(void **state)
 {
-    static struct fw_blob blob = { .base = 0x3ff0000 };
     static uint8_t script[ROOM];
     struct acpi_rsdp rsdp;
     unsigned int nr = 0, seen = 0;
     const uint8_t *xsdt;
     uint32_t len, at;
 
-    blob.used = 0;
-    assert_int_not_equal(fw_acpi_build(&blob, 3), 0);
-    assert_int_equal(fw_uefi_describe(&m, &blob, 0x3ff0000), 0);
+    describe();
     len = read_file("etc/table-loader", script);
     assert_true(len > 0 && len % 128 == 0);
     for (at = 0; at < len; at += 128) {
@@ -251,21 +271,18 @@ static void tables_are_found_where_firmware_puts_them(void **state)
 
 static void memory_and_cpus_are_told(void **state)
 {
-    static struct fw_blob blob = { .base = 0x3ff0000 };
     struct { uint64_t addr, size; uint32_t type; }
         __attribute__((packed)) map[2];
     uint8_t text[5] = { 0 }, cpus[2];
 
-    blob.used = 0;
     m.high_end = MACHINE_4G + (1u << 30);
-    (void)fw_acpi_build(&blob, 3);
-    assert_int_equal(fw_uefi_describe(&m, &blob, 0x3ff0000), 0);
+    describe();
     read_key(FWCFG_SIGNATURE, text, 4);
     assert_string_equal((char *)text, "QEMU");
     read_key(FWCFG_NR_CPUS, cpus, 2);
     assert_int_equal(cpus[0] | cpus[1] << 8, 3);
     assert_int_equal(read_file("etc/e820", (uint8_t *)map), 40);
-    assert_int_equal(map[0].addr + map[0].size, 0x3ff0000);
+    assert_int_equal(map[0].addr + map[0].size, m.low_end);
     assert_int_equal(map[1].addr, MACHINE_4G);
     assert_int_equal(map[1].size, 1u << 30);
 }
@@ -308,13 +325,52 @@ static void the_image_ends_at_4_gib_and_is_seen_below_1_mib(void **state)
 
 static void a_blob_that_points_outside_is_refused(void **state)
 {
-    static struct fw_blob blob = { .base = 0x3ff0000 };
     struct acpi_rsdp *r = (void *)blob.data;
+    uint32_t smbios;
 
-    blob.used = 0;
-    (void)fw_acpi_build(&blob, 1);
+    smbios = build(1);
     r->xsdt = 0x3ff0000 + blob.used;
-    assert_int_equal(fw_uefi_describe(&m, &blob, 0x3ff0000), -EINVAL);
+    assert_int_equal(fw_uefi_describe(&m, &blob, smbios), -EINVAL);
+}
+
+/* The CD before the disks, each by its channel and unit. */
+static void the_boot_order_names_drives(void **state)
+{
+    char order[400];
+    uint32_t len;
+
+    describe();
+    len = read_file("bootorder", (uint8_t *)order);
+    assert_int_equal(len, strlen(order) + 1);
+    assert_string_equal(order, "/pci@i0cf8/ide@1,1/drive@1/disk@0\n"
+                               "/pci@i0cf8/ide@1,1/drive@0/disk@0\n"
+                               "/pci@i0cf8/ide@1,1/drive@0/disk@1\n");
+}
+
+static void smbios_comes_in_two_files(void **state)
+{
+    uint8_t anchor[64], tables[4096];
+    uint32_t len;
+
+    describe();
+    assert_int_equal(read_file("etc/smbios/smbios-anchor", anchor),
+                     FW_SMBIOS_ENTRY_BYTES);
+    assert_memory_equal(anchor, "_SM_", 4);
+    len = read_file("etc/smbios/smbios-tables", tables);
+    assert_int_equal(len, anchor[0x16] | anchor[0x17] << 8);
+    assert_int_equal(tables[0], 1);    /* none of a BIOS */
+    assert_int_equal(tables[8], 0xab);
+    assert_int_equal(tables[len - 6], 127);
+}
+
+static void windows_begin_where_firmware_puts_them(void **state)
+{
+    static const uint8_t window[16] = {
+        0, 0, 0, 0x80, 0xff, 0xff, 0xff, 0xfb, 0, 0, 0, 0, 0, 0, 0, 0x7c,
+    };
+
+    (void)build(1);
+    assert_non_null(memmem(blob.data, blob.used, window, sizeof(window)));
 }
 
 int main(void)
@@ -326,6 +382,9 @@ int main(void)
         T(a_guest_reads_what_there_is),
         T(the_image_ends_at_4_gib_and_is_seen_below_1_mib),
         T(a_blob_that_points_outside_is_refused),
+        T(the_boot_order_names_drives),
+        T(smbios_comes_in_two_files),
+        T(windows_begin_where_firmware_puts_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
