@@ -29,7 +29,10 @@ struct span {
  * Where a builder or a device model puts memory.  Others, such as the shared
  * info page, the guest asks for again.
  */
-static unsigned int spans_of(const struct save_job *job, struct span to[4])
+#define NR_SPANS 5u
+
+static unsigned int spans_of(const struct save_job *job,
+                             struct span to[NR_SPANS])
 {
     uint64_t low = hvm_low_end(job->memory_kib) >> XEN_PAGE_SHIFT;
     uint64_t high = hvm_high_end(job->memory_kib) >> XEN_PAGE_SHIFT;
@@ -41,9 +44,12 @@ static unsigned int spans_of(const struct save_job *job, struct span to[4])
                                  : HVM_LOW_MAX >> XEN_PAGE_SHIFT };
     to[2] = (struct span){ PVH_SPECIAL_PFN - NR_IOREQ,
                            PVH_SPECIAL_PFN + PVH_NR_SPECIAL };
-    to[3] = (struct span){ HVM_4G >> XEN_PAGE_SHIFT,
+    to[3] = (struct span){ (HVM_4G >> XEN_PAGE_SHIFT) -
+                               (video ? HVM_UEFI_KIB / 4 : 0),
+                           HVM_4G >> XEN_PAGE_SHIFT };
+    to[4] = (struct span){ HVM_4G >> XEN_PAGE_SHIFT,
                            high + (video ? HVM_VIDEO_KIB / 4 : 0) };
-    return 4;
+    return NR_SPANS;
 }
 
 static int probe(struct saving *s, uint64_t first, unsigned int count)
@@ -83,10 +89,33 @@ static int probe_span(struct saving *s, const struct span *span)
     return saving_cannot(s, rc, "cannot list the guest's pages");
 }
 
+/*
+ * The VGA's window, if the guest has moved it between RAM and where a BIOS puts
+ * windows.  It is aligned to its size, so that one frame tells.
+ */
+static int probe_moved_window(struct saving *s)
+{
+    const uint64_t step = HVM_VIDEO_KIB / 4;
+    uint64_t low = hvm_low_end(s->job->memory_kib) >> XEN_PAGE_SHIFT;
+    uint64_t at = (low + step - 1) / step * step;
+    int rc = 0;
+
+    for (; rc == 0 && at < HVM_LOW_MAX >> XEN_PAGE_SHIFT; at += step) {
+        const struct span rest = { at + 1, at + step };
+        const struct span first = { at, at + 1 };
+
+        rc = probe_span(s, &first);
+        if (rc == 0 && s->g.p2m[at] != NO_FRAME) {
+            rc = probe_span(s, &rest);
+        }
+    }
+    return rc;
+}
+
 static int open_guest(struct saving *s)
 {
     struct guest_pv *g = &s->g;
-    struct span spans[4];
+    struct span spans[NR_SPANS];
     unsigned int nr = spans_of(s->job, spans);
     int rc;
 
@@ -102,7 +131,8 @@ static int open_guest(struct saving *s)
     for (unsigned int i = 0; rc == 0 && i < nr; i++) {
         rc = probe_span(s, &spans[i]);
     }
-    return rc;
+    return rc == 0 && s->job->kind == SAVE_KIND_HVM ? probe_moved_window(s)
+                                                    : rc;
 }
 
 /* ---- pages ---------------------------------------------------------------------- */
