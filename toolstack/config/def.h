@@ -134,6 +134,9 @@ struct cpu_pin {
     char *cpuset;
 };
 
+/* What <os firmware='efi'> stands for: Debian's package ovmf. */
+#define DEF_UEFI "/usr/share/ovmf/OVMF.fd"
+
 struct domain_def {
     char *name;
     char *title;

@@ -265,9 +265,21 @@ static void take_on_crash(struct xml_reader *r, xmlNode *n)
 
 /* ---- os ------------------------------------------------------------------ */
 
+/* A <loader> inside names another image. */
 static void take_os(struct xml_reader *r, xmlNode *n)
 {
+    char *firmware = xml_attr(n, "firmware");
+
     r->def->os_line = LINE(n);
+    if (firmware != NULL && strcmp(firmware, "efi") == 0) {
+        free(r->def->loader);
+        r->def->loader = strdup(DEF_UEFI);
+        r->def->loader_line = LINE(n);
+    } else if (firmware != NULL && strcmp(firmware, "bios") != 0) {
+        diag_error_class(r->dg, ERR_UNSUPPORTED, LINE(n), "<os firmware='%s'> "
+                         "is not supported, only 'bios' and 'efi'", firmware);
+    }
+    free(firmware);
 }
 
 static void take_os_type(struct xml_reader *r, xmlNode *n)
@@ -347,7 +359,9 @@ static void take_loader(struct xml_reader *r, xmlNode *n)
     char *type = xml_attr(n, "type");
 
     r->def->loader_line = LINE(n);
-    set_text(n, &r->def->loader);
+    if (n->children != NULL) {         /* else what firmware= stands for */
+        set_text(n, &r->def->loader);
+    }
     if (type != NULL && strcmp(type, "rom") != 0) {
         diag_error_class(r->dg, ERR_UNSUPPORTED, LINE(n), "<loader type='%s'> "
                          "is not supported, only 'rom'", type);
@@ -463,7 +477,7 @@ static const struct xml_row rows[] = {
       "no guest disk is read in the control domain; give <os><kernel>" },
     { "bootloader_args", XML_REFUSE, 1, 1, NULL, NULL,
       "there is no boot loader" },
-    { "os", XML_TAKE, 1, 0, "firmware!", take_os, NULL },
+    { "os", XML_TAKE, 1, 0, "firmware", take_os, NULL },
     { "os/type", XML_TAKE, 1, 1, "arch machine", take_os_type, NULL },
     { "os/kernel", XML_TAKE, 1, 1, NULL, take_kernel, NULL },
     { "os/initrd", XML_TAKE, 1, 1, NULL, take_initrd, NULL },
@@ -477,8 +491,9 @@ static const struct xml_row rows[] = {
       "the tables name this product" },
     { "os/loader", XML_TAKE, 1, 1, "type readonly secure! stateless! format!",
       take_loader, NULL },
-    { "os/nvram", XML_KEEP, 1, 1, NULL, NULL, "a BIOS keeps no variables" },
-    { "os/firmware", XML_KEEP, 1, 0, NULL, NULL, "the firmware is a BIOS" },
+    { "os/nvram", XML_KEEP, 1, 1, NULL, NULL, "no variables are kept" },
+    { "os/firmware", XML_KEEP, 1, 0, NULL, NULL,
+      "no feature of the firmware is chosen" },
     { "os/acpi", XML_KEEP, 1, 0, NULL, NULL, "no table is added" },
     { "features", XML_KEEP, 1, 0, NULL, NULL,
       "APIC, ACPI and PAE are always there for HVM guests" },

@@ -20,6 +20,8 @@
 
 #define HEAD "<domain type='xen'><name>n</name>" \
              "<memory unit='MiB'>256</memory><vcpu>2</vcpu><os><type>hvm</type>"
+#define UEFI "<domain type='xen'><name>n</name><memory unit='MiB'>256" \
+             "</memory><vcpu>2</vcpu><os firmware='efi'><type>hvm</type>"
 #define DISKS \
     "<disk><source file='/a,b.raw'/><target dev='hda' bus='ide'/></disk>" \
     "<disk device='cdrom'><target dev='hdc' bus='ide'/></disk>" \
@@ -100,6 +102,20 @@ static void another_bios_can_be_given(void **state)
     line_of(HEAD "<loader>/my/bios</loader></os></domain>", line,
             sizeof(line));
     assert_non_null(strstr(line, "--bios /my/bios"));
+}
+
+static void uefi_is_an_image_too(void **state)
+{
+    char line[2048];
+
+    (void)state;
+    line_of(UEFI "</os></domain>", line, sizeof(line));
+    assert_non_null(strstr(line, "--bios /usr/share/ovmf/OVMF.fd"));
+    line_of(UEFI "<loader type='rom'/></os></domain>", line, sizeof(line));
+    assert_non_null(strstr(line, "--bios /usr/share/ovmf/OVMF.fd"));
+    line_of(UEFI "<loader>/my/uefi</loader></os></domain>", line,
+            sizeof(line));
+    assert_non_null(strstr(line, "--bios /my/uefi"));
 }
 
 /* ---- its state, for whoever saves the guest ------------------------------------ */
@@ -228,6 +244,7 @@ int main(void)
         cmocka_unit_test(a_machine_is_described),
         cmocka_unit_test(a_kernel_needs_no_bios),
         cmocka_unit_test(another_bios_can_be_given),
+        cmocka_unit_test(uefi_is_an_image_too),
         cmocka_unit_test_setup_teardown(a_whole_copy_is_taken, make_rundir,
                                         drop_rundir),
         cmocka_unit_test_setup_teardown(a_busy_one_is_asked_again, make_rundir,

@@ -245,6 +245,8 @@ static const struct bad {
       ERR_UNSUPPORTED, "<boot dev='fd'>" },
     { DOM(MEM "<os><type>hvm</type><loader type='pflash'>/o</loader></os>"),
       4, ERR_UNSUPPORTED, "only 'rom'" },
+    { DOM(MEM "<os firmware='coreboot'><type>hvm</type></os>"), 4,
+      ERR_UNSUPPORTED, "only 'bios' and 'efi'" },
     { HVM("<disk><source file='/i'/><target dev='sda' bus='ide'/></disk>"), 6,
       ERR_CONFIG, "one of hda" },
     { HVM("<disk><source file='/i'/><target dev='sda' bus='scsi'/></disk>"),
