@@ -4,6 +4,8 @@
 # BIOS, GRUB from a disk, the stock kernel without PV drivers, a second disk by
 # checksum, ACPI power-off; then pressed by the power button.
 . /etc/paravane/tests/lib.sh
+# As in pvh.sh: Debian's Xen under QEMU 7.2.
+CLOCK="<timer name='tsc' mode='native'/>"
 bare='console=ttyS0 quiet xen_nopv no_timer_check'
 blocks 100 108 > /tmp/data.raw
 before=$(sha < /tmp/data.raw)
