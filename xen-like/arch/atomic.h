@@ -54,6 +54,13 @@ static inline bool test_and_set_bit(unsigned int nr, uint64_t *p)
     return (__atomic_fetch_or(p + nr / 64, m, __ATOMIC_SEQ_CST) & m) != 0;
 }
 
+static inline bool test_and_set_bit32(unsigned int nr, uint32_t *p)
+{
+    uint32_t m = 1u << (nr % 32);
+
+    return (__atomic_fetch_or(p + nr / 32, m, __ATOMIC_SEQ_CST) & m) != 0;
+}
+
 static inline bool test_and_clear_bit(unsigned int nr, uint64_t *p)
 {
     uint64_t m = 1ull << (nr % 64);

@@ -61,6 +61,7 @@ struct domain {
 
     struct shared_info *shared_info;  /* [I] one page, in the direct map */
     mfn_t shared_info_mfn;            /* [I] */
+    uint8_t info32;                   /* [a] its layout: abi/info32.h */
 
     uint32_t tot_pages;               /* [a] frames owned */
     uint32_t max_pages;               /* [D] */

@@ -8,6 +8,7 @@
  * guest (its own page tables are loaded then).  Leaves the clock itself to
  * time/.  Tested by tests/unit/sched/test_sched_state.c, tests/guests/time/.
  */
+#include <abi/info32.h>
 #include <domain/guest_copy.h>
 #include <domain/vtime.h>
 #include <mm/heap.h>
@@ -107,23 +108,34 @@ int vtime_register_time_area(struct vcpu *v, uint64_t guest_va)
 
 /* ---- wall clock -------------------------------------------------------------- */
 
+/* At @wc: version, seconds, nanoseconds. */
+static void write_wallclock(uint32_t *wc, uint32_t *sec_hi)
+{
+    uint64_t base = wallclock_base_ns();
+    uint32_t version = READ_ONCE(wc[0]) | 1;
+
+    WRITE_ONCE(wc[0], version);
+    smp_wmb();
+    wc[1] = (uint32_t)(base / NS_PER_S);
+    wc[2] = (uint32_t)(base % NS_PER_S);
+    *sec_hi = (uint32_t)((base / NS_PER_S) >> 32);
+    smp_wmb();
+    WRITE_ONCE(wc[0], version + 1);
+}
+
 void vtime_update_wallclock(struct domain *d)
 {
     struct shared_info *s = d->shared_info;
-    uint64_t base = wallclock_base_ns();
-    uint32_t version;
+    struct shared_info32 *n = (struct shared_info32 *)s;
 
     if (s == NULL) {
         return;
     }
-    version = READ_ONCE(s->wc_version) | 1;
-    WRITE_ONCE(s->wc_version, version);
-    smp_wmb();
-    s->wc_sec = (uint32_t)(base / NS_PER_S);
-    s->wc_nsec = (uint32_t)(base % NS_PER_S);
-    s->wc_sec_hi = (uint32_t)((base / NS_PER_S) >> 32);
-    smp_wmb();
-    WRITE_ONCE(s->wc_version, version + 1);
+    if (atomic_load(&d->info32) == 0) {
+        write_wallclock(&s->wc_version, &s->wc_sec_hi);
+    } else {
+        write_wallclock(&n->wc_version, &n->wc_sec_hi);
+    }
 }
 
 void vtime_update_wallclock_all(void)
@@ -153,25 +165,40 @@ void vtime_runstate_get(struct vcpu *v, struct vcpu_runstate_info *out)
     }
 }
 
+static int put_runstate(guest_handle_t at, const struct vcpu_runstate_info *rs,
+                        bool narrow)
+{
+    struct runstate32 n = { .state = rs->state,
+                            .state_entry_time = rs->state_entry_time };
+
+    if (likely(!narrow)) {
+        return copy_to_guest(at, rs, sizeof(*rs));
+    }
+    __builtin_memcpy(n.time, rs->time, sizeof(n.time));
+    return copy_to_guest(at, &n, sizeof(n));
+}
+
 static int copy_runstate(struct vcpu *v)
 {
     struct vcpu_runstate_info rs = v->vtime->runstate;
+    bool narrow = atomic_load(&v->domain->info32) != 0;
     guest_handle_t at = guest_handle(v->vtime->runstate_va);
-    guest_handle_t entry = guest_handle_add(at,
-        offsetof(struct vcpu_runstate_info, state_entry_time));
+    guest_handle_t entry = guest_handle_add(at, narrow
+        ? offsetof(struct runstate32, state_entry_time)
+        : offsetof(struct vcpu_runstate_info, state_entry_time));
     uint64_t marked = rs.state_entry_time | XEN_RUNSTATE_UPDATE;
     int rc;
 
     if ((atomic_load(&v->domain->vm_assist) &
          (1ull << VMASST_TYPE_runstate_update_flag)) == 0) {
-        return copy_to_guest(at, &rs, sizeof(rs));
+        return put_runstate(at, &rs, narrow);
     }
     /* Other vcpus of the guest read it: mark, write, unmark. */
     rc = copy_to_guest(entry, &marked, sizeof(marked));
     if (rc == 0) {
         smp_wmb();
         rs.state_entry_time = marked;
-        rc = copy_to_guest(at, &rs, sizeof(rs));
+        rc = put_runstate(at, &rs, narrow);
     }
     if (rc == 0) {
         smp_wmb();

@@ -89,7 +89,8 @@ struct evtchn *evtchn_port_alloc(struct domain *d, enum port_state state,
         *rc = -EINVAL;
         return NULL;
     }
-    if (port >= t->max_ports) {
+    if (port >= t->max_ports ||
+        (port >= INFO32_PORTS && atomic_load(&d->info32) != 0)) {
         *rc = -ENOSPC;
         return NULL;
     }

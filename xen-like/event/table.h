@@ -16,6 +16,7 @@
 #ifndef EVENT_TABLE_H
 #define EVENT_TABLE_H
 
+#include <abi/info32.h>
 #include <arch/nospec.h>
 #include <core/timer.h>
 #include <event/evtchn.h>
@@ -73,6 +74,14 @@ static inline struct evtchn *evtchn_port(const struct domain *d,
     return &t->bucket[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];
 }
 
+/* The mask bits of @d's ports; the pending ones are at one place. */
+static inline uint64_t *bits2l_masks(const struct domain *d)
+{
+    return likely(atomic_load(&d->info32) == 0)
+         ? d->shared_info->evtchn_mask
+         : ((struct shared_info32 *)d->shared_info)->evtchn_mask;
+}
+
 /* Port @port, pending and not masked, is news to @v. */
 void bits2l_select(struct vcpu *v, evtchn_port_t port);
 
@@ -92,7 +101,7 @@ static inline void evtchn_notify(const struct evtchn *chn)
     if (test_and_set_bit(port, d->shared_info->evtchn_pending)) {
         return;
     }
-    if (!test_bit(port, d->shared_info->evtchn_mask)) {
+    if (!test_bit(port, bits2l_masks(d))) {
         struct vcpu *v = domain_vcpu(d, atomic_load(&chn->notify));
 
         if (likely(v != NULL)) {

@@ -7,6 +7,7 @@
 #include <arch/msr.h>
 #include <arch/xstate.h>
 #include <domain/tsc_aux.h>
+#include <domain/vtime.h>
 #include <hv/errno.h>
 #include <hvm/hvm_domain.h>
 #include <hvm/inject.h>
@@ -229,6 +230,17 @@ void hvm_callback_update(struct vcpu *v)
 {
     vdev_callback_level(v->domain->vdev,
                         atomic_load(&v->info->evtchn_upcall_pending) != 0);
+}
+
+/* Drivers do what leads here first, and again after a loader or a restore:
+ * events that come in between are found when their ports are unmasked. */
+void hvm_latch_layout(struct vcpu *v)
+{
+    struct hvm_mode m no_auto_init;
+
+    hvm_backend->get_mode(v, &m);
+    atomic_store(&v->domain->info32, !m.code64);
+    vtime_update_wallclock(v->domain);
 }
 
 /* ---- the switch ------------------------------------------------------------------------------ */

@@ -118,6 +118,10 @@ void hvm_domain_free(struct domain *d);
 int hvm_vcpu_init(struct vcpu *v);
 void hvm_vcpu_free(struct vcpu *v);
 
+/* The current vcpu's mode decides in which layout its domain's shared_info
+ * is from now on (abi/info32.h). */
+void hvm_latch_layout(struct vcpu *v);
+
 /* Hooks of vdev/: the target @v may be anywhere. */
 void hvm_vcpu_init_signal(struct vcpu *v);
 void hvm_vcpu_sipi(struct vcpu *v, uint8_t vector);

@@ -154,6 +154,9 @@ static long op_param(struct domain *caller, guest_handle_t uarg, bool set)
         op.value = atomic_load(&d->hvm->params[op.index]);
         rc = copy_to_guest(uarg, &op, sizeof(op));
     }
+    if (set && rc == 0 && caller == d && op.index == HVM_PARAM_CALLBACK_IRQ) {
+        hvm_latch_layout(current);
+    }
     domain_put(d);
     return rc;
 }

@@ -265,6 +265,7 @@ static bool wr_hypercall_page(struct vcpu *v, uint32_t msr, uint64_t val)
     }
     hypercall_page_hvm(mfn_to_virt(mfn), cpu_ident.vendor != CPU_VENDOR_INTEL);
     page_put_writable(mfn_to_page(mfn));
+    hvm_latch_layout(v);
     return true;
 }
 

@@ -30,7 +30,8 @@ static bool makes_double(const struct hvm_event *first, uint8_t second)
 
 void hvm_triple_fault(struct vcpu *v)
 {
-    glog_warn("v%u: triple fault", v->vcpu_id);
+    glog_warn("v%u: triple fault at %#lx, CR2 %#lx", v->vcpu_id,
+              guest_cpu_regs()->rip, hvm_backend->get_reg(v, HVM_CR2));
     domain_shutdown(v->domain, SHUTDOWN_reboot);
 }
 

@@ -2,7 +2,7 @@
 /*
  * Hypercalls of 32-bit code.  See compat.h.
  */
-#include <abi/public.h>
+#include <abi/info32.h>
 #include <core/percpu.h>
 #include <domain/domain.h>
 #include <domain/multicall_state.h>
@@ -30,6 +30,9 @@ struct window {                           /* [C] */
         struct xen_remove_from_physmap remove;
         struct xen_memory_map map;
         struct sched_poll poll;
+        struct vcpu_register_runstate_memory_area area;
+        struct vcpu_set_singleshot_timer timer;
+        struct vcpu_runstate_info runstate;
         uint8_t bytes[64];
     } u;
 };
@@ -131,16 +134,48 @@ static void in_poll(struct window *w, const uint32_t *c)
     set_xen_guest_handle(w->u.poll.ports, (evtchn_port_t *)(uintptr_t)c[0]);
 }
 
+/* The times of a vcpu have an area of the same kind. */
+ABI_ASSERT(sizeof(struct vcpu_register_time_memory_area) ==
+           sizeof(struct vcpu_register_runstate_memory_area));
+
+static void in_area(struct window *w, const uint32_t *c)
+{
+    w->u.area.addr.p = c[0];
+}
+
+static void in_timer(struct window *w, const uint32_t *c)
+{
+    w->u.timer = (struct vcpu_set_singleshot_timer){
+        .timeout_abs_ns = c[0] | (uint64_t)c[1] << 32, .flags = c[2],
+    };
+}
+
+static void in_nothing(struct window *w, const uint32_t *c)
+{
+}
+
+static void out_runstate(const struct window *w, uint32_t *c)
+{
+    struct runstate32 *n = (struct runstate32 *)c;
+
+    n->state = w->u.runstate.state;
+    n->state_entry_time = w->u.runstate.state_entry_time;
+    __builtin_memcpy(n->time, w->u.runstate.time, sizeof(n->time));
+}
+
 /* Which calls 32-bit code has.  No words: the layout is the same. */
 #define ANY 0xffffu
 static const struct row {
-    uint16_t nr, cmd, words;              /* words of the structure at arg 1 */
+    uint16_t nr, cmd, words;              /* words of the structure */
     void (*in)(struct window *w, const uint32_t *c);
     void (*out)(const struct window *w, uint32_t *c);
 } rows[] = {
     { __HYPERVISOR_xen_version, XENVER_version, 0, NULL, NULL },
     { __HYPERVISOR_xen_version, XENVER_extraversion, 0, NULL, NULL },
     { __HYPERVISOR_xen_version, XENVER_capabilities, 0, NULL, NULL },
+    { __HYPERVISOR_xen_version, XENVER_compile_info, 0, NULL, NULL },
+    { __HYPERVISOR_xen_version, XENVER_changeset, 0, NULL, NULL },
+    { __HYPERVISOR_xen_version, XENVER_commandline, 0, NULL, NULL },
     { __HYPERVISOR_xen_version, XENVER_get_features, 0, NULL, NULL },
     { __HYPERVISOR_xen_version, XENVER_pagesize, 0, NULL, NULL },
     { __HYPERVISOR_xen_version, XENVER_guest_handle, 0, NULL, NULL },
@@ -150,13 +185,33 @@ static const struct row {
     { __HYPERVISOR_memory_op, XENMEM_add_to_physmap, 4, in_add, NULL },
     { __HYPERVISOR_memory_op, XENMEM_remove_from_physmap, 2, in_remove, NULL },
     { __HYPERVISOR_memory_op, XENMEM_memory_map, 2, in_map, out_map },
+    { __HYPERVISOR_memory_op, XENMEM_maximum_ram_page, 0, NULL, NULL },
+    { __HYPERVISOR_memory_op, XENMEM_current_reservation, 0, NULL, NULL },
+    { __HYPERVISOR_memory_op, XENMEM_maximum_reservation, 0, NULL, NULL },
+    { __HYPERVISOR_memory_op, XENMEM_maximum_gpfn, 0, NULL, NULL },
     { __HYPERVISOR_sched_op, SCHEDOP_yield, 0, NULL, NULL },
     { __HYPERVISOR_sched_op, SCHEDOP_block, 0, NULL, NULL },
     { __HYPERVISOR_sched_op, SCHEDOP_shutdown, 0, NULL, NULL },
+    { __HYPERVISOR_sched_op, SCHEDOP_watchdog, 0, NULL, NULL },
     { __HYPERVISOR_sched_op, SCHEDOP_poll, 4, in_poll, NULL },
     { __HYPERVISOR_event_channel_op, ANY, 0, NULL, NULL },
     { __HYPERVISOR_hvm_op, ANY, 0, NULL, NULL },
     { __HYPERVISOR_console_io, ANY, 0, NULL, NULL },
+    { __HYPERVISOR_set_timer_op, ANY, 0, NULL, NULL },
+    { __HYPERVISOR_vm_assist, ANY, 0, NULL, NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_up, 0, NULL, NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_down, 0, NULL, NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_is_up, 0, NULL, NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 11, in_nothing,
+      out_runstate },
+    { __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 1, in_area,
+      NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_time_memory_area, 1, in_area,
+      NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_set_periodic_timer, 0, NULL, NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL, NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 3, in_timer, NULL },
+    { __HYPERVISOR_vcpu_op, VCPUOP_stop_singleshot_timer, 0, NULL, NULL },
     { __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, NULL, NULL },
     { __HYPERVISOR_grant_table_op, GNTTABOP_query_size, 0, NULL, NULL },
 };
@@ -189,23 +244,27 @@ long compat_hypercall(uint32_t nr, const uint32_t args[6])
     struct window *w = &this_cpu(window);
     const struct row *row = find(nr, args[0]);
     struct mc_state mc = { .preempted = false };
-    uint32_t c[5] = { 0 };
-    uint64_t arg = args[1];
+    /* Where the structure is; a 64-bit number takes two registers. */
+    unsigned int at = nr == __HYPERVISOR_vcpu_op ? 2 : 1;
+    uint64_t a0 = nr == __HYPERVISOR_set_timer_op
+                ? args[0] | (uint64_t)args[1] << 32 : args[0];
+    uint64_t a[3] = { a0, args[1], args[2] };
+    uint32_t c[11] = { 0 };
     long rc;
 
     if (row == NULL) {
         return -ENOSYS;
     }
     if (row->words != 0) {
-        if (guest(args[1], c, row->words * 4u, false) != 0) {
+        if (guest(args[at], c, row->words * 4u, false) != 0) {
             return -EFAULT;
         }
         row->in(w, c);
-        arg = STRUCT_AT;
+        a[at] = STRUCT_AT;
     }
     w->open = true;
     current->multicall = &mc;             /* its continuations come to us */
-    rc = hypercall_table[nr](args[0], arg, args[2], args[3], args[4], args[5]);
+    rc = hypercall_table[nr](a[0], a[1], a[2], args[3], args[4], args[5]);
     current->multicall = NULL;
     w->open = false;
     if (mc.preempted) {
@@ -213,7 +272,7 @@ long compat_hypercall(uint32_t nr, const uint32_t args[6])
     }
     if (rc >= 0 && row->out != NULL) {
         row->out(w, c);
-        if (guest(args[1], c, row->words * 4u, true) != 0) {
+        if (guest(args[at], c, row->words * 4u, true) != 0) {
             return -EFAULT;
         }
     }

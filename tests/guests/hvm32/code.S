@@ -2,11 +2,21 @@
 /*
  * Code of the guest without long mode, copied to 0x1000 of it.  It leaves
  * long mode and then asks the same of the hypervisor in each of the older
- * modes, its findings in R, 64 bytes a mode.  Tables: 0xa000 and above.
+ * modes, its findings in R, 64 bytes a mode, and what it shares with the
+ * hypervisor behind them.  Tables: 0xa000 and above.
  */
 #include <xen/xen.h>
         .set XENVER_get_features, 6
+        .set XENMEM_add_to_physmap, 7
+        .set VCPUOP_get_runstate_info, 4
+        .set VCPUOP_register_runstate_memory_area, 5
+        .set EVTCHNOP_send, 4
+        .set EVTCHNOP_bind_ipi, 7
         .set R, 0x2000
+        .set STUBS, 0x10000             /* page of calls */
+        .set SHARED, 0x11000            /* shared_info */
+        .set ARG, 0x12000
+        .set STATE, 0x12100             /* runstate */
 
         .section .rodata
         .balign 16
@@ -38,6 +48,7 @@ compat: mov $16, %eax
         mov $0xfee00000, %ebx
         mov $0x2800, %esi
         call ask
+        call shared
 
         mov $0xa000, %edi               /* pages of 4 MiB, one of 4 KiB */
         movl $0x83, (%edi)
@@ -100,6 +111,81 @@ ask:    mov 0x30(%ebx), %eax
         mov 4(%esi), %eax
         mov %eax, 28(%ebp)
         ret
+
+/* STUBS: ARG as the argument of command EBX. */
+        .macro do nr
+        mov $ARG, %ecx
+        mov $STUBS + \nr * 32, %eax
+        call *%eax
+        .endm
+
+/* Layouts of 32-bit code: events, the clock, the times of a vcpu. */
+shared: mov $0x40000000, %ecx
+        mov $STUBS, %eax
+        xor %edx, %edx
+        wrmsr
+        movl $DOMID_SELF, ARG
+        movl $0, ARG + 4
+        movl $0, ARG + 8
+        movl $SHARED >> 12, ARG + 12
+        mov $XENMEM_add_to_physmap, %ebx
+        do __HYPERVISOR_memory_op
+        mov %eax, R + 256
+        movl $0, ARG
+        mov $EVTCHNOP_bind_ipi, %ebx
+        do __HYPERVISOR_event_channel_op
+        mov %eax, R + 260
+        mov ARG + 4, %eax
+        mov %eax, R + 264
+        mov %eax, ARG
+        mov $EVTCHNOP_send, %ebx
+        do __HYPERVISOR_event_channel_op
+        mov %eax, R + 268
+        mov SHARED, %eax
+        mov %eax, R + 272
+        mov SHARED + 4, %eax            /* its selector */
+        mov %eax, R + 276
+        mov SHARED + 2048, %eax
+        mov %eax, R + 280
+        mov SHARED + 2308, %eax         /* seconds */
+        mov %eax, R + 284
+        movl $0, SHARED                 /* and once more, masked */
+        movl $0, SHARED + 4
+        movl $0, SHARED + 2048
+        movl $~0, SHARED + 2176
+        mov $EVTCHNOP_send, %ebx
+        do __HYPERVISOR_event_channel_op
+        mov SHARED + 4, %eax
+        mov %eax, R + 288
+        mov SHARED + 2048, %eax
+        mov %eax, R + 292
+        movl $0x77777777, STATE + 44
+        movl $STATE, ARG
+        movl $~0, ARG + 4               /* no part of the handle */
+        mov $VCPUOP_register_runstate_memory_area, %ebx
+        call times
+        mov %eax, R + 296
+        mov STATE, %eax
+        mov %eax, R + 300
+        mov STATE + 4, %eax
+        or STATE + 8, %eax
+        mov %eax, R + 304               /* since when */
+        mov STATE + 44, %eax
+        mov %eax, R + 308
+        movl $0x77777777, ARG + 44
+        mov $VCPUOP_get_runstate_info, %ebx
+        call times
+        mov %eax, R + 312
+        mov ARG + 4, %eax
+        sub STATE + 4, %eax
+        mov %eax, R + 316
+        mov ARG + 44, %eax
+        mov %eax, R + 320
+        ret
+times:  mov $ARG, %edx
+        xor %ecx, %ecx                  /* vcpu 0 */
+        mov $STUBS + __HYPERVISOR_vcpu_op * 32, %eax
+        jmp *%eax
 
         .code16
 bits16: mov $32, %ax

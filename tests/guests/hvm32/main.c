@@ -12,7 +12,7 @@
 
 extern const uint8_t hvm32_code[], hvm32_code_end[], hvm32_entry[];
 
-static uint32_t found[64];
+static uint32_t found[96];
 
 static void runs_through_all_modes(void)
 {
@@ -30,6 +30,37 @@ static void runs_through_all_modes(void)
     }
     EXPECT_EQ(tinyhvm_destroy(&t), 0);
     EXPECT_EQ(found[48], 1);
+}
+
+/* shared_info, vcpu_info, runstate as 32-bit code has them (xen/xen.h). */
+static void what_is_shared_has_its_layout(void)
+{
+    const uint32_t *r = found + 64;
+    uint32_t port = r[2];
+
+    EXPECT_EQ(r[0], 0);
+    EXPECT_EQ(r[1], 0);
+    EXPECT(port != 0 && port < 32);
+    EXPECT_EQ(r[3], 0);
+    EXPECT_EQ(r[4] & 0xff, 1);
+    EXPECT_EQ(r[5] & 1, 1);
+    EXPECT_EQ(r[6], 1u << (port & 31));
+    EXPECT(r[7] > 1000000000);
+    EXPECT_EQ(r[8], 0);
+    EXPECT_EQ(r[9], 1u << (port & 31));
+}
+
+static void times_of_a_vcpu(void)
+{
+    const uint32_t *r = found + 74;
+
+    EXPECT_EQ(r[0], 0);
+    EXPECT_EQ(r[1], 0);                  /* RUNSTATE_running */
+    EXPECT(r[2] != 0);
+    EXPECT_EQ(r[3], 0x77777777);
+    EXPECT_EQ(r[4], 0);
+    EXPECT_EQ(r[5], 0);
+    EXPECT_EQ(r[6], 0x77777777);
 }
 
 /* Findings of the mode at @r, in the order of code.S. */
@@ -68,6 +99,8 @@ void guest_main(void)
     static const struct fact facts[] = {
         FACT(runs_through_all_modes),
         FACT(without_paging),
+        FACT(what_is_shared_has_its_layout),
+        FACT(times_of_a_vcpu),
         FACT(two_level_tables),
         FACT(real_mode),
     };

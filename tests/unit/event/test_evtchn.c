@@ -4,6 +4,7 @@
  * and who is not; random operations on two tables.
  */
 #include <core/softirq.h>
+#include <event/vcpu_info.h>
 
 #include "two.h"
 
@@ -294,6 +295,62 @@ static void reset_gives_way_and_comes_back(void **state)
 
 /* ---- anything goes --------------------------------------------------------------------------------------- */
 
+/* ---- 32-bit code: abi/info32.h --------------------------------------------------- */
+
+static uint32_t word32(struct domain *d, size_t at)
+{
+    return *(uint32_t *)((char *)d->shared_info + at);
+}
+
+static void a_32_bit_guest_finds_its_words(void **state)
+{
+    struct two *t = *state;
+    evtchn_port_t pa, pb = 0, port;
+
+    t->b->info32 = 1;
+    while (pb < 70) {
+        two_connect(t, &pa, &pb);
+    }
+    assert_int_equal(evtchn_send(t->a, pa), 0);
+    assert_int_equal(word32(t->b, 2048 + 8), 1u << (70 - 64));
+    assert_int_equal(word32(t->b, 4), 1u << 2);          /* the selector */
+    assert_int_equal(word32(t->b, 8), 0);
+    assert_int_equal(nr_kicks, 1);
+
+    *(uint32_t *)((char *)t->b->shared_info + 2176 + 8) = 1u << (70 - 64);
+    memset(t->b->shared_info->vcpu_info, 0, 64);
+    clear_bit(pb, t->b->shared_info->evtchn_pending);
+    assert_true(bits2l_is_masked(t->b, pb));
+    assert_int_equal(evtchn_send(t->a, pa), 0);
+    assert_int_equal(word32(t->b, 4), 0);
+    assert_int_equal(evtchn_unmask(t->b, pb), 0);
+    assert_int_equal(word32(t->b, 2176 + 8), 0);
+    assert_int_equal(word32(t->b, 4), 1u << 2);
+    assert_int_equal(word32(t->b, 0) & 0xff, 1);
+
+    memset(t->b->shared_info->vcpu_info, 0, 64);
+    bits2l_info_moved(t->b->vcpu[0]);
+    assert_int_equal(word32(t->b, 4), ~0u);
+    assert_int_equal(word32(t->b, 8), 0);
+    assert_int_equal(evtchn_bind_ipi(t->b->vcpu[0], &port), 0);
+}
+
+/* Beyond these its pending bits would be other ports' mask bits. */
+static void a_32_bit_guest_has_1024_ports(void **state)
+{
+    struct two *t = *state;
+    evtchn_port_t port = 0;
+
+    t->a->evtchn->max_ports = 2000;
+    t->a->info32 = 1;
+    while (evtchn_bind_ipi(t->a->vcpu[0], &port) == 0) {
+    }
+    assert_int_equal(port, 1023);
+    t->a->info32 = 0;
+    assert_int_equal(evtchn_bind_ipi(t->a->vcpu[0], &port), 0);
+    assert_int_equal(port, 1024);
+}
+
 static void random_operations_keep_both_tables_in_step(void **state)
 {
     struct two *t = *state;
@@ -365,6 +422,8 @@ int main(void)
         T(bind_vcpu_moves_only_what_may_move),
         T(reset_closes_everything),
         T(reset_gives_way_and_comes_back),
+        T(a_32_bit_guest_finds_its_words),
+        T(a_32_bit_guest_has_1024_ports),
         T(random_operations_keep_both_tables_in_step),
     };
 

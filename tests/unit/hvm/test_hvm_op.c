@@ -44,7 +44,10 @@ int vdev_set_pm_location(struct vdev_domain *d, uint64_t version)
     return version > 1 ? -EINVAL : 0;
 }
 
+static unsigned int latches;
+
 void vdev_set_vector(struct vcpu *v, uint8_t vector) { }
+void hvm_latch_layout(struct vcpu *v) { latches++; }
 static void flush(struct domain *d) { flushes++; }
 
 static int up(void **state)
@@ -106,6 +109,18 @@ static void rights(void **state)
     assert_int_equal(set(g, 0, HVM_PARAM_CALLBACK_IRQ, 5), -EPERM);
     assert_int_equal(set(tools, 7, HVM_PARAM_STORE_PFN, 5), -ESRCH);
     assert_int_equal(set(tools, 0, HVM_PARAM_STORE_PFN, 5), -EINVAL);  /* PV */
+}
+
+/* A guest that says where its events go says in which mode it is. */
+static void layout_is_noted(void **state)
+{
+    latches = 0;
+    assert_int_equal(set(tools, 1, HVM_PARAM_CALLBACK_IRQ, 5), 0);
+    assert_int_equal(set(g, DOMID_SELF, HVM_PARAM_CALLBACK_IRQ, 99), -EINVAL);
+    assert_int_equal(set(g, DOMID_SELF, HVM_PARAM_VM86_TSS, 5), 0);
+    assert_int_equal(latches, 0);
+    assert_int_equal(set(g, DOMID_SELF, HVM_PARAM_CALLBACK_IRQ, 5), 0);
+    assert_int_equal(latches, 1);
 }
 
 static void numbers(void **state)
@@ -196,7 +211,7 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, up, down)
     const struct CMUnitTest tests[] = {
-        T(rights), T(numbers), T(values), T(callback_by_vector_or_by_line),
+        T(rights), T(layout_is_noted), T(numbers), T(values), T(callback_by_vector_or_by_line),
         T(calls_of_the_guest),
     };
 

@@ -17,6 +17,7 @@
 #include <hypercall/table.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
+#include <xen/vcpu.h>
 
 #include <domains.h>
 #include <fake.h>
@@ -142,6 +143,12 @@ static long call(uint32_t nr, uint32_t a0, uint32_t a1)
     return compat_hypercall(nr, (uint32_t[6]){ a0, a1, 3, 4, 5, 6 });
 }
 
+static long vcpu_op(uint32_t cmd, uint32_t vcpu, uint32_t at)
+{
+    return compat_hypercall(__HYPERVISOR_vcpu_op,
+                            (uint32_t[6]){ cmd, vcpu, at, 4, 5, 6 });
+}
+
 static void words(uint32_t at, const uint32_t *w, unsigned int n)
 {
     memcpy(ram + at, w, n * 4);
@@ -206,6 +213,64 @@ static void arrays_and_continuations(void **state)
     assert_int_equal(r->rbx, XENMEM_populate_physmap | 2 << 6);
 }
 
+static long takes_area(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                       uint64_t a4, uint64_t a5)
+{
+    note(a0, a1, a2);
+    return (long)copy(a2, got, a0 == VCPUOP_set_singleshot_timer ? 16 : 8,
+                      false);
+}
+
+/* Handles have 32 bits: what is behind them is not of the structure. */
+static void structures_of_a_vcpu(void **state)
+{
+    struct vcpu_set_singleshot_timer timer;
+    uint64_t va;
+
+    hypercall_table[__HYPERVISOR_vcpu_op] = takes_area;
+    words(0x100, (uint32_t[]){ 0xc1001000, 0xdeadbeef }, 2);
+    assert_int_equal(vcpu_op(VCPUOP_register_runstate_memory_area, 1, 0x100), 0);
+    memcpy(&va, got, sizeof(va));
+    assert_int_equal(va, 0xc1001000);
+    assert_int_equal(seen[1], 1);
+    assert_int_equal(vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, 0x100), 0);
+
+    words(sizeof(ram) - 12, (uint32_t[]){ 5, 6, VCPU_SSHOTTMR_future }, 3);
+    assert_int_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0,
+                             sizeof(ram) - 12), 0);
+    memcpy(&timer, got, sizeof(timer));
+    assert_int_equal(timer.timeout_abs_ns, 0x600000005ull);
+    assert_int_equal(timer.flags, VCPU_SSHOTTMR_future);
+    assert_int_equal(vcpu_op(VCPUOP_set_singleshot_timer, 0,
+                             sizeof(ram) - 8), -EFAULT);
+    assert_int_equal(vcpu_op(VCPUOP_initialise, 0, 0x100), -ENOSYS);
+}
+
+static long gives_runstate(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                           uint64_t a4, uint64_t a5)
+{
+    struct vcpu_runstate_info r = { .state = 2, .state_entry_time = 3ull << 32,
+                                    .time = { 1, 2, 3, 4 } };
+
+    return (long)copy(a2, &r, sizeof(r), true);
+}
+
+static void runstates_are_narrowed(void **state)
+{
+    static const uint32_t want[12] = { 2, 0, 3, 1, 0, 2, 0, 3, 0, 4, 0, 0x77 };
+
+    hypercall_table[__HYPERVISOR_vcpu_op] = gives_runstate;
+    words(0x100 + 44, (uint32_t[]){ 0x77 }, 1);
+    assert_int_equal(vcpu_op(VCPUOP_get_runstate_info, 0, 0x100), 0);
+    assert_memory_equal(ram + 0x100, want, sizeof(want));
+}
+
+static void a_number_in_two_registers(void **state)
+{
+    assert_int_equal(call(__HYPERVISOR_set_timer_op, 0x89abcdef, 0x1234567), 7);
+    assert_int_equal(seen[0], 0x123456789abcdefull);
+}
+
 static void results_go_back(void **state)
 {
     hypercall_table[__HYPERVISOR_memory_op] = memory_map;
@@ -231,7 +296,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(same_layout_goes_through), T(others_are_refused),
         T(structures_are_widened), T(arrays_and_continuations),
-        T(results_go_back), T(the_window_is_closed_outside),
+        T(structures_of_a_vcpu), T(runstates_are_narrowed),
+        T(a_number_in_two_registers), T(results_go_back), T(the_window_is_closed_outside),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,8 @@
  * Blocking, pausing, waiting for other CPUs, runstates and the watchdog, in
  * simulated time.
  */
+#include <string.h>
+
 #include "machine.h"
 
 /* ---- state, blocking ------------------------------------------------------------------ */
@@ -158,6 +160,38 @@ static void runstates_add_up_to_the_time_that_passed(void **state)
     assert_true(info.time[RUNSTATE_runnable] > 20 * MS);
 }
 
+/* abi/info32.h: 44 bytes, numbers of 64 bits at multiples of 4; and the wall
+ * clock after fewer mask bits. */
+static void times_of_a_32_bit_guest(void **state)
+{
+    uint32_t area[12] = { [11] = 0x77777777 };
+    struct domain *a;
+    uint32_t *shared;
+    uint64_t entry;
+
+    machine_start(1);
+    a = new_domain(1, 1);
+    a->info32 = 1;
+    a->vm_assist = 1ull << VMASST_TYPE_runstate_update_flag;
+    wake_all(a);
+    simulate(7 * MS);
+    assert_int_equal(vtime_register_runstate(a->vcpu[0],
+                                             (uint64_t)(uintptr_t)area), 0);
+    test_become(a->vcpu[0]);
+    vtime_publish_runstate(a->vcpu[0]);
+    assert_int_equal(area[0], a->vcpu[0]->vtime->runstate.state);
+    memcpy(&entry, area + 1, sizeof(entry));
+    assert_true(entry == a->vcpu[0]->vtime->runstate.state_entry_time);
+    assert_memory_equal(area + 3, a->vcpu[0]->vtime->runstate.time, 32);
+    assert_int_equal(area[11], 0x77777777);
+
+    shared = (uint32_t *)a->shared_info;
+    memset(shared, 0, 4096);
+    vtime_update_wallclock(a);
+    assert_int_equal(shared[2304 / 4], 2);
+    assert_int_equal(shared[3072 / 4], 0);
+}
+
 /* Loaders leave a cleared page to their kernel. */
 static void time_numbers_that_a_guest_wiped_come_back(void **state)
 {
@@ -276,6 +310,7 @@ int main(void)
         T(yield_lets_the_next_one_run),
         T(nothing_ticks_while_nobody_waits),
         T(runstates_add_up_to_the_time_that_passed),
+        T(times_of_a_32_bit_guest),
         T(time_numbers_that_a_guest_wiped_come_back),
         T(numbers_that_are_right_are_not_written_again),
         T(idle_time_is_what_nobody_used),
