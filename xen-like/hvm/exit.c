@@ -119,23 +119,46 @@ static noinline bool port_by_model(struct vcpu *v, bool write, uint16_t port,
     return true;
 }
 
-enum exit_action hvm_exit_port(struct vcpu *v, bool write, uint16_t port,
-                               unsigned int bytes, unsigned int len)
+static uint64_t port_mask(unsigned int bytes)
+{
+    return bytes == 4 ? 0xffffffffu : (1u << (8 * bytes)) - 1;
+}
+
+static enum exit_action port_done(struct vcpu *v, bool write,
+                                  unsigned int bytes, unsigned int len,
+                                  uint64_t data)
 {
     struct cpu_regs *r = guest_cpu_regs();
-    uint64_t mask = bytes == 4 ? 0xffffffffu : (1u << (8 * bytes)) - 1;
-    uint64_t data = write ? r->rax & mask : 0;
+    uint64_t mask = port_mask(bytes);
 
-    if (unlikely(v->hvm->io.resume != HVM_RESUME_NONE ||
-                 !hvm_io_port_now(v, write, port, bytes, &data)) &&
-        !port_by_model(v, write, port, bytes, len, &data)) {
-        return EXIT_RESUME;
-    }
     if (!write) {
         r->rax = bytes == 4 ? data & mask : (r->rax & ~mask) | (data & mask);
     }
     hvm_skip(v, len);
     return EXIT_RESUME;
+}
+
+static noinline enum exit_action port_of_device(struct vcpu *v, bool write,
+                                                uint16_t port,
+                                                unsigned int bytes,
+                                                unsigned int len)
+{
+    uint64_t data = write ? guest_cpu_regs()->rax & port_mask(bytes) : 0;
+
+    if ((v->hvm->io.resume == HVM_RESUME_NONE &&
+         hvm_io_port_now(v, write, port, bytes, &data)) ||
+        port_by_model(v, write, port, bytes, len, &data)) {
+        return port_done(v, write, bytes, len, data);
+    }
+    return EXIT_RESUME;
+}
+
+enum exit_action hvm_exit_port(struct vcpu *v, bool write, uint16_t port,
+                               unsigned int bytes, unsigned int len)
+{
+    return v->hvm->io.resume == HVM_RESUME_NONE && hvm_io_port_nobody(v, port)
+         ? port_done(v, write, bytes, len, ~0ull)
+         : port_of_device(v, write, port, bytes, len);
 }
 
 /* A hardware domain finds devices and firmware where the machine has them,

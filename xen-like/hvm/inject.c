@@ -62,19 +62,24 @@ void hvm_inject_page_fault(struct vcpu *v, uint64_t cr2, uint32_t error)
     hvm_inject_exception(v, VEC_PF, (int)error);
 }
 
+static noinline void skip_watched(struct vcpu *v)
+{
+    hvm_backend->set_reg(v, HVM_SHADOW, 0);
+    if (guest_cpu_regs()->rflags & X86_EFLAGS_TF) {
+        hvm_backend->set_reg(v, HVM_DR6,
+                             hvm_backend->get_reg(v, HVM_DR6) | DR6_BS);
+        hvm_inject_exception(v, VEC_DB, HVM_NO_ERROR);
+    }
+}
+
 void hvm_skip(struct vcpu *v, unsigned int len)
 {
     struct cpu_regs *r = guest_cpu_regs();
 
     r->rip += len;
     r->rflags &= ~(uint64_t)X86_EFLAGS_RF;
-    if (unlikely(v->hvm->shadow)) {
-        hvm_backend->set_reg(v, HVM_SHADOW, 0);
-    }
-    if (r->rflags & X86_EFLAGS_TF) {
-        hvm_backend->set_reg(v, HVM_DR6,
-                             hvm_backend->get_reg(v, HVM_DR6) | DR6_BS);
-        hvm_inject_exception(v, VEC_DB, HVM_NO_ERROR);
+    if (unlikely(v->hvm->shadow || (r->rflags & X86_EFLAGS_TF))) {
+        skip_watched(v);
     }
 }
 

@@ -13,11 +13,20 @@
 #define HVM_IO_H
 
 #include <hvm/hvm_domain.h>
+#include <ioreq/ioreq.h>
+#include <vdev/vdev.h>
 
 enum hvm_io_result { HVM_IO_DONE, HVM_IO_LATER, HVM_IO_NOBODY };
 
 enum hvm_io_result hvm_io(struct vcpu *v, bool write, bool mmio,
                           uint64_t addr, unsigned int bytes, uint64_t *data);
+/* Certainly nobody's: there is no device model, and none of our own devices
+ * (nor the debug port, 0xe9) is near. */
+static inline bool hvm_io_port_nobody(const struct vcpu *v, uint16_t port)
+{
+    return !vdev_port_maybe(port) && !ioreq_maybe(v) &&
+           !v->domain->is_hardware;
+}
 /* IN and OUT whose answer is here: of our own devices, or nobody's.  false:
  * a device model may have one. */
 bool hvm_io_port_now(struct vcpu *v, bool write, uint16_t port,

@@ -100,13 +100,22 @@ static int svm_cpu_on(void)
 
 /* ---- ASIDs ------------------------------------------------------------------------ */
 
-static void take_asid(struct svm_cpu *c, struct svm_vcpu *s)
+static inline bool has_asid(const struct vcpu *v, const struct svm_vcpu *s)
 {
-    s->vmcb->tlb_control = 0;
+    return s->asid_gen == this_cpu(svm_cpu).asid_gen &&
+           s->asid_cpu == smp_processor_id() &&
+           v->hvm->flush_seen == atomic_load(&v->domain->hvm->flush_gen);
+}
+
+static void take_asid(struct vcpu *v, struct svm_vcpu *s)
+{
+    struct svm_cpu *c = &this_cpu(svm_cpu);
+
+    v->hvm->flush_seen = atomic_load(&v->domain->hvm->flush_gen);
     if (c->next_asid >= c->nr_asids) {
         c->asid_gen++;
         c->next_asid = 1;
-        s->vmcb->tlb_control = TLB_FLUSH_ALL;
+        s->vmcb->tlb_control = TLB_FLUSH_ALL;   /* at this entry alone */
     }
     s->vmcb->asid = c->next_asid++;
     s->asid_gen = c->asid_gen;
@@ -126,9 +135,10 @@ static uint8_t svm_get_tpr(const struct vcpu *v)
  * through that nothing else keeps back.  And while a virtual interrupt is
  * asked for, QEMU 7.2 aborts at such a write unless it leaves the guest.
  */
-static void watch_cr8(struct vcpu *v, struct vmcb *b, uint8_t tpr)
+static void watch_cr8(struct vcpu *v, struct vmcb *b)
 {
-    bool watch = v->hvm->window || (tpr != 0 && vdev_irq_below_tpr(v) >= 0);
+    bool watch = v->hvm->window ||
+                 (vdev_get_cr8(v) != 0 && vdev_irq_below_tpr(v) >= 0);
 
     b->cr_write = watch ? SVM_CR8 : 0;
 }
@@ -145,44 +155,81 @@ static void look_for_lost_interrupts(void)
     load_cr8(0);
 }
 
-static enum exit_action svm_run(struct vcpu *v)
+static inline bool watches_cr8(const struct vcpu *v)
 {
-    struct svm_cpu *c = &this_cpu(svm_cpu);
-    struct hvm_vcpu *h = v->hvm;
-    struct svm_vcpu *s = h->hw;
+    return vdev_get_cr8(v) != 0 || v->hvm->window ||
+           hw(v)->vmcb->cr_write != 0;
+}
+
+/* Registers out of the block, then the exit. */
+static inline enum exit_action take_exit(struct vcpu *v)
+{
+    struct svm_vcpu *s = hw(v);
     struct vmcb *b = s->vmcb;
     struct cpu_regs *r = guest_cpu_regs();
-    uint32_t flush = atomic_load(&v->domain->hvm->flush_gen);
-    uint8_t tpr;
 
     b->tlb_control = 0;
-    if (s->asid_gen != c->asid_gen || s->asid_cpu != smp_processor_id() ||
-        h->flush_seen != flush) {
-        h->flush_seen = flush;
-        take_asid(c, s);
-    }
-    b->rip = r->rip;
-    b->rsp = r->rsp;
-    b->rflags = r->rflags;
-    b->rax = r->rax;
-    tpr = vdev_get_cr8(v);
-    b->vintr = (b->vintr & ~V_TPR_MASK) | tpr;
-    if (unlikely(tpr != 0 || h->window || b->cr_write != 0)) {
-        watch_cr8(v, b, tpr);
-    }
-    svm_enter(s->vmcb_maddr, r, c->host_maddr);
-    if (unlikely(h->window)) {
-        look_for_lost_interrupts();
-    }
-    if (unlikely((b->vintr & 0xf) != tpr)) {
-        vdev_set_cr8(v, svm_get_tpr(v));
-    }
-    h->shadow = b->shadow & 1;
+    v->hvm->shadow = b->shadow & 1;
     r->rip = b->rip;
     r->rsp = b->rsp;
     r->rflags = b->rflags;
     r->rax = b->rax;
     return svm_exit(v, s);
+}
+
+static noinline enum exit_action left_amid_interrupts(struct vcpu *v)
+{
+    if (v->hvm->window) {
+        look_for_lost_interrupts();
+    }
+    if (svm_get_tpr(v) != vdev_get_cr8(v)) {
+        vdev_set_cr8(v, svm_get_tpr(v));
+    }
+    return take_exit(v);
+}
+
+/* The guest has run. */
+static noinline enum exit_action svm_left(void)
+{
+    struct vcpu *v = current;
+
+    return likely(svm_get_tpr(v) == vdev_get_cr8(v) && !v->hvm->window)
+         ? take_exit(v) : left_amid_interrupts(v);
+}
+
+/* No register is kept over the entry: the guest's are many already. */
+static inline enum exit_action enter(struct vcpu *v)
+{
+    struct svm_vcpu *s = hw(v);
+    struct vmcb *b = s->vmcb;
+    struct cpu_regs *r = guest_cpu_regs();
+
+    b->vintr = (b->vintr & ~V_TPR_MASK) | vdev_get_cr8(v);
+    b->rip = r->rip;
+    b->rsp = r->rsp;
+    b->rflags = r->rflags;
+    b->rax = r->rax;
+    svm_enter(s->vmcb_maddr, r, this_cpu(svm_cpu).host_maddr);
+    return svm_left();
+}
+
+static noinline enum exit_action prepare_and_enter(struct vcpu *v)
+{
+    struct svm_vcpu *s = hw(v);
+
+    if (!has_asid(v, s)) {
+        take_asid(v, s);
+    }
+    if (watches_cr8(v)) {
+        watch_cr8(v, s->vmcb);
+    }
+    return enter(v);
+}
+
+static enum exit_action svm_run(struct vcpu *v)
+{
+    return likely(has_asid(v, hw(v)) && !watches_cr8(v))
+         ? enter(v) : prepare_and_enter(v);
 }
 
 /* ---- vcpus ------------------------------------------------------------------------------- */

@@ -15,7 +15,6 @@
 #include <vdev/front.h>
 
 #define FIRST_CODE 0x40u              /* exceptions; CRs, DRs do not exit */
-#define LAST_CODE  0x8eu
 #define CODE_NPF   0x400u
 #define CODE_CR8_WRITE 0x18u
 
@@ -225,34 +224,39 @@ static noinline unsigned int find_length(struct vcpu *v,
 }
 
 /*
- * Bytes of the instruction that left the guest.  QEMU 7.2 and old CPUs do
- * not tell the next RIP: there the bytes do, looked at once per place (a
- * guest that changes them while they run misleads only itself).
+ * Bytes of the instruction that left the guest, if they are known: QEMU 7.2
+ * and old CPUs do not tell the next RIP.  There the bytes do, looked at once
+ * per place (a guest that changes them while they run misleads only itself).
  */
-static unsigned int length_of(struct vcpu *v, struct svm_vcpu *s,
-                              const struct row *row, uint32_t code)
+static inline unsigned int known_length(const struct svm_vcpu *s,
+                                        uint32_t code)
 {
     uint64_t rip = guest_cpu_regs()->rip, n;
 
     if (has_cpu(X86_FEATURE_NRIPS)) {
         n = s->vmcb->next_rip - rip;
-        if (n != 0 && n <= HVM_INSN_BYTES) {
+        if (n <= HVM_INSN_BYTES) {
             return (unsigned int)n;
         }
     }
-    if (s->length_rip != rip || s->length_code != code || s->length == 0) {
-        s->length = (uint8_t)find_length(v, row, s->vmcb->info1);
-        s->length_rip = rip;
-        s->length_code = code;
-    }
-    return s->length;
+    return s->length_rip == rip && s->length_code == code ? s->length : 0;
+}
+
+static noinline enum exit_action run_with_length(struct vcpu *v,
+                                                 struct svm_vcpu *s,
+                                                 const struct row *row)
+{
+    s->length = (uint8_t)find_length(v, row, s->vmcb->info1);
+    s->length_rip = guest_cpu_regs()->rip;
+    s->length_code = (uint32_t)s->vmcb->exitcode;
+    return s->length != 0 ? row->run(v, s, s->length) : on_undefined(v, s, 0);
 }
 
 /* ---- dispatch ------------------------------------------------------------------------------- */
 
 /* An event whose delivery was interrupted by this exit comes again; one that
  * an instruction makes is made again by it. */
-static noinline void keep_event(struct vcpu *v, uint64_t e)
+static void keep_event(struct vcpu *v, uint64_t e)
 {
     uint8_t type = EVENT_TYPE(e), vector = (uint8_t)e;
 
@@ -297,33 +301,42 @@ static noinline enum exit_action write_cr8(struct vcpu *v)
     return EXIT_RESUME;
 }
 
+static noinline enum exit_action exit_amid_event(struct vcpu *v,
+                                                 struct svm_vcpu *s)
+{
+    keep_event(v, s->vmcb->exit_event);
+    s->vmcb->exit_event = 0;
+    return svm_exit(v, s);
+}
+
+static noinline enum exit_action exit_beyond_rows(struct vcpu *v,
+                                                  const struct vmcb *b)
+{
+    return b->exitcode == CODE_NPF ? nested_fault(v, b)
+           : b->exitcode == CODE_CR8_WRITE ? write_cr8(v)
+           : hvm_exit_unknown(v, b->exitcode, b->info1, b->info2);
+}
+
+/* Ends in calls only: most exits take the way through without saving one
+ * register. */
 enum exit_action svm_exit(struct vcpu *v, struct svm_vcpu *s)
 {
     struct vmcb *b = s->vmcb;
-    uint64_t code = b->exitcode;
-    const struct row *row;
+    uint64_t at = b->exitcode - FIRST_CODE;
     unsigned int len = 0;
 
     b->inject = 0;
-    if (b->exit_event & EVENT_VALID) {
-        keep_event(v, b->exit_event);
+    if (unlikely(b->exit_event & EVENT_VALID)) {
+        return exit_amid_event(v, s);
     }
-    if (code == CODE_NPF) {
-        return nested_fault(v, b);
+    if (at >= ARRAY_SIZE(rows) || rows[at].run == NULL) {
+        return exit_beyond_rows(v, b);
     }
-    if (code == CODE_CR8_WRITE) {
-        return write_cr8(v);
-    }
-    if (code < FIRST_CODE || code > LAST_CODE ||
-        rows[code - FIRST_CODE].run == NULL) {
-        return hvm_exit_unknown(v, code, b->info1, b->info2);
-    }
-    row = &rows[code - FIRST_CODE];
-    if (row->op_len != 0) {
-        len = length_of(v, s, row, (uint32_t)code);
-        if (len == 0) {
-            return on_undefined(v, s, 0);
+    if (rows[at].op_len != 0) {
+        len = known_length(s, (uint32_t)b->exitcode);
+        if (unlikely(len == 0)) {
+            return run_with_length(v, s, &rows[at]);
         }
     }
-    return row->run(v, s, len);
+    return rows[at].run(v, s, len);
 }

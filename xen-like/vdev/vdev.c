@@ -340,20 +340,12 @@ static const struct {
     { 0xb008, 0xb00b, XEN_X86_EMU_PM, vpm_port },
 };
 
-/* All of them lie in four pages of ports: most accesses are for others. */
-static bool maybe_ours(uint16_t port)
-{
-    unsigned int page = port >> 8;
-
-    return page == 0 || page == 0x04 || page == 0x1f || page == 0xb0;
-}
-
 bool vdev_access_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool write,
                uint32_t *v)
 {
     bool ok = false;
 
-    if (!maybe_ours(port)) {
+    if (!vdev_port_maybe(port)) {
         return false;
     }
     for (unsigned int i = 0; i < ARRAY_SIZE(ports); i++) {

@@ -94,6 +94,13 @@ void vdev_set_hooks(const struct vdev_hooks *h);
 
 void vdev_init(struct vdev_domain *d, uint32_t devices);
 void vdev_fini(struct vdev_domain *d);           /* no timer of @d runs after */
+/* False: no port of a device is near.  All of them lie in four pages. */
+static inline bool vdev_port_maybe(uint16_t port)
+{
+    unsigned int page = port >> 8;
+
+    return page == 0 || page == 0x04 || page == 0x1f || page == 0xb0;
+}
 /* Accesses by vcpu's CPU, @len 1, 2, 4 (MMIO also 8).  false: nobody here. */
 bool vdev_access_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool write,
                uint32_t *v);
