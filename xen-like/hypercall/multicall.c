@@ -10,9 +10,9 @@
 #include <domain/multicall_state.h>
 #include <hypercall/table.h>
 
-static always_inline long run_entry(struct mc_state *mc, bool translated)
+static always_inline long run_entry(const struct multicall_entry *c,
+                                    bool translated)
 {
-    const struct multicall_entry *c = &mc->call;
     uint64_t op = c->op;
 
     if (op >= NR_HYPERCALLS || op == __HYPERVISOR_iret) {
@@ -40,29 +40,36 @@ static noinline int one_entry_translated(struct mc_state *mc, uint64_t at)
     if (copy_from_guest(&mc->call, guest_handle(at), sizeof(mc->call)) != 0) {
         return -EFAULT;
     }
-    mc->preempted = false;
-    mc->call.result = (unsigned long)run_entry(mc, true);
+    mc->call.result = (unsigned long)run_entry(&mc->call, true);
     return mc->preempted ? write_back(mc, at)
            : copy_to_guest(result, &mc->call.result, sizeof(mc->call.result));
 }
 
-/* Entry @at, copied in once, run, its result copied out. */
+/* Entry @at, copied in once, run, its result copied out.  Its words go to the
+ * call in registers; @mc has them too, for who may have to go on later. */
 static always_inline int one_entry(struct mc_state *mc, uint64_t at)
 {
-    uint64_t *words = (uint64_t *)&mc->call, w;
+    struct multicall_entry c = { .result = 0 };
+    uint64_t w;
 
     if (guest_is_translated()) {
         return one_entry_translated(mc, at);
     }
     stac();
-#pragma GCC unroll 8
-    for (unsigned int i = 0; i < sizeof(mc->call) / 8; i++) {
-        GET_GUEST_WORD(w, at, i, fault);
-        words[i] = w;
-    }
+#define GET(field) \
+    GET_GUEST_WORD(w, at + offsetof(struct multicall_entry, field), 0, fault); \
+    c.field = w
+    GET(op);
+    GET(args[0]);
+    GET(args[1]);
+    GET(args[2]);
+    GET(args[3]);
+    GET(args[4]);
+    GET(args[5]);
+#undef GET
     clac();
-    mc->preempted = false;
-    w = (uint64_t)run_entry(mc, false);
+    mc->call = c;
+    w = (uint64_t)run_entry(&c, false);
     if (unlikely(mc->preempted)) {
         return write_back(mc, at);
     }
@@ -93,15 +100,18 @@ long do_multicall(uint64_t list, uint64_t nr, uint64_t a2, uint64_t a3,
     }
     v->multicall = &mc;
     mc.preempted = false;
-    while (list != end && rc == 0 && !mc.preempted) {
+    for (; list != end; list += sizeof(mc.call)) {
         rc = one_entry(&mc, list);
-        if (likely(!mc.preempted)) {
+        if (unlikely(rc != 0 || mc.preempted)) {
+            break;
+        }
+        if (unlikely(hypercall_preempt())) {
             list += sizeof(mc.call);
-            mc.preempted = list != end && hypercall_preempt();
+            break;
         }
     }
     v->multicall = NULL;
-    if (rc == 0 && mc.preempted) {
+    if (rc == 0 && list != end) {
         return HYPERCALL_CONTINUE(__HYPERVISOR_multicall, list,
                                   (end - list) / sizeof(mc.call));
     }
