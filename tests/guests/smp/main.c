@@ -235,7 +235,10 @@ static void down_and_up_again(void)
     need_two();
     ap_running = false;
     command = DOWN;
-    spin_ns(50 * NS_PER_MS);
+    for (unsigned int i = 0; hc_vcpu(VCPUOP_is_up, 1, NULL) != 0 && i < 100;
+         i++) {
+        spin_ns(50 * NS_PER_MS);
+    }
     EXPECT_EQ(hc_vcpu(VCPUOP_is_up, 1, NULL), 0);
     EXPECT(!ap_running);
     EXPECT_EQ(hc_vcpu(VCPUOP_up, 1, NULL), 0);
