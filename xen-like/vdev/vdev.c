@@ -521,6 +521,7 @@ static void recount(struct vdev_domain *d)
     for (unsigned int irq = 0; irq < 16; irq++) {
         d->gsi_count[isa_gsi(irq)] += d->isa.pad[0] >> irq & 1;
     }
+    vhpet_recount(d);
 }
 
 /* Each field that is used as an index or a period is made legal. */
@@ -548,9 +549,8 @@ static void sanitise(struct vdev_domain *d, unsigned int code, uint64_t now)
             c->count = c->count - 1 > 0xffff ? 0x10000 : c->count;
             c->mode = c->mode > 5 ? 0 : c->mode;
             c->rw_mode &= 3;
-            d->pit.loaded_ns[i] = now;
         }
-        d->pit.next_ns = 0;
+        vpit_restart(d, now);
         break;
     case HVM_SAVE_CODE(RTC):
         d->rtc.hw.cmos_index &= 0x7f;
@@ -558,7 +558,7 @@ static void sanitise(struct vdev_domain *d, unsigned int code, uint64_t now)
         d->rtc.hw.rtc_offset = vrtc_legal_offset(d->rtc.hw.rtc_offset);
         break;
     case HVM_SAVE_CODE(HPET):
-        d->hpet.base_ns = now;
+        vhpet_restart(d, now);
         break;
     case HVM_SAVE_CODE(PMTIMER):
         d->pm.start_ns = now - ticks_to_ns(d->pm.hw.tmr_val, 3579545);
@@ -567,6 +567,14 @@ static void sanitise(struct vdev_domain *d, unsigned int code, uint64_t now)
     default:
         break;
     }
+}
+
+int vdev_record_bytes(const struct vdev_domain *d, unsigned int code,
+                      unsigned int instance)
+{
+    const struct record *r = find(d, code, instance);
+
+    return r != NULL ? r->bytes : -ENOENT;
 }
 
 int vdev_load_record(struct vdev_domain *d, unsigned int code, unsigned int instance,

@@ -133,6 +133,8 @@ int vdev_take_interrupt(struct vlapic *la);
 #define VDEV_RECORD_MAX sizeof(struct hvm_hw_hpet)   /* the largest */
 int vdev_save_record(struct vdev_domain *d, unsigned int typecode, unsigned int instance,
               void *record);
+int vdev_record_bytes(const struct vdev_domain *d, unsigned int typecode,
+                      unsigned int instance);
 int vdev_load_record(struct vdev_domain *d, unsigned int typecode, unsigned int instance,
               const void *record, size_t bytes);
 
@@ -177,6 +179,7 @@ void vpit_init(struct vdev_domain *d);
 bool vpit_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool write,
                uint32_t *v);
 uint64_t vpit_tick(struct vdev_domain *d, uint64_t now);
+void vpit_restart(struct vdev_domain *d, uint64_t now);    /* from a record */
 
 void vrtc_init(struct vdev_domain *d);
 bool vrtc_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool write,
@@ -189,6 +192,8 @@ void vhpet_init(struct vdev_domain *d);
 uint64_t vhpet_mmio(struct vdev_domain *d, unsigned int offset, unsigned int len,
                     bool write, uint64_t v);
 uint64_t vhpet_tick(struct vdev_domain *d, uint64_t now);
+void vhpet_restart(struct vdev_domain *d, uint64_t now);   /* from a record */
+void vhpet_recount(struct vdev_domain *d);      /* its lines that are up */
 uint64_t vhpet_counter(const struct vdev_domain *d, uint64_t now);
 /* Legacy replacement: timers 0 and 1 own IRQ 0 and 8. */
 bool vhpet_is_legacy(const struct vdev_domain *d);

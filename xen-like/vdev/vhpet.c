@@ -123,6 +123,33 @@ static void restart_all(struct vdev_domain *d, uint64_t now)
     }
 }
 
+/* A line can be up for a timer of level kind, on its route. */
+void vhpet_restart(struct vdev_domain *d, uint64_t now)
+{
+    struct hvm_hw_hpet *h = &d->hpet.hw;
+    uint64_t up = 0;
+
+    for (unsigned int n = 0; n < HPET_TIMER_NUM; n++) {
+        uint64_t cfg = h->timers[n].config;
+
+        if ((cfg & T_LEVEL) && (ROUTES >> T_ROUTE(cfg) & 1)) {
+            up |= 1ull << n;
+        }
+    }
+    h->isr &= up;
+    d->hpet.base_ns = now;
+    restart_all(d, now);
+}
+
+void vhpet_recount(struct vdev_domain *d)
+{
+    for (unsigned int n = 0; n < HPET_TIMER_NUM; n++) {
+        if (d->hpet.hw.isr >> n & 1) {
+            d->gsi_count[T_ROUTE(d->hpet.hw.timers[n].config)]++;
+        }
+    }
+}
+
 static void write_config(struct vdev_domain *d, uint64_t v, uint64_t now)
 {
     struct vhpet *h = &d->hpet;

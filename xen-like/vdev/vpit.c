@@ -81,7 +81,7 @@ uint64_t vpit_tick(struct vdev_domain *d, uint64_t now)
     const channel_t *c = &d->pit.hw.channels[0];
     struct vpit *p = &d->pit;
 
-    if (p->next_ns == 0 && periodic(c)) {            /* after a load */
+    if (p->next_ns == 0 && periodic(c)) {            /* from its first day */
         p->next_ns = now + ticks_to_ns(c->count, PIT_HZ);
     }
     if (p->next_ns == 0) {
@@ -97,6 +97,17 @@ uint64_t vpit_tick(struct vdev_domain *d, uint64_t now)
         p->next_ns = periodic(c) ? p->next_ns + (missed + 1) * period : 0;
     }
     return p->next_ns == 0 ? VDEV_NEVER : p->next_ns;
+}
+
+/* Counts begin anew: where they stood is not in the record.  One that was over
+ * before it was saved ends once more, which is better than never. */
+void vpit_restart(struct vdev_domain *d, uint64_t now)
+{
+    for (unsigned int i = 0; i < 3; i++) {
+        d->pit.loaded_ns[i] = now;
+    }
+    d->ticks_owed = 0;
+    d->pit.next_ns = now + ticks_to_ns(d->pit.hw.channels[0].count, PIT_HZ);
 }
 
 static void latch_count(struct vdev_domain *d, unsigned int ch)

@@ -289,6 +289,63 @@ static void hpet_level_stays_until_cleared(void **state)
     assert_int_equal(vdev_take_interrupt(&apic[0]), -1);
 }
 
+/* Save one device, begin anew with a clock that has gone on, load it. */
+static void move(unsigned int code)
+{
+    uint8_t rec[VDEV_RECORD_MAX];
+    int bytes = vdev_save_record(&vd, code, 0, rec);
+
+    assert_in_range(bytes, 1, VDEV_RECORD_MAX);
+    (void)up(NULL);
+    fake_now_ns += 7 * S;
+    assert_int_equal(vdev_load_record(&vd, code, 0, rec, (size_t)bytes), 0);
+}
+
+static void timers_go_on_when_they_are_loaded(void **state)
+{
+    unsigned int n = 0;
+
+    mmio_wr(HPET + 0x10, 4, 1);
+    mmio_wr(HPET + 0x100, 4, 20 << 9 | 0x104);
+    mmio_wr(HPET + 0x108, 4, 62500);
+    pass(MS / 2);
+    move(HVM_SAVE_CODE(HPET));
+    assert_int_equal(drain(0, 0x44), 0);
+    pass(MS);
+    assert_int_equal(drain(0, 0x44), 1);   /* what was left: half of it */
+    pit_load(0, 2, 11932);
+    move(HVM_SAVE_CODE(PIT));
+    for (unsigned int i = 0; i < 10; i++) {
+        pass(10 * MS);
+        n += drain(0, 0x32);
+    }
+    assert_in_range(n, 9, 10);
+    pit_load(0, 4, 11932);                 /* once */
+    pass(5 * MS);
+    move(HVM_SAVE_CODE(PIT));
+    pass(11 * MS);
+    assert_int_equal(drain(0, 0x32), 1);
+    pass(S);
+    assert_int_equal(drain(0, 0x32), 0);
+}
+
+static void a_level_line_is_up_when_it_is_loaded(void **state)
+{
+    mmio_wr(HPET + 0x10, 4, 1);
+    mmio_wr(HPET + 0x120, 4, 21 << 9 | 0x106);
+    mmio_wr(HPET + 0x128, 4, 1000);
+    pass(MS);
+    move(HVM_SAVE_CODE(HPET));
+    assert_int_equal(vd.gsi_count[21], 1);
+    mmio_wr(HPET + 0x20, 4, 2);
+    assert_int_equal(vd.gsi_count[21], 0);
+    vd.hpet.hw.isr = ~0ull;                /* of nobody's: it is dropped */
+    vd.hpet.hw.timers[0].config = 3 << 9 | 0x106;
+    move(HVM_SAVE_CODE(HPET));
+    assert_int_equal(vd.hpet.hw.isr, 2);
+    assert_int_equal(vd.gsi_count[3], 0);
+}
+
 static void hpet_odd_accesses(void **state)
 {
     assert_int_equal(mmio_rd(HPET + 0xf1, 4), ~0ull);
@@ -358,6 +415,8 @@ int main(void)
         T(rtc_leaves_other_bytes_to_the_device_model), T(hpet_counts),
         T(hpet_one_shot_by_io_apic), T(hpet_periodic_and_legacy),
         T(hpet_level_stays_until_cleared), T(hpet_odd_accesses),
+        T(timers_go_on_when_they_are_loaded),
+        T(a_level_line_is_up_when_it_is_loaded),
         T(pm_timer_counts_and_turns), T(buttons_raise_the_sci),
     };
 
