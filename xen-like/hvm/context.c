@@ -2,8 +2,8 @@
 /*
  * The HVM context: records of xen/hvm/save.h, in and out.  Toolstacks start
  * a guest with one (HEADER, CPU, MTRR, END) and save all of it.
- * What a record could make unsafe is checked or cut; a state that the CPU
- * does not accept ends the guest at its first entry.
+ * hvm/context_check looks at all of them before one is loaded.
+ * Tested by tests/unit/hvm/test_context.c and tests/boot/dom0/hvm-save.sh.
  */
 #include <abi/public.h>
 #include <arch/atomic.h>
@@ -22,7 +22,6 @@
 #include <xen/hvm/save.h>
 
 ABI_ASSERT(sizeof(struct hvm_hw_cpu) == 1032);
-ABI_ASSERT(sizeof(struct hvm_save_descriptor) == 8);
 
 #define CPU_FIELD(f) offsetof(struct hvm_hw_cpu, f)
 
@@ -39,20 +38,19 @@ static const uint16_t gpr_at[][2] = {
 static const struct {
     uint16_t at;
     uint8_t reg;
-    bool canonical;
 } hw_at[] = {
-    { CPU_FIELD(cr0), HVM_CR0, false }, { CPU_FIELD(cr2), HVM_CR2, false },
-    { CPU_FIELD(cr3), HVM_CR3, false }, { CPU_FIELD(cr4), HVM_CR4, false },
-    { CPU_FIELD(dr6), HVM_DR6, false }, { CPU_FIELD(dr7), HVM_DR7, false },
-    { CPU_FIELD(sysenter_cs), HVM_SYSENTER_CS, false },
-    { CPU_FIELD(sysenter_esp), HVM_SYSENTER_ESP, true },
-    { CPU_FIELD(sysenter_eip), HVM_SYSENTER_EIP, true },
-    { CPU_FIELD(shadow_gs), HVM_KERNEL_GS, true },
-    { CPU_FIELD(msr_lstar), HVM_LSTAR, true },
-    { CPU_FIELD(msr_star), HVM_STAR, false },
-    { CPU_FIELD(msr_cstar), HVM_CSTAR, true },
-    { CPU_FIELD(msr_syscall_mask), HVM_SFMASK, false },
-    { CPU_FIELD(msr_efer), HVM_EFER, false },
+    { CPU_FIELD(cr0), HVM_CR0 }, { CPU_FIELD(cr2), HVM_CR2 },
+    { CPU_FIELD(cr3), HVM_CR3 }, { CPU_FIELD(cr4), HVM_CR4 },
+    { CPU_FIELD(dr6), HVM_DR6 }, { CPU_FIELD(dr7), HVM_DR7 },
+    { CPU_FIELD(sysenter_cs), HVM_SYSENTER_CS },
+    { CPU_FIELD(sysenter_esp), HVM_SYSENTER_ESP },
+    { CPU_FIELD(sysenter_eip), HVM_SYSENTER_EIP },
+    { CPU_FIELD(shadow_gs), HVM_KERNEL_GS },
+    { CPU_FIELD(msr_lstar), HVM_LSTAR },
+    { CPU_FIELD(msr_star), HVM_STAR },
+    { CPU_FIELD(msr_cstar), HVM_CSTAR },
+    { CPU_FIELD(msr_syscall_mask), HVM_SFMASK },
+    { CPU_FIELD(msr_efer), HVM_EFER },
 };
 
 static const struct {
@@ -124,22 +122,6 @@ static void save_cpu(struct vcpu *v, struct hvm_hw_cpu *c)
     }
 }
 
-static bool cpu_ok(const struct hvm_hw_cpu *c)
-{
-    for (unsigned int i = 0; i < ARRAY_SIZE(hw_at); i++) {
-        if (hw_at[i].canonical && !is_canonical(get64(c, hw_at[i].at))) {
-            return false;
-        }
-    }
-    for (unsigned int i = 0; i < NR_HVM_SEGS; i++) {
-        if (!is_canonical(get64(c, seg_at[i].base))) {
-            return false;
-        }
-    }
-    return (c->msr_efer & ~hvm_efer_known()) == 0 && c->dr6 >> 32 == 0 &&
-           c->dr7 >> 32 == 0 && c->msr_tsc_aux >> 32 == 0;
-}
-
 /* Vcpus that have no record yet, or get none, go with the first. */
 static void load_tsc(struct vcpu *v, uint64_t tsc)
 {
@@ -153,11 +135,8 @@ static void load_tsc(struct vcpu *v, uint64_t tsc)
     }
 }
 
-static int load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
+static void load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
 {
-    if (!cpu_ok(c)) {
-        return -EINVAL;
-    }
     for (unsigned int i = 0; i < ARRAY_SIZE(gpr_at); i++) {
         memcpy((char *)&v->hvm->regs + gpr_at[i][1],
                (const char *)c + gpr_at[i][0], 8);
@@ -196,7 +175,6 @@ static int load_cpu(struct vcpu *v, const struct hvm_hw_cpu *c)
     v->hvm->wait_for_sipi = 0;
     atomic_store(&v->is_initialised, 1);
     atomic_store(&v->is_up, 1);
-    return 0;
 }
 
 /* ---- the MTRR record ---------------------------------------------------------------------- */
@@ -211,29 +189,12 @@ static void save_mtrr(struct vcpu *v, struct hvm_hw_mtrr *m)
     m->msr_mtrr_def_type = v->hvm->mtrr_def;
 }
 
-/* APM vol. 2, 7.8.1: types 2 and 3 are reserved. */
-static bool pat_ok(uint64_t pat)
+static void load_mtrr(struct vcpu *v, const struct hvm_hw_mtrr *m)
 {
-    for (unsigned int i = 0; i < 64; i += 8) {
-        unsigned int type = (pat >> i) & 0xff;
-
-        if (type > 7 || type == 2 || type == 3) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static int load_mtrr(struct vcpu *v, const struct hvm_hw_mtrr *m)
-{
-    if (!pat_ok(m->msr_pat_cr)) {
-        return -EINVAL;
-    }
     hvm_backend->set_reg(v, HVM_PAT, m->msr_pat_cr);
     memcpy(v->hvm->mtrr_var, m->msr_mtrr_var, sizeof(v->hvm->mtrr_var));
     memcpy(v->hvm->mtrr_fixed, m->msr_mtrr_fixed, sizeof(v->hvm->mtrr_fixed));
     v->hvm->mtrr_def = m->msr_mtrr_def_type;
-    return 0;
 }
 
 ABI_ASSERT(sizeof(((struct hvm_hw_mtrr *)0)->msr_mtrr_var) ==
@@ -321,46 +282,33 @@ static int load_record(struct domain *d, const struct hvm_save_descriptor *desc)
 {
     const void *rec = desc + 1;
     struct vcpu *v = domain_vcpu(d, desc->instance);
-    const struct hvm_save_header *h = rec;
-    int rc;
+    int rc = 0;
 
     switch (desc->typecode) {
     case HVM_SAVE_CODE(HEADER):
-        return desc->length >= sizeof(*h) && h->magic == HVM_FILE_MAGIC
-               ? 0 : -EINVAL;
+        break;
     case HVM_SAVE_CODE(CPU):
-        return v != NULL && desc->length == sizeof(struct hvm_hw_cpu)
-               ? load_cpu(v, rec) : -EINVAL;
+        load_cpu(v, rec);
+        break;
     case HVM_SAVE_CODE(MTRR):
-        return v != NULL && desc->length == sizeof(struct hvm_hw_mtrr)
-               ? load_mtrr(v, rec) : -EINVAL;
+        load_mtrr(v, rec);
+        break;
     default:
         rc = vdev_load(d, desc->typecode, desc->instance, rec, desc->length);
-        return rc == -ENOENT ? 0 : min(rc, 0);
+        break;
     }
+    return rc == -ENOENT ? 0 : min(rc, 0);
 }
 
 int hvm_context_load(struct domain *d, const void *buf, uint32_t len)
 {
-    const char *at = buf, *end = at + len;
+    const struct hvm_save_descriptor *desc = buf;
+    int rc = hvm_context_check(d, buf, len);
 
     d->hvm->tsc_now = rdtsc();
-    while ((size_t)(end - at) >= sizeof(struct hvm_save_descriptor)) {
-        const struct hvm_save_descriptor *desc = (const void *)at;
-        int rc;
-
-        at += sizeof(*desc);
-        if (desc->typecode == HVM_SAVE_CODE(END)) {
-            return 0;
-        }
-        if (desc->length > (size_t)(end - at)) {
-            return -EINVAL;
-        }
+    while (rc == 0 && desc->typecode != HVM_SAVE_CODE(END)) {
         rc = load_record(d, desc);
-        if (rc != 0) {
-            return rc;
-        }
-        at += desc->length;
+        desc = (const void *)((const char *)(desc + 1) + desc->length);
     }
-    return -EINVAL;                  /* no END */
+    return rc;
 }

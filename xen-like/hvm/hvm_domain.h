@@ -149,6 +149,10 @@ int must_check hvm_context_save(struct domain *d, void *buf, uint32_t cap,
                                 uint32_t *len);
 int must_check hvm_context_load(struct domain *d, const void *buf,
                                 uint32_t len);
+/* Would it be loaded?  -EINVAL, said in the log; -EBUSY: a vcpu waits for its
+ * device model.  load() asks first: it does nothing or all of it. */
+int must_check hvm_context_check(const struct domain *d, const void *buf,
+                                 uint32_t len);
 
 /* entry/vcpu_loop: run the current vcpu, act on its exits, for ever. */
 noreturn void vcpu_loop(void);

@@ -118,7 +118,7 @@ void vdev_vcpu_reset(struct vcpu *v)
     vlapic_reset(v->vdev);
 }
 
-static struct vlapic *lapic_of(struct domain *d, unsigned int id)
+static struct vlapic *lapic_of(const struct domain *d, unsigned int id)
 {
     struct vcpu *v = domain_vcpu(d, id);
 
@@ -159,4 +159,25 @@ int vdev_load(struct domain *d, unsigned int typecode, unsigned int instance,
              ? -EINVAL : vlapic_load_regs(la, record);
     }
     return vdev_load_record(d->vdev, typecode, instance, record, bytes);
+}
+
+int vdev_load_check(const struct domain *d, unsigned int typecode,
+                    unsigned int instance, const void *record, size_t bytes)
+{
+    bool regs = typecode == HVM_SAVE_CODE(LAPIC_REGS);
+    int want;
+
+    if (d->vdev == NULL) {
+        return -ENOENT;
+    }
+    if (!regs && typecode != HVM_SAVE_CODE(LAPIC)) {
+        want = vdev_record_bytes(d->vdev, typecode, instance);
+        return want < 0 ? want : bytes == (size_t)want ? 0 : -EINVAL;
+    }
+    if (lapic_of(d, instance) == NULL) {
+        return -ESRCH;
+    }
+    return regs ? (bytes == sizeof(struct hvm_hw_lapic_regs) ? 0 : -EINVAL)
+           : bytes == sizeof(struct hvm_hw_lapic) && vlapic_load_ok(record)
+             ? 0 : -EINVAL;
 }

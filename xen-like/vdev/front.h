@@ -55,5 +55,8 @@ int vdev_save(struct domain *d, unsigned int typecode, unsigned int instance,
               void *record);
 int vdev_load(struct domain *d, unsigned int typecode, unsigned int instance,
               const void *record, size_t bytes);
+/* What vdev_load() would return; -ESRCH: there is no such vcpu. */
+int vdev_load_check(const struct domain *d, unsigned int typecode,
+                    unsigned int instance, const void *record, size_t bytes);
 
 #endif

@@ -473,15 +473,21 @@ int vlapic_save_regs(struct vlapic *la, struct hvm_hw_lapic_regs *r)
     return sizeof(*r);
 }
 
+#define BASE_MODE (APIC_BASE_ENABLE | APIC_BASE_X2)
+
+bool vlapic_load_ok(const struct hvm_hw_lapic *h)
+{
+    return (h->apic_base_msr & ~(BASE_MODE | APIC_BASE_BSP)) == VLAPIC_BASE &&
+           (h->apic_base_msr & BASE_MODE) != APIC_BASE_X2;
+}
+
 int vlapic_load(struct vlapic *la, const struct hvm_hw_lapic *h)
 {
-    uint64_t mode = h->apic_base_msr & (APIC_BASE_ENABLE | APIC_BASE_X2);
-
-    if ((h->apic_base_msr & ~(mode | APIC_BASE_BSP)) != VLAPIC_BASE ||
-        mode == APIC_BASE_X2) {
+    if (!vlapic_load_ok(h)) {
         return -EINVAL;
     }
-    la->base_msr = VLAPIC_BASE | mode | (la->id == 0 ? APIC_BASE_BSP : 0);
+    la->base_msr = VLAPIC_BASE | (h->apic_base_msr & BASE_MODE) |
+                   (la->id == 0 ? APIC_BASE_BSP : 0);
     la->tsc_deadline = h->tdt_msr;
     return 0;
 }

@@ -100,6 +100,7 @@ struct hvm_hw_lapic;
 struct hvm_hw_lapic_regs;
 int vlapic_save(const struct vlapic *la, struct hvm_hw_lapic *h);
 int vlapic_save_regs(struct vlapic *la, struct hvm_hw_lapic_regs *r);
+bool vlapic_load_ok(const struct hvm_hw_lapic *h);
 int must_check vlapic_load(struct vlapic *la, const struct hvm_hw_lapic *h);
 int must_check vlapic_load_regs(struct vlapic *la,
                                 const struct hvm_hw_lapic_regs *r);

@@ -21,3 +21,8 @@ UNIT_TESTS += test_vmx_exit
 test_vmx_exit_KIND := hv
 test_vmx_exit_SRCS := tests/unit/hvm/test_vmx_exit.c tests/fake-arch/fake.c \
         tests/fake-arch/vmcs.c tests/lib/domains.c xen-like/vmx/vmx_exit.c
+UNIT_TESTS += test_context
+test_context_KIND := hv
+test_context_SRCS := tests/unit/hvm/test_context.c tests/fake-arch/fake.c \
+        tests/lib/domains.c xen-like/hvm/context.c \
+        xen-like/hvm/context_check.c
