@@ -8,6 +8,7 @@
 #include <lib/err.h>
 #include <lib/xen_abi.h>
 #include <save/check.h>
+#include <save/check_hvm.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +261,17 @@ static bool vcpu_length_ok(const struct save_reader *r,
     return len >= 16 + 576 && len <= 64 * 1024;
 }
 
+/* VCPUEXT, XSTATE, MSRS: each once for a vCPU. */
+static bool told_before(struct save_state *s, const struct save_reader *r,
+                        uint32_t id)
+{
+    uint64_t *told = s->told[r->name[0] == 'V' ? 0 : r->name[0] == 'X' ? 1 : 2];
+    bool before = (told[id / 64] >> id % 64 & 1) != 0;
+
+    told[id / 64] |= 1ull << id % 64;
+    return before;
+}
+
 static int check_vcpu_more(struct save_state *s, const struct save_reader *r,
                            struct err *e)
 {
@@ -268,6 +280,9 @@ static int check_vcpu_more(struct save_state *s, const struct save_reader *r,
     memcpy(&v, r->body, sizeof(v));
     if (!vcpu_known(s, v.id)) {
         return save_reader_bad(r, e, "its vCPU has no registers yet");
+    }
+    if (told_before(s, r, v.id)) {
+        return save_reader_bad(r, e, "twice of the same vCPU");
     }
     return vcpu_length_ok(r, &v) ? 0
                : save_reader_bad(r, e, "its length is wrong");
@@ -284,8 +299,17 @@ static int check_nothing(struct save_state *s, const struct save_reader *r,
 static int check_params(struct save_state *s, const struct save_reader *r,
                         struct err *e)
 {
-    return r->len % sizeof(struct save_param) == 0
-               ? 0 : save_reader_bad(r, e, "its length is wrong");
+    const char *why = save_check_params(r->body, r->len);
+
+    return why == NULL ? 0 : save_reader_bad(r, e, why);
+}
+
+static int check_context(struct save_state *s, const struct save_reader *r,
+                         struct err *e)
+{
+    const char *why = save_check_context(r->body, r->len, s->guest.nr_vcpus);
+
+    return why == NULL ? 0 : save_reader_bad(r, e, why);
 }
 
 static int check_cpuid(struct save_state *s, const struct save_reader *r,
@@ -378,7 +402,7 @@ static const struct row {
                      check_disks },
     [SAVE_VERIFY] = { "VERIFY", ONCE, BIT(SAVE_PAGES), 0, 0, check_verify },
     [SAVE_HVMCTX] = { "HVMCTX", ONCE | MUST, BIT(SAVE_PAGES), 64, 1u << 20,
-                      check_nothing, NESTED },
+                      check_context, NESTED },
     [SAVE_PARAMS] = { "PARAMS", ONCE | MUST, BIT(SAVE_GUEST),
                       sizeof(struct save_param), 4096, check_params, NESTED },
     [SAVE_EMULATOR] = { "EMULATOR", ONCE | MUST, BIT(SAVE_GUEST), 64,

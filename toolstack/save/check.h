@@ -34,6 +34,7 @@ struct save_state {
     uint8_t *types;            /* by pfn: SAVE_SEEN | pinned | level */
     unsigned int seen;         /* bits of enum save_type */
     uint64_t vcpus[SAVE_VCPUS_MAX / 64];
+    uint64_t told[3][SAVE_VCPUS_MAX / 64];   /* VCPUEXT, XSTATE, MSRS */
     uint64_t *p2m;             /* ours: pfns of the list's frames */
     uint64_t nr_p2m;
     bool verifying;            /* pages now repeat what was sent */

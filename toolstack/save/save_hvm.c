@@ -10,6 +10,7 @@
 #include <lib/err.h>
 #include <lib/foreign.h>
 #include <lib/hvm_map.h>
+#include <save/check_hvm.h>
 #include <save/save_hvm.h>
 #include <save/saving.h>
 #include <stdlib.h>
@@ -189,22 +190,15 @@ static int add_guest(struct saving *s)
 
 static int add_params(struct saving *s)
 {
-    static const uint32_t kept[] = {
-        HVM_PARAM_STORE_PFN, HVM_PARAM_STORE_EVTCHN, HVM_PARAM_CONSOLE_PFN,
-        HVM_PARAM_CONSOLE_EVTCHN, HVM_PARAM_IDENT_PT, HVM_PARAM_IOREQ_PFN,
-        HVM_PARAM_BUFIOREQ_PFN, HVM_PARAM_IOREQ_SERVER_PFN,
-        HVM_PARAM_NR_IOREQ_SERVER_PAGES, HVM_PARAM_HPET_ENABLED,
-        HVM_PARAM_TIMER_MODE, HVM_PARAM_ACPI_IOPORTS_LOCATION,
-    };
-    struct save_param list[sizeof(kept) / sizeof(kept[0])];
+    struct save_param list[HVM_NR_PARAMS];
     unsigned int nr = 0;
 
-    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+    for (size_t i = 0; i < save_nr_params; i++) {
         uint64_t value = 0;
 
-        if (ctl_hvm_get_param(s->job->h, s->job->domid, kept[i],
+        if (ctl_hvm_get_param(s->job->h, s->job->domid, save_params[i],
                               &value) == 0 && value != 0) {
-            list[nr++] = (struct save_param){ kept[i], 0, value };
+            list[nr++] = (struct save_param){ save_params[i], 0, value };
         }
     }
     return saving_add(s, "PARAMS", list, nr * sizeof(list[0]));

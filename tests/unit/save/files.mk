@@ -1,5 +1,6 @@
 # toolstack/save: the stream in memory, tables, and the fuzzer of its reader.
-SAVE_STREAM_SRCS := $(addprefix toolstack/save/,writer.c reader.c check.c) \
+SAVE_STREAM_SRCS := $(addprefix toolstack/save/,writer.c reader.c check.c \
+    check_hvm.c) \
     control-domain/lib/err.c
 SAVE_STREAM_LIBS := -lxxhash -lzstd
 

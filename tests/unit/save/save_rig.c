@@ -126,13 +126,14 @@ static void add_pages(struct rig *rig)
 /* PVH: vCPUs, parameters; HVM: and a device model. */
 static void add_nested(struct rig *rig)
 {
-    static const uint8_t context[128], emulator[96];
+    static const uint8_t emulator[96];
+    static const struct rig_context context = RIG_CONTEXT;
     static struct {
         struct save_vcpu v;
         uint8_t bytes[16 + 576];
     } xstate = { .v = { .id = 1, .mask = 3 } };
 
-    rig_add(rig, "HVMCTX", context, sizeof(context));
+    rig_add(rig, "HVMCTX", &context, sizeof(context));
     rig_add(rig, "XSTATE", &xstate, sizeof(xstate));
     if (rig->kind == SAVE_KIND_HVM) {
         rig_add(rig, "EMULATOR", emulator, sizeof(emulator));

@@ -6,8 +6,10 @@
 #ifndef SAVE_RIG_H
 #define SAVE_RIG_H
 
+#include <lib/xen_abi.h>
 #include <save/check.h>
 #include <save/writer.h>
+#include <xen/hvm/save.h>
 
 #define RIG_PFNS 20u
 #define RIG_HOLE 7u            /* the pfn without memory */
@@ -35,5 +37,21 @@ void rig_free(struct rig *rig);
 
 /* Read it whole: what save_check_all() says. */
 int rig_read(struct rig *rig, struct save_state *s, struct err *e);
+
+/* HVMCTX: the header, two vCPUs, the end. */
+struct rig_context {
+    struct hvm_save_descriptor header;
+    struct hvm_save_header h;
+    struct {
+        struct hvm_save_descriptor d;
+        struct hvm_hw_cpu c;
+    } cpu[2];
+    struct hvm_save_descriptor end;
+};
+#define RIG_CPU(n) \
+    { .d = { HVM_SAVE_CODE(CPU), (n), sizeof(struct hvm_hw_cpu) } }
+#define RIG_CONTEXT { \
+    { HVM_SAVE_CODE(HEADER), 0, sizeof(struct hvm_save_header) }, \
+    { .magic = HVM_FILE_MAGIC }, { RIG_CPU(0), RIG_CPU(1) }, { 0, 0, 0 } }
 
 #endif

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <lib/err.h>
+#include <save/check_hvm.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -336,6 +337,73 @@ static void their_pages_are_no_page_tables(void **state)
     rig_free(&rig);
 }
 
+#define IN_CONTEXT(field) offsetof(struct rig_context, field)
+
+static void their_contents_that_cannot_be_are_refused(void **state)
+{
+    static const struct {
+        struct change c;
+        const char *why;
+    } rows[] = {
+        { { "HVMCTX", IN_CONTEXT(header), 2, 2 }, "not first" },
+        { { "HVMCTX", IN_CONTEXT(cpu[0].d), 1, 2 }, "not first" },
+        { { "HVMCTX", IN_CONTEXT(header.length), 0xffffffff, 4 }, "short" },
+        { { "HVMCTX", IN_CONTEXT(cpu[1].d.length), 1044, 4 }, "short" },
+        { { "HVMCTX", IN_CONTEXT(cpu[1].d.length), 1040, 4 }, "no end" },
+        { { "HVMCTX", IN_CONTEXT(end), 7, 2 }, "no end" },
+        { { "HVMCTX", IN_CONTEXT(end), 0, 0 }, "no end" },
+        { { "HVMCTX", IN_CONTEXT(end) + 4, 0, 0 }, "no end" },
+        { { "HVMCTX", IN_CONTEXT(cpu[1]), 0, 0 }, "no end" },
+        { { "HVMCTX", IN_CONTEXT(cpu[0].d), 0, 2 }, "vCPU 0" },
+        { { "HVMCTX", IN_CONTEXT(cpu[0].d.instance), 1, 2 }, "twice" },
+        { { "HVMCTX", IN_CONTEXT(cpu[1].d.instance), 2, 2 }, "cannot be" },
+        { { "HVMCTX", IN_CONTEXT(cpu[1].d.instance), 0xffff, 2 },
+          "cannot be" },
+        { { "HVMCTX", IN_CONTEXT(cpu[1].d), 64, 2 }, "cannot be" },
+        { { "PARAMS", 0, 0xffffffff, 4 }, "not saved" },
+        { { "PARAMS", 0, 0, 4 }, "not saved" },        /* the callback */
+        { { "PARAMS", 4, 1, 4 }, "not saved" },
+        { { "PARAMS", 17, 0, 0 }, "length" },
+        { { "XSTATE", 0, 2, 4 }, "no registers" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct change c = rows[i].c;
+        struct rig rig = { .kind = SAVE_KIND_PVH, .spoil = apply, .arg = &c };
+        struct err e;
+
+        rig_write(&rig);
+        assert_int_equal(read_once(&rig, &e), -EINVAL);
+        if (strstr(e.why, rows[i].why) == NULL) {
+            fail_msg("row %zu: %s", i, e.why);
+        }
+        rig_free(&rig);
+    }
+}
+
+static void nothing_is_told_twice_of_a_vcpu(void **state)
+{
+    static const char *const names[] = { "VCPUEXT", "XSTATE", "MSRS" };
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        struct rig rig = { .twice = names[i] };
+        struct err e;
+
+        rig_write(&rig);
+        assert_int_equal(read_once(&rig, &e), -EINVAL);
+        assert_non_null(strstr(e.why, "twice of the same vCPU"));
+        rig_free(&rig);
+    }
+}
+
+static void a_parameter_is_set_once(void **state)
+{
+    const struct save_param both[2] = { { 1, 0, 0xfefff }, { 1, 0, 0xfeffe } };
+
+    assert_null(save_check_params((const uint8_t *)both, sizeof(both[0])));
+    assert_non_null(save_check_params((const uint8_t *)both, sizeof(both)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +423,9 @@ int main(void)
         cmocka_unit_test(each_record_of_them_is_missed),
         cmocka_unit_test(records_of_others_are_refused),
         cmocka_unit_test(their_pages_are_no_page_tables),
+        cmocka_unit_test(their_contents_that_cannot_be_are_refused),
+        cmocka_unit_test(nothing_is_told_twice_of_a_vcpu),
+        cmocka_unit_test(a_parameter_is_set_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
