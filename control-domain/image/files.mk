@@ -45,10 +45,11 @@ $(BUILD)/hvm-grub.img: $(IMG)/mkgrub
 $(BUILD)/hvm-extra.img: $(IMG)/hvm-extra.list $(IMG)/mkimage $(BUILD)/kernel/.stamp
 	$(Q)$(IMG)/mkimage -k $(BUILD)/kernel -o $@ $(IMG)/hvm-extra.list
 
-# A CD that boots the stock kernel: what a distribution's is, in small.
+# A CD that boots the stock kernel, by BIOS and UEFI: what a distribution's is,
+# in small.
 $(BUILD)/hvm.iso: $(IMG)/mkiso $(IMG)/hvm-iso.cfg $(BUILD)/guest.img $(BUILD)/hvm-extra.img $(BUILD)/kernel/.stamp
 	$(Q)cat $(BUILD)/guest.img $(BUILD)/hvm-extra.img >$@.initrd && \
-	 GRUB_CFG=$(IMG)/hvm-iso.cfg GRUB_PLATFORM=/usr/lib/grub/i386-pc $(IMG)/mkiso $@ \
+	 GRUB_CFG=$(IMG)/hvm-iso.cfg $(IMG)/mkiso $@ \
 	 $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz $@.initrd=boot/initrd.img && rm $@.initrd
 
 IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/xml/*) \
@@ -97,7 +98,7 @@ $(BUILD)/test.iso: $(IMG)/mkiso $(IMG)/grub.cfg $(HV_ELF) $$(TEST_ISO_GUESTS) \
 	$(Q)$(IMG)/mkiso $@ $(addsuffix =boot/paravane.elf,$(HV_ELF)) \
 	 $(BUILD)/peers/xen=boot/xen $(foreach i,peer mixed hvm,$(BUILD)/$(i)-dom0.img=boot/$(i)-dom0.img) \
 	 $(ISO_PARTS) \
-	 $(BUILD)/hvm.iso=hvm/guest.iso $(BUILD)/kernel-i386/boot/vmlinuz=i386/vmlinuz \
+	 $(BUILD)/hvm.iso=hvm/guest.iso /usr/share/ovmf/OVMF.fd=hvm/OVMF.fd $(BUILD)/kernel-i386/boot/vmlinuz=i386/vmlinuz \
 	 $(BUILD)/kernel-i386/.missing=i386/missing $(BUILD)/guest-i386.img=i386/guest.img \
 	 $(foreach g,$(TEST_ISO_GUESTS),$(g)=guests/$(notdir $(g)))
 

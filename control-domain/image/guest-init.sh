@@ -445,6 +445,7 @@ run_screen()
 
 echo "GUEST UP $(uname -r)"
 echo "GUEST CPUS $(grep -c ^processor /proc/cpuinfo) online $(cat /sys/devices/system/cpu/online)"
+[ -d /sys/firmware/efi ] && echo "GUEST FIRMWARE efi"
 echo "GUEST NPROC $(nproc) $(getconf _NPROCESSORS_ONLN)"
 run=$(arg guest.run)
 case $run in
