@@ -20,7 +20,7 @@
 #define MAX_ITEMS 16u
 #define MAX_FILES 8u
 #define ROW_BYTES 64u                  /* of the directory */
-#define NAME_MAX_ 56u
+#define NAME_BYTES 56u
 
 struct item {
     uint16_t key;
@@ -118,7 +118,7 @@ int fwcfg_file(struct machine *m, const char *name, const void *data,
     if (f == NULL) {
         return -ENODEV;
     }
-    if (f->nr_files == MAX_FILES || strlen(name) >= NAME_MAX_) {
+    if (f->nr_files == MAX_FILES || strlen(name) >= NAME_BYTES) {
         return -ENOSPC;
     }
     rc = set(f, (uint16_t)(FWCFG_FILES + f->nr_files), data, len);

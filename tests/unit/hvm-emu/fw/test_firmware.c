@@ -267,6 +267,24 @@ static void most_vcpus_fit(void **state)
     assert_int_equal(firmware_load(&pc.m, &e), -ENOSPC);
 }
 
+/* Of UEFI firmware it asks dev/fwcfg, which is not in this machine. */
+static void a_restored_machine_keeps_its_memory(void **state)
+{
+    struct pc pc;
+    struct err e = ERR_INIT;
+
+    (void)state;
+    make(&pc);
+    pc.m.restored = true;
+    assert_int_equal(firmware_load(&pc.m, &e), 0);
+    pc.config.uefi = true;
+    pc.config.bios = "/nonexistent";
+    assert_int_equal(firmware_load(&pc.m, &e), -ENODEV);
+    assert_int_equal(pci_get32(&pc.vga, 0x10), 0);
+    assert_int_equal(ram[0], 0);
+    assert_memory_equal(ram, ram + 1, MEMORY - 1);
+}
+
 /* ---- the BIOS ---------------------------------------------------------------------- */
 
 static int with_bios(size_t len, struct err *e)
@@ -329,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_kernel_finds_the_tables),
         cmocka_unit_test(the_machine_says_who_it_is),
         cmocka_unit_test(most_vcpus_fit),
+        cmocka_unit_test(a_restored_machine_keeps_its_memory),
         cmocka_unit_test(the_bios_ends_at_1_mib),
         cmocka_unit_test(odd_bios_files_are_refused),
     };
