@@ -197,9 +197,13 @@ boot_text int pvh_build(struct domain *d, const struct dom0_kernel *k,
     if (rc == 0) {
         load(k, initrd);
         memset(maddr_to_virt(plan.info), 0, PVH_INFO_BYTES);
-        pvh_fill_info(maddr_to_virt(plan.info), &plan, cmdline, initrd_bytes);
-        rc = tables(d);
+        rc = pvh_fill_info(maddr_to_virt(plan.info), &plan, cmdline,
+                           initrd_bytes);
+        if (rc != 0) {
+            log_err("dom0=pvh: no room in the command line for swiotlb=force");
+        }
     }
+    rc = rc == 0 ? tables(d) : rc;
     if (rc == 0) {
         vdev_hw_start(d->vdev);
         start(domain_vcpu(d, 0), k->notes.phys32_entry);

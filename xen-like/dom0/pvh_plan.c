@@ -85,18 +85,39 @@ _Static_assert(sizeof(struct info) <= PVH_INFO_BYTES, "it fits");
 /*
  * Without an IOMMU a device would find somebody else's RAM where the kernel
  * has mapped a guest's frame.  So all DMA goes through buffers of the
- * kernel's own, unless the administrator has words of his about them.
+ * kernel's own, unless the administrator says whether they do ("swiotlb=force"
+ * or "noforce"; a number alone says how large the buffers are).
  */
-static void bounce(char *line, size_t room)
+static bool says_force(const char *line)
 {
-    size_t n = strlen(line);
+    static const char key[] = "swiotlb=";
 
-    if (strstr(line, "swiotlb=") == NULL) {
-        str_copy(line + n, " swiotlb=force", room - n);
+    for (const char *w = strstr(line, key); w != NULL; w = strstr(w, key)) {
+        for (w += sizeof(key) - 1; *w != '\0' && *w != ' '; w++) {
+            if (strncmp(w, "force", 5) == 0) {
+                return true;
+            }
+        }
     }
+    return false;
 }
 
-void pvh_fill_info(void *info, const struct pvh_plan *p, const char *cmdline,
+static bool bounce(char *line, size_t room)
+{
+    static const char words[] = " swiotlb=force";
+    size_t n = strlen(line);
+
+    if (says_force(line)) {
+        return true;
+    }
+    if (room - n < sizeof(words)) {
+        return false;
+    }
+    memcpy(line + n, words, sizeof(words));
+    return true;
+}
+
+int pvh_fill_info(void *info, const struct pvh_plan *p, const char *cmdline,
                    uint64_t initrd_bytes)
 {
     struct info *i = info;
@@ -120,7 +141,7 @@ void pvh_fill_info(void *info, const struct pvh_plan *p, const char *cmdline,
         };
     }
     str_copy(i->cmdline, cmdline, sizeof(i->cmdline));
-    bounce(i->cmdline, sizeof(i->cmdline));
+    return bounce(i->cmdline, sizeof(i->cmdline)) ? 0 : -E2BIG;
 }
 
 /* ---- ACPI ------------------------------------------------------------------ */

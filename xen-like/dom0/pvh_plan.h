@@ -36,9 +36,10 @@ int must_check pvh_plan(const struct early_range *ram, unsigned int nr,
                         uint64_t kernel_end, uint64_t initrd_bytes,
                         struct pvh_plan *out);
 
-/* Fill PVH_INFO_BYTES of zeros at @info, to be found at @p->info. */
-void pvh_fill_info(void *info, const struct pvh_plan *p, const char *cmdline,
-                   uint64_t initrd_bytes);
+/* Fill PVH_INFO_BYTES of zeros at @info, to be found at @p->info.  -E2BIG:
+ * the command line has no room for what it must say. */
+int must_check pvh_fill_info(void *info, const struct pvh_plan *p,
+                             const char *cmdline, uint64_t initrd_bytes);
 
 /* The tables of firmware that the domain sees beside its own. */
 bool pvh_table_allowed(const char signature[4]);

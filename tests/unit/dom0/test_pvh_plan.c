@@ -82,7 +82,7 @@ static void start_info_names_what_is_in_it(void **state)
     const struct hvm_memmap_table_entry *map;
 
     assert_int_equal(pvh_plan(ram, 2, &host, 16 * MB, 80 * MB, 5000, &plan), 0);
-    pvh_fill_info(info, &plan, "console=hvc0", 5000);
+    assert_int_equal(pvh_fill_info(info, &plan, "console=hvc0", 5000), 0);
 
     assert_int_equal(s->magic, XEN_HVM_START_MAGIC_VALUE);
     assert_int_equal(s->version, 1);
@@ -100,14 +100,32 @@ static void start_info_names_what_is_in_it(void **state)
 
 static void dma_goes_through_own_buffers_unless_told_otherwise(void **state)
 {
+    static const struct {
+        const char *said, *is;
+    } rows[] = {
+        { "quiet swiotlb=noforce", "quiet swiotlb=noforce" },
+        { "swiotlb=65536,force quiet", "swiotlb=65536,force quiet" },
+        { "swiotlb=1024 swiotlb=force", "swiotlb=1024 swiotlb=force" },
+        { "quiet swiotlb=65536", "quiet swiotlb=65536 swiotlb=force" },
+        { "swiotlb=4 x=force", "swiotlb=4 x=force swiotlb=force" },
+        { "swiotlb=", "swiotlb= swiotlb=force" },
+    };
     const struct hvm_start_info *s = (void *)info;
-    const char *line;
+    char line[2048];
 
     assert_int_equal(pvh_plan(ram, 2, &host, 16 * MB, 80 * MB, 0, &plan), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        memset(info, 0, sizeof(info));
+        assert_int_equal(pvh_fill_info(info, &plan, rows[i].said, 0), 0);
+        assert_string_equal((char *)info + (s->cmdline_paddr - plan.info),
+                            rows[i].is);
+    }
+    memset(line, 'x', sizeof(line));
+    line[2048 - 14] = '\0';               /* one too many */
+    assert_int_equal(pvh_fill_info(info, &plan, line, 0), -E2BIG);
+    line[2048 - 15] = '\0';
     memset(info, 0, sizeof(info));
-    pvh_fill_info(info, &plan, "quiet swiotlb=65536", 0);
-    line = (char *)info + (s->cmdline_paddr - plan.info);
-    assert_string_equal(line, "quiet swiotlb=65536");
+    assert_int_equal(pvh_fill_info(info, &plan, line, 0), 0);
 }
 
 static uint8_t sum(const void *p, size_t n)
