@@ -111,15 +111,3 @@ uint64_t e820_total(const struct e820_map *m, uint32_t type)
     }
     return sum;
 }
-
-uint64_t e820_end(const struct e820_map *m, uint32_t type)
-{
-    uint64_t end = 0;
-
-    for (uint32_t i = 0; i < m->nr; i++) {
-        if (m->e[i].type == type) {
-            end = max(end, (uint64_t)(m->e[i].addr + m->e[i].size));
-        }
-    }
-    return end;
-}

@@ -17,7 +17,6 @@
 #define E820_RAM      1u
 #define E820_RESERVED 2u
 #define E820_ACPI     3u
-#define E820_NVS      4u
 #define E820_UNUSABLE 5u
 
 #define E820_MAX 128u
@@ -50,7 +49,5 @@ bool e820_all(const struct e820_map *m, uint64_t addr, uint64_t size,
 bool e820_any(const struct e820_map *m, uint64_t addr, uint64_t size,
               uint32_t type);
 uint64_t e820_total(const struct e820_map *m, uint32_t type);
-/* End of the highest entry of @type, 0 if none. */
-uint64_t e820_end(const struct e820_map *m, uint32_t type);
 
 #endif

@@ -59,18 +59,6 @@ int memcmp(const void *a, const void *b, size_t n)
     return 0;
 }
 
-void *memchr(const void *s, int c, size_t n)
-{
-    const unsigned char *p = s;
-
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] == (unsigned char)c) {
-            return (void *)(p + i);
-        }
-    }
-    return NULL;
-}
-
 size_t strnlen(const char *s, size_t max)
 {
     size_t n = 0;
@@ -92,22 +80,13 @@ size_t strlen(const char *s)
     return n;
 }
 
-int strncmp(const char *a, const char *b, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (a[i] != b[i]) {
-            return (unsigned char)a[i] < (unsigned char)b[i] ? -1 : 1;
-        }
-        if (a[i] == '\0') {
-            return 0;
-        }
-    }
-    return 0;
-}
-
 int strcmp(const char *a, const char *b)
 {
-    return strncmp(a, b, (size_t)-1);
+    while (*a != '\0' && *a == *b) {
+        a++;
+        b++;
+    }
+    return (unsigned char)*a - (unsigned char)*b;
 }
 
 char *strchr(const char *s, int c)
@@ -124,14 +103,12 @@ char *strchr(const char *s, int c)
 
 char *strstr(const char *s, const char *needle)
 {
-    size_t n = strlen(needle);
-
-    for (; n != 0 && *s != '\0'; s++) {
-        if (strncmp(s, needle, n) == 0) {
-            return (char *)s;
+    while (str_after(s, needle) == NULL) {
+        if (*s++ == '\0') {
+            return NULL;
         }
     }
-    return n == 0 ? (char *)s : NULL;
+    return (char *)s;
 }
 #endif
 
@@ -179,7 +156,10 @@ unsigned long long str_to_u64(const char *s, const char **end, int base)
 
 const char *str_after(const char *s, const char *prefix)
 {
-    size_t n = strlen(prefix);
-
-    return strncmp(s, prefix, n) == 0 ? s + n : NULL;
+    while (*prefix != '\0') {
+        if (*s++ != *prefix++) {
+            return NULL;
+        }
+    }
+    return s;
 }

@@ -3,7 +3,7 @@ UNIT_TESTS += test_hv_elf test_hv_small
 test_hv_elf_KIND := hv
 test_hv_elf_SRCS := tests/unit/lib/test_elf.c xen-like/lib/elf.c
 test_hv_small_KIND := hv
-test_hv_small_SRCS := tests/unit/lib/test_small.c xen-like/lib/bitmap.c \
+test_hv_small_SRCS := tests/unit/lib/test_small.c \
         xen-like/lib/rangeset.c xen-like/lib/e820.c xen-like/lib/hypercall_page.c
 UNIT_TESTS += test_hv_cpu_policy
 test_hv_cpu_policy_KIND := hv

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Tests of lib/bitmap, lib/rangeset, lib/list and lib/e820. */
+/* Tests of lib/rangeset, lib/e820 and lib/hypercall_page. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,35 +8,9 @@
 #include <cmocka.h>
 
 #include <hv/errno.h>
-#include <lib/bitmap.h>
 #include <lib/e820.h>
 #include <lib/hypercall_page.h>
-#include <lib/list.h>
 #include <lib/rangeset.h>
-
-static void bitmap_finds_across_words(void **state)
-{
-    uint64_t map[3] = { 0 };
-
-    bitmap_set_range(map, 62, 5);
-
-    assert_int_equal(bitmap_find_set(map, 150, 0), 62);
-    assert_int_equal(bitmap_find_clear(map, 150, 62), 67);
-    assert_int_equal(bitmap_find_set(map, 150, 67), 150);
-    assert_int_equal(bitmap_find_set(map, 150, 200), 150);
-    assert_int_equal(bitmap_count(map, 150), 5);
-    bitmap_clear_range(map, 62, 4);
-    assert_int_equal(bitmap_count(map, 150), 1);
-}
-
-/* A bit beyond the size in the last word is not found. */
-static void bitmap_ignores_bits_beyond_its_size(void **state)
-{
-    uint64_t map[1] = { 1ull << 40 };
-
-    assert_int_equal(bitmap_find_set(map, 40, 0), 40);
-    assert_int_equal(bitmap_find_set(map, 41, 0), 40);
-}
 
 /* Random adds and removes agree with an array of flags. */
 static void rangeset_agrees_with_an_array(void **state)
@@ -86,32 +60,6 @@ static void rangeset_refuses_what_does_not_fit(void **state)
     assert_false(rangeset_contains(&s, 2, 1));
 }
 
-struct item {
-    int n;
-    struct list link;
-};
-
-static void list_keeps_order_and_forgets_the_deleted(void **state)
-{
-    struct list head = LIST_INIT(head);
-    struct item it[3] = { { .n = 1 }, { .n = 2 }, { .n = 3 } };
-    int seen = 0;
-
-    for (int i = 0; i < 3; i++) {
-        list_add_tail(&head, &it[i].link);
-    }
-    list_del(&it[1].link);
-    list_for_each(p, &head) {
-        seen = seen * 10 + list_entry(p, struct item, link)->n;
-    }
-
-    assert_int_equal(seen, 13);
-    list_for_each_safe(p, &head) {
-        list_del(p);
-    }
-    assert_true(list_empty(&head));
-}
-
 /* Overlaps are split, RAM loses, neighbours of one type are merged. */
 static void e820_sanitize_sorts_and_splits(void **state)
 {
@@ -131,7 +79,6 @@ static void e820_sanitize_sorts_and_splits(void **state)
     assert_true(m.e[1].addr == 0x100000 && m.e[1].size == 0x100000);
     assert_int_equal(m.e[2].type, E820_RESERVED);
     assert_true(m.e[3].addr == 0x201000);
-    assert_true(e820_end(&m, E820_RAM) == 0x801000);
     assert_true(e820_all(&m, 0x300000, 0x1000, E820_RAM));
     assert_false(e820_all(&m, 0x1ff000, 0x2000, E820_RAM));
     assert_false(e820_all(&m, 0x300000, ~0ull, E820_RAM));
@@ -159,11 +106,8 @@ static void hypercall_entries_carry_their_number(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bitmap_finds_across_words),
-        cmocka_unit_test(bitmap_ignores_bits_beyond_its_size),
         cmocka_unit_test(rangeset_agrees_with_an_array),
         cmocka_unit_test(rangeset_refuses_what_does_not_fit),
-        cmocka_unit_test(list_keeps_order_and_forgets_the_deleted),
         cmocka_unit_test(e820_sanitize_sorts_and_splits),
         cmocka_unit_test(hypercall_entries_carry_their_number),
     };
