@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/lock.h - spin locks and reader/writer locks, with their order.
+ * core/lock.h - spin locks and their order.
  *
- * Owns    spinlock_t, rwlock_t, and the classes of docs/locking.md.
+ * Owns    spinlock_t, and the classes of docs/locking.md.
  * Locks   classes are taken in ascending order; two of one class in the
  *         order their file states (lower domid first).  Debug builds check
  *         the order per CPU (core/lock.c).
@@ -27,13 +27,7 @@ typedef struct {
     uint16_t cpu;            /* [L] holder, for lock_held() */
 } spinlock_t;
 
-typedef struct {
-    int32_t count;           /* [a] -1 writer, else number of readers */
-    uint8_t klass;
-} rwlock_t;
-
 #define SPINLOCK_INIT(k) { 0, (k), 0xffff }
-#define RWLOCK_INIT(k)   { 0, (k) }
 
 static inline void spin_lock_init(spinlock_t *l, enum lock_class k)
 {
@@ -82,11 +76,6 @@ unsigned long must_check spin_lock_irqsave(spinlock_t *l);
 void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags);
 bool lock_held(const spinlock_t *l);     /* for assertions only */
 #endif
-
-void read_lock(rwlock_t *l);
-void read_unlock(rwlock_t *l);
-void write_lock(rwlock_t *l);
-void write_unlock(rwlock_t *l);
 
 /* An interrupt handler's locks are ordered among themselves: what was held
  * when it came is put aside until it ends. */

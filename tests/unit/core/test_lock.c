@@ -85,23 +85,6 @@ static void an_interrupt_has_an_order_of_its_own(void **state)
     spin_unlock(&held);
 }
 
-static void readers_share_and_writers_do_not(void **state)
-{
-    rwlock_t l = RWLOCK_INIT(LOCK_P2M);
-
-    read_lock(&l);
-    read_lock(&l);
-    assert_int_equal(l.count, 2);
-    assert_true(PANICS(write_lock(&l)));          /* would wait for ever */
-    read_unlock(&l);
-    read_unlock(&l);
-    write_lock(&l);
-    assert_int_equal(l.count, -1);
-    assert_true(PANICS(read_lock(&l)));
-    write_unlock(&l);
-    assert_int_equal(l.count, 0);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -111,7 +94,6 @@ int main(void)
         cmocka_unit_test(a_lower_class_under_a_higher_one_panics),
         cmocka_unit_test(two_locks_of_one_class_are_allowed),
         cmocka_unit_test(an_interrupt_has_an_order_of_its_own),
-        cmocka_unit_test(readers_share_and_writers_do_not),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
