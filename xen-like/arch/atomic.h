@@ -28,7 +28,6 @@
                                 __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 
 #define smp_mb()  __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define smp_rmb() __atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define smp_wmb() __atomic_thread_fence(__ATOMIC_RELEASE)
 
 /* Bit @nr of the bitmap at @p (64-bit words). */

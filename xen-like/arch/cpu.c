@@ -133,7 +133,8 @@ void cpu_init(void)
     write_dr7(0x400);
 }
 
-uint64_t cpu_random(void)
+/* Random bits: RDRAND mixed with the TSC. */
+static uint64_t random_bits(void)
 {
     uint64_t v = rdtsc() * 0x9e3779b97f4a7c15ul, hw = 0;
 
@@ -146,5 +147,5 @@ uint64_t cpu_random(void)
 /* Called once, from a function that never returns through a check. */
 void cpu_set_stack_guard(void)
 {
-    __stack_chk_guard = cpu_random() & ~0xfful;   /* a NUL stops strings */
+    __stack_chk_guard = random_bits() & ~0xfful;   /* a NUL stops strings */
 }

@@ -115,8 +115,6 @@ static inline bool has_cpu(enum cpu_feature f)
 
 void cpu_identify(void);     /* boot CPU, first of all */
 void cpu_init(void);         /* every CPU: CR0, CR4, EFER, PAT, XCR0 */
-/* Random bits: RDRAND mixed with the TSC. */
-uint64_t cpu_random(void);
 /* A fresh guard value; the caller never returns through an old one. */
 void cpu_set_stack_guard(void);
 extern uintptr_t __stack_chk_guard;

@@ -22,7 +22,6 @@
 #include <hv/types.h>
 
 #define GDT_LIMIT 0xefffu
-#define GDT_HV_PAGE_INDEX 14u       /* the 15th frame */
 
 /* Defined by entry/: 256 addresses for the IDT, and the SYSCALL targets. */
 extern const uint64_t entry_vectors[256];

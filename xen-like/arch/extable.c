@@ -43,8 +43,3 @@ uint64_t extable_lookup(uint64_t rip)
     }
     return 0;
 }
-
-int extable_is_text(uint64_t addr)
-{
-    return addr >= (uint64_t)_text_start && addr < (uint64_t)_text_end;
-}

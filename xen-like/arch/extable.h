@@ -31,8 +31,6 @@
 
 /* The recovery address of @rip, or 0. */
 uint64_t extable_lookup(uint64_t rip);
-/* Is @addr in the code of the hypervisor? */
-int extable_is_text(uint64_t addr);
 void extable_init(void);       /* sorts the table; before W^X is sealed */
 #endif
 #endif

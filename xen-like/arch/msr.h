@@ -12,18 +12,12 @@
 #include <hv/types.h>
 
 #define MSR_TSC                0x00000010u
-#define MSR_PLATFORM_ID        0x00000017u
 #define MSR_APIC_BASE          0x0000001bu
 #define MSR_FEATURE_CONTROL    0x0000003au
-#define MSR_SPEC_CTRL          0x00000048u
-#define MSR_PRED_CMD           0x00000049u
-#define MSR_UCODE_REV          0x0000008bu
 #define MSR_MTRRCAP            0x000000feu
 #define MSR_SYSENTER_CS        0x00000174u
 #define MSR_SYSENTER_ESP       0x00000175u
 #define MSR_SYSENTER_EIP       0x00000176u
-#define MSR_MCG_CAP            0x00000179u
-#define MSR_MISC_ENABLE        0x000001a0u
 #define MSR_DEBUGCTL           0x000001d9u
 #define MSR_PAT                0x00000277u
 #define MSR_MTRR_DEF_TYPE      0x000002ffu
@@ -39,7 +33,6 @@
 #define MSR_KERNEL_GS_BASE     0xc0000102u
 #define MSR_TSC_AUX            0xc0000103u
 #define MSR_SYSCFG             0xc0010010u
-#define MSR_HWCR               0xc0010015u
 #define MSR_VM_CR              0xc0010114u
 #define MSR_VM_HSAVE_PA        0xc0010117u
 
@@ -83,25 +76,6 @@ static inline int must_check rdmsr_safe(uint32_t msr, uint64_t *v)
                      : "=a"(lo), "=d"(hi), [rc] "=&r"(rc)
                      : "c"(msr), [err] "i"(-EFAULT));
     *v = ((uint64_t)hi << 32) | lo;
-    return rc;
-}
-
-static inline int must_check wrmsr_safe(uint32_t msr, uint64_t v)
-{
-    int rc;
-
-    __asm__ volatile("1: wrmsr\n"
-                     "   xor %k[rc], %k[rc]\n"
-                     "2:\n"
-                     ".pushsection .text.fixup, \"ax\"\n"
-                     "3: mov %[err], %k[rc]\n"
-                     "   jmp 2b\n"
-                     ".popsection\n"
-                     EXTABLE(1b, 3b)
-                     : [rc] "=&r"(rc)
-                     : "c"(msr), "a"((uint32_t)v), "d"((uint32_t)(v >> 32)),
-                       [err] "i"(-EFAULT)
-                     : "memory");
     return rc;
 }
 

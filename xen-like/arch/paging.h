@@ -27,10 +27,7 @@
 #define PTE_FLAGS    (~PTE_ADDR)
 
 #define PT_ENTRIES   512u
-#define L1_SHIFT     12
 #define L2_SHIFT     21
-#define L3_SHIFT     30
-#define L4_SHIFT     39
 #define PT_INDEX(va, level) (((va) >> (12 + 9 * ((level) - 1))) & 511)
 
 /* Linear ranges of the hypervisor: L4 slots 256-271. */
@@ -42,11 +39,9 @@
 #define RW_M2P_VIRT     0xffff808000000000ul  /* slot 257 */
 #define FRAMETABLE_VIRT 0xffff810000000000ul  /* slot 258 */
 #define VMAP_VIRT       0xffff818000000000ul  /* slot 259: stacks, MMIO */
-#define VMAP_END        0xffff820000000000ul
 #define PERDOM_VIRT     0xffff820000000000ul  /* slot 260: GDT, LDT of vCPUs */
 #define PERDOM_SLOT     260
 #define IMAGE_VIRT      0xffff82d040000000ul  /* slot 261 */
-#define FIXMAP_VIRT     0xffff82d0c0000000ul  /* slot 261 */
 #define DIRECTMAP_VIRT  0xffff830000000000ul  /* slots 262-271: 5 TiB */
 #define DIRECTMAP_SIZE  (HV_VIRT_END - DIRECTMAP_VIRT)
 

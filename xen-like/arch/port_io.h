@@ -61,9 +61,4 @@ static inline uint64_t mmio_read64(const volatile void *p)
     return *(const volatile uint64_t *)p;
 }
 
-static inline void mmio_write64(volatile void *p, uint64_t v)
-{
-    *(volatile uint64_t *)p = v;
-}
-
 #endif

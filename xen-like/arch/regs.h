@@ -22,7 +22,6 @@
 #define X86_EFLAGS_AC   0x00040000
 #define X86_EFLAGS_VIF  0x00080000
 #define X86_EFLAGS_VIP  0x00100000
-#define X86_EFLAGS_ID   0x00200000
 
 /* Selectors in the page of the GDT that the hypervisor owns (entries from
  * 0xe000): the ring-3 ones are fixed by the ABI. */

@@ -13,7 +13,6 @@
  * that a guest's XCR0 is normally ours and a switch writes none. */
 #define KNOWN (XSTATE_FP | XSTATE_SSE | XSTATE_YMM)
 #define FXSAVE_BYTES 512u
-#define HEADER_BYTES 64u
 #define HEADER(x)    ((uint64_t *)((x)->image + FXSAVE_BYTES))
 
 uint64_t xstate_mask;

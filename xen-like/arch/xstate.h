@@ -25,12 +25,6 @@ struct xstate {
 #define XSTATE_FP     0x001ul
 #define XSTATE_SSE    0x002ul
 #define XSTATE_YMM    0x004ul
-#define XSTATE_BNDREGS 0x008ul
-#define XSTATE_BNDCSR 0x010ul
-#define XSTATE_OPMASK 0x020ul
-#define XSTATE_ZMM    0x040ul
-#define XSTATE_HI_ZMM 0x080ul
-#define XSTATE_PKRU   0x200ul
 
 extern uint64_t xstate_mask;         /* [I] components; 0: no XSAVE */
 extern uint32_t xstate_size;         /* [I] bytes of an image, >= 512 */

@@ -36,7 +36,6 @@ struct packed mb1_mmap {
 enum mb2_tag_type {
     MB2_END, MB2_CMDLINE, MB2_LOADER, MB2_MODULE, MB2_MMAP = 6,
     MB2_FRAMEBUFFER = 8, MB2_EFI64 = 12, MB2_ACPI1 = 14, MB2_ACPI2 = 15,
-    MB2_EFI_MMAP = 17,
 };
 
 struct mb2_tag {

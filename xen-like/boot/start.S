@@ -13,7 +13,6 @@
 #include <arch/paging.h>
 #include <core/percpu.h>
 
-#define LINK_PHYS  0x200000
 #define REL(sym)   ((sym) - IMAGE_VIRT)         /* offset in the image */
 #define CPU_INFO_BYTES 216                      /* asserted in init/main.c */
 
@@ -185,7 +184,7 @@ no_long_text:
 
     .section .boot.tables, "aw", @nobits
     .balign 4096
-    .globl boot_l4, boot_l3
+    .globl boot_l4
 boot_l4:        .skip 4096
 boot_l3:        .skip 4096
 boot_l3_image:  .skip 4096

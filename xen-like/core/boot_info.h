@@ -32,8 +32,6 @@ struct boot_info {
     uint64_t rsdp;                   /* 0: not told, scan the BIOS area */
     bool efi;                        /* booted by UEFI */
     uint64_t efi_system_table;
-    uint64_t efi_memmap;             /* copied map, machine address; 0: none */
-    uint32_t efi_memmap_size, efi_desc_size, efi_desc_version;
     bool have_vga;                   /* @vga is valid */
     struct dom0_vga_console_info vga;
 };

@@ -101,7 +101,8 @@ static void set_ier(uint8_t v)
     }
 }
 
-void serial_poll_tx(void)
+/* Push what the FIFO takes now. */
+static void poll_tx(void)
 {
     if (!uart.present) {
         return;
@@ -119,7 +120,7 @@ void serial_poll_tx(void)
 static void put(char c)
 {
     while (head - tail == BUF_SIZE) {
-        serial_poll_tx();
+        poll_tx();
         cpu_relax();
     }
     buf[head++ % BUF_SIZE] = c;
@@ -137,7 +138,7 @@ void serial_write(const char *s, size_t n)
         put(s[i]);
     }
     do {
-        serial_poll_tx();
+        poll_tx();
     } while (uart.sync && head != tail);
 }
 
@@ -147,14 +148,14 @@ void serial_interrupt(void (*input)(char c))
         input((char)reg_read(REG_DATA));
     }
     (void)reg_read(REG_IIR);
-    serial_poll_tx();
+    poll_tx();
 }
 
 void serial_irq_ready(void)
 {
     if (uart.present) {
         uart.irq_ready = true;
-        serial_poll_tx();
+        poll_tx();
     }
 }
 
@@ -167,7 +168,7 @@ void serial_sync(void)
     uart.irq_ready = false;
     set_ier(0);
     while (head != tail) {
-        serial_poll_tx();
+        poll_tx();
         cpu_relax();
     }
 }

@@ -18,8 +18,6 @@ void serial_init(void);
 bool serial_present(void);
 unsigned int serial_irq(void);          /* legacy IRQ number */
 void serial_write(const char *s, size_t n);
-/* Push what the FIFO takes now. */
-void serial_poll_tx(void);
 /* From the interrupt: received bytes go to @input; refills the FIFO. */
 void serial_interrupt(void (*input)(char c));
 /* Interrupts will come: let THRE drive the transmitter. */

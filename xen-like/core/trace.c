@@ -26,7 +26,8 @@ void trace_add(enum trace_event event, uint64_t data)
     rec->data = data;
 }
 
-bool trace_get(unsigned int cpu, unsigned int i, struct trace_record *out)
+/* The @i-th newest record of @cpu; false: none. */
+static bool record(unsigned int cpu, unsigned int i, struct trace_record *out)
 {
     struct trace_ring *r = &per_cpu(trace_ring, cpu);
 
@@ -43,7 +44,7 @@ void trace_dump(void)
     unsigned int cpu;
 
     for_each_cpu(cpu, cpu_online_mask) {
-        for (unsigned int i = 0; i < 16 && trace_get(cpu, i, &rec); i++) {
+        for (unsigned int i = 0; i < 16 && record(cpu, i, &rec); i++) {
             unsigned int ev = rec.stamp & 0xff;
 
             log_err("cpu%u %016lx %s %#lx", cpu, rec.stamp,

@@ -30,8 +30,6 @@ struct trace_ring {
 DECLARE_PER_CPU(struct trace_ring, trace_ring);
 
 void trace_add(enum trace_event event, uint64_t data);
-/* The @i-th newest record of @cpu; false: none. */
-bool trace_get(unsigned int cpu, unsigned int i, struct trace_record *out);
 void trace_dump(void);
 
 #endif

@@ -75,7 +75,6 @@ struct domain {
     uint8_t is_shut_down;             /* [a] all vcpus stopped */
     uint8_t is_shutting_down;         /* [D] */
     uint32_t shutdown_code;           /* [D] SHUTDOWN_* */
-    uint32_t suspend_evtchn;
     uint64_t vm_assist;               /* [a] VMASST_TYPE_* bits */
     spinlock_t lock;                  /* [D] LOCK_DOMCTL */
     cpumask_t dirty_cpus;             /* [a] CPUs that may cache its entries */
@@ -126,7 +125,6 @@ struct vcpu {
     struct ioreq_vcpu *ioreq;         /* [I] ioreq/ */
     uint32_t poll_port;               /* [a] SCHEDOP_poll: ~0 none, 0 many */
     bool polling;                     /* [a] */
-    uint8_t hcall_preempted;          /* [C] see domain/continuation.h */
     uint8_t hcall_bytes;              /* [I] of the instruction that calls */
     struct mc_state *multicall;       /* [C] batch being run, or NULL */
 
@@ -202,13 +200,6 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, unsigned int id)
 #define for_each_vcpu(d, v) \
     for (unsigned int i_##v = 0; i_##v < (d)->max_vcpus; i_##v++) \
         if (((v) = (d)->vcpu[i_##v]) != NULL)
-
-/* Right of @caller to act on @d: itself, or any if control domain. */
-static inline bool domain_controls(const struct domain *caller,
-                                   const struct domain *d)
-{
-    return caller == d || caller->is_control;
-}
 
 /* The domain a DOMID_SELF-or-other argument means, with a reference, if the
  * caller may act on it; -ESRCH, -EPERM. */

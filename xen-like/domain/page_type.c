@@ -58,26 +58,6 @@ bool page_get(mfn_t mfn, domid_t owner)
     return true;
 }
 
-bool page_get_any(mfn_t mfn, domid_t *owner)
-{
-    struct page_info *pg;
-    uint64_t w;
-
-    if (!mfn_valid(mfn)) {
-        return false;
-    }
-    pg = mfn_to_page(mfn);
-    w = atomic_load(&pg->word);
-    do {
-        if (page_owner_id(w) >= MAX_DOMID || (w & PG_COUNT_MASK) == 0 ||
-            COUNT_FULL(w)) {
-            return false;
-        }
-    } while (!atomic_cmpxchg(&pg->word, &w, w + 1));
-    *owner = (domid_t)page_owner_id(w);
-    return true;
-}
-
 bool page_ref(struct page_info *pg)
 {
     uint64_t w = atomic_load(&pg->word);

@@ -36,8 +36,6 @@ bool must_check page_get(mfn_t mfn, domid_t owner);
 bool must_check page_get_writable(mfn_t mfn, domid_t owner);
 /* Another reference; the caller holds one. */
 bool must_check page_ref(struct page_info *pg);
-/* A reference whoever owns it (foreign mapping); *owner is filled. */
-bool must_check page_get_any(mfn_t mfn, domid_t *owner);
 void page_put(struct page_info *pg);
 void page_put_writable(struct page_info *pg);
 

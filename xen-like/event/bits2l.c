@@ -19,11 +19,6 @@ bool bits2l_is_pending(const struct domain *d, evtchn_port_t port)
     return test_bit(port, d->shared_info->evtchn_pending);
 }
 
-bool bits2l_is_masked(const struct domain *d, evtchn_port_t port)
-{
-    return test_bit(port, bits2l_masks(d));
-}
-
 void vcpu_mark_events_pending(struct vcpu *v)
 {
     /* The exit path of the current vcpu looks at the flag by itself, and

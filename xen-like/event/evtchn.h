@@ -59,7 +59,6 @@ void evtchn_send_pirq(struct domain *d, unsigned int pirq);
 
 /* bits2l: the guest's bitmaps. */
 bool bits2l_is_pending(const struct domain *d, evtchn_port_t port);
-bool bits2l_is_masked(const struct domain *d, evtchn_port_t port);
 /* Set evtchn_upcall_pending and kick; @v's own context or another's. */
 void vcpu_mark_events_pending(struct vcpu *v);
 
@@ -71,6 +70,5 @@ int must_check vcpu_timer_set_singleshot(struct vcpu *v, uint64_t ns,
 void vcpu_timer_stop_singleshot(struct vcpu *v);
 int must_check vcpu_timer_set_periodic(struct vcpu *v, uint64_t period_ns);
 void vcpu_timer_stop_periodic(struct vcpu *v);
-void vcpu_timer_migrate(struct vcpu *v);
 
 #endif

@@ -93,11 +93,6 @@ void pirq_unbind(struct evtchn *chn)
     atomic_store(&d->evtchn->pirq_port[chn->what], 0);
 }
 
-bool evtchn_pirq_bound(const struct domain *d, unsigned int pirq)
-{
-    return port_of(d, pirq) != 0;
-}
-
 void evtchn_send_pirq(struct domain *d, unsigned int pirq)
 {
     uint16_t port = port_of(d, pirq);

@@ -23,7 +23,5 @@ struct pirq_ops {
 };
 
 void pirq_set_ops(const struct pirq_ops *ops);
-/* Is @pirq bound to a port of @d?  (No lock: a hint.) */
-bool evtchn_pirq_bound(const struct domain *d, unsigned int pirq);
 
 #endif

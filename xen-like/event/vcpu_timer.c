@@ -90,10 +90,3 @@ void vcpu_timer_stop_periodic(struct vcpu *v)
     atomic_store(&v->evtchn->period_ns, 0);
     timer_stop(&v->evtchn->periodic);
 }
-
-void vcpu_timer_migrate(struct vcpu *v)
-{
-    move_here(&v->evtchn->singleshot);
-    move_here(&v->evtchn->periodic);
-    move_here(&v->evtchn->poll);
-}

@@ -29,7 +29,6 @@
 #define HV_MAX_LEAF  0x40000005u
 #define HCALL_MSR    0x40000000u
 #define LEAF1_OSXSAVE BIT(27)
-#define LEAF1_APIC    BIT(9)
 
 static void hv_leaf(const struct vcpu *v, uint32_t leaf, uint32_t sub,
                     uint32_t r[4])

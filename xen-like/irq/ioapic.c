@@ -78,16 +78,6 @@ bool ioapic_has(unsigned int gsi)
     return ioapic_of(gsi) != NULL;
 }
 
-unsigned int ioapic_nr_gsis(void)
-{
-    unsigned int n = 0;
-
-    for (unsigned int i = 0; i < nr_ioapics; i++) {
-        n = max(n, ioapics[i].gsi_base + ioapics[i].nr_pins);
-    }
-    return n;
-}
-
 void ioapic_write(unsigned int gsi, const struct ioapic_entry *e)
 {
     const struct ioapic *io = ioapic_of(gsi);

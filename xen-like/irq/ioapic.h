@@ -19,7 +19,6 @@ struct ioapic_entry {
 /* Called for each IO-APIC of the MADT; masks its pins. */
 void ioapic_add(uint64_t maddr, unsigned int gsi_base);
 bool ioapic_has(unsigned int gsi);
-unsigned int ioapic_nr_gsis(void);           /* highest GSI + 1 */
 void ioapic_write(unsigned int gsi, const struct ioapic_entry *e);
 void ioapic_set_mask(unsigned int gsi, bool masked);
 /* Raw register access for the control domain's emulated view. */

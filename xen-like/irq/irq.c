@@ -97,7 +97,7 @@ static void set_mask(struct irq_desc *d, bool masked)
     }
 }
 
-void irq_compose_msi(const struct irq_desc *d, struct msi_msg *msg)
+static void compose_msi(const struct irq_desc *d, struct msi_msg *msg)
 {
     msg->address = MSI_ADDRESS | ((uint64_t)(cpu_apic_id[d->cpu] & 0xff) << 12);
     msg->data = d->vector;
@@ -116,7 +116,7 @@ static void program(struct irq_desc *d)
     } else if (d->msi != NULL) {
         struct msi_msg msg;
 
-        irq_compose_msi(d, &msg);
+        compose_msi(d, &msg);
         d->msi->write(d->msi_owner, &msg);
     }
 }
@@ -218,13 +218,6 @@ void irq_unbind_guest(unsigned int irq)
     }
     spin_unlock_irqrestore(&d->lock, flags);
     wait_not_running(d);
-}
-
-bool irq_taken_by_hypervisor(unsigned int irq)
-{
-    struct irq_desc *d = irq_desc_of(irq);
-
-    return d != NULL && d->handler != NULL && !d->for_guest;
 }
 
 bool irq_needs_eoi(unsigned int irq)

@@ -65,7 +65,6 @@ int must_check irq_request(unsigned int irq, irq_handler fn, void *data);
  */
 int must_check irq_bind_guest(unsigned int irq, irq_handler fn, void *data);
 void irq_unbind_guest(unsigned int irq);
-bool irq_taken_by_hypervisor(unsigned int irq);
 /* Does the guest owe irq_guest_eoi() after each interrupt? */
 bool irq_needs_eoi(unsigned int irq);
 void irq_guest_eoi(unsigned int irq);
@@ -78,7 +77,6 @@ int must_check irq_setup_gsi(unsigned int gsi, bool level, bool low);
  * again whenever the destination changes. */
 int must_check irq_alloc_msi(const struct msi_ops *ops, void *owner);
 void irq_free_msi(unsigned int irq);
-void irq_compose_msi(const struct irq_desc *desc, struct msi_msg *msg);
 
 /* Move to one of @mask; keeps working if the CPU is the same. */
 void irq_set_affinity(unsigned int irq, cpumask_t mask);

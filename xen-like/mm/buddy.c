@@ -21,7 +21,6 @@
 /* A free block's first frame: order and stamp beside the PGO_NONE owner. */
 #define NOBODY       (PGO_NONE << PG_OWNER_SHIFT)
 #define FREE_HEAD    (NOBODY | 1ul << 7)
-#define HEAD_ORDER(w) ((unsigned int)((w) & 0x1f))
 #define STAMP_SHIFT  8
 #define HEAD_STAMP(w) ((uint32_t)((w) >> STAMP_SHIFT))
 #define HEAD_WORD(order, stamp) \

@@ -130,7 +130,7 @@ static void clear_entries(uint64_t va, uint64_t nr)
     }
 }
 
-void unmap_range(uint64_t va, uint64_t nr)
+static void unmap_range(uint64_t va, uint64_t nr)
 {
     clear_entries(va, nr);
     tlb_flush_global_all();

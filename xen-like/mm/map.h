@@ -22,7 +22,6 @@ extern pte_t idle_l4[PT_ENTRIES];
 
 /* Map @nr frames at a fixed linear address of our range. */
 int must_check map_range(uint64_t va, mfn_t mfn, uint64_t nr, uint64_t flags);
-void unmap_range(uint64_t va, uint64_t nr);
 
 /* A CPU stack with guard pages; returns its lowest address. */
 void *must_check map_stack_alloc(void);

@@ -20,7 +20,8 @@
 #define DESC_S       (1ull << 44)     /* code or data */
 #define DESC_TYPE    (15ull << 40)
 
-bool descriptor_check(uint64_t *desc)
+/* May a guest have this descriptor?  DPL 0 is raised to 3 in *@desc. */
+static bool allowed(uint64_t *desc)
 {
     if (!(*desc & DESC_P)) {
         return true;
@@ -41,7 +42,7 @@ int descriptor_page_validate(struct page_info *pg)
     for (unsigned int i = 0; i < PAGE_SIZE / 8; i++) {
         uint64_t e = desc[i];
 
-        if (!descriptor_check(&e)) {
+        if (!allowed(&e)) {
             return -EINVAL;
         }
         desc[i] = e;
@@ -230,7 +231,7 @@ long do_update_descriptor(uint64_t maddr, uint64_t desc, uint64_t a2,
     uint64_t *slot;
     int rc;
 
-    if ((maddr & 7) != 0 || !descriptor_check(&desc)) {
+    if ((maddr & 7) != 0 || !allowed(&desc)) {
         return -EINVAL;
     }
     if (!page_get(mfn, current->domain->domid)) {

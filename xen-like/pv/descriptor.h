@@ -14,8 +14,6 @@
 struct page_info;
 
 int must_check descriptor_page_validate(struct page_info *pg);
-/* May a guest have this descriptor?  DPL 0 is raised to 3 in *@desc. */
-bool descriptor_check(uint64_t *desc);
 
 /* Set the GDT of @v (current or descheduled): @nr entries in frames. */
 int must_check pv_set_gdt(struct vcpu *v, const uint64_t *mfns,

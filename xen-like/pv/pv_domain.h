@@ -94,8 +94,6 @@ static inline uint64_t pv_ldt_va(const struct vcpu *v)
 void pv_toggle_mode(struct vcpu *v);
 /* Load the page tables of the current mode (after NEW_BASEPTR). */
 void pv_load_cr3(struct vcpu *v);
-/* CR4 that runs @v: ours plus what the guest may set. */
-unsigned long pv_cr4(const struct vcpu *v);
 /* CR4 as the guest reads it. */
 uint64_t pv_guest_cr4(const struct vcpu *v);
 /* The current vcpu writes CR4: takes the bits that are the guest's. */

@@ -30,7 +30,8 @@ struct loaded {
 };
 static DEFINE_PER_CPU(struct loaded, loaded);
 
-unsigned long pv_cr4(const struct vcpu *v)
+/* CR4 that runs @v: ours plus what the guest may set. */
+static unsigned long cr4_of(const struct vcpu *v)
 {
     return (cpu_cr4 & ~CR4_SHARED) | (v->pv->cr4 & CR4_SHARED);
 }
@@ -49,8 +50,8 @@ void pv_set_cr4(struct vcpu *v, uint64_t val)
         val &= ~(uint64_t)X86_CR4_OSXSAVE;
     }
     v->pv->cr4 = val & CR4_GUEST;
-    this_cpu(loaded).cr4 = pv_cr4(v);
-    write_cr4(pv_cr4(v));
+    this_cpu(loaded).cr4 = cr4_of(v);
+    write_cr4(cr4_of(v));
 }
 
 /* ---- page tables --------------------------------------------------------------- */
@@ -205,7 +206,7 @@ static void load_debug(struct loaded *l, const struct pv_vcpu *pv)
 
 static void load_control(struct loaded *l, const struct vcpu *v)
 {
-    unsigned long cr4 = pv_cr4(v);
+    unsigned long cr4 = cr4_of(v);
 
     if (cr4 != l->cr4) {
         l->cr4 = cr4;

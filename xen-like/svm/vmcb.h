@@ -93,7 +93,6 @@ _Static_assert(offsetof(struct vmcb, pat) == 0x668, "APM table B-2");
 #define EVENT_TYPE(e)   (((e) >> 8) & 7)
 
 #define TLB_FLUSH_ALL   1
-#define TLB_FLUSH_ASID  3
 
 /* What a vcpu has beside its block. */
 struct svm_vcpu {

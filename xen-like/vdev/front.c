@@ -105,14 +105,6 @@ void vdev_set_vector(struct vcpu *v, uint8_t vector)
     vlapic_put_irq(v->vdev, vector, false);
 }
 
-void vdev_migrate(struct vcpu *v)
-{
-    timer_migrate(&v->vdev->timer, smp_processor_id());
-    if (v->vcpu_id == 0) {
-        timer_migrate(&v->domain->vdev->timer, smp_processor_id());
-    }
-}
-
 void vdev_vcpu_reset(struct vcpu *v)
 {
     vlapic_reset(v->vdev);

@@ -46,7 +46,6 @@ static inline uint8_t vdev_get_cr8(const struct vcpu *v)
 }
 void vdev_set_cr8(struct vcpu *v, uint8_t cr8);
 void vdev_set_vector(struct vcpu *v, uint8_t vector);
-void vdev_migrate(struct vcpu *v);            /* timers to this CPU */
 void vdev_vcpu_reset(struct vcpu *v);         /* INIT */
 
 /* HVM context: LAPIC, LAPIC_REGS of vcpu @instance; others of the domain.

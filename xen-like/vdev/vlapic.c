@@ -191,11 +191,6 @@ void vlapic_eoi(struct vlapic *la)
     }
 }
 
-uint8_t vlapic_get_tpr(const struct vlapic *la)
-{
-    return (uint8_t)REG(la, APIC_TPR);
-}
-
 void vlapic_set_tpr(struct vlapic *la, uint8_t tpr)
 {
     REG(la, APIC_TPR) = tpr;

@@ -75,7 +75,6 @@ int vlapic_below_tpr(struct vlapic *la);
 /* The CPU takes it: requested -> in service. */
 void vlapic_accept(struct vlapic *la, uint8_t vector);
 void vlapic_eoi(struct vlapic *la);
-uint8_t vlapic_get_tpr(const struct vlapic *la);
 void vlapic_set_tpr(struct vlapic *la, uint8_t tpr);
 bool vlapic_enabled(const struct vlapic *la);
 bool vlapic_x2(const struct vlapic *la);

@@ -21,7 +21,6 @@
 #define noinline        __attribute__((noinline))
 #define always_inline   inline __attribute__((always_inline))
 #define printf_like(f, a) __attribute__((format(printf, f, a)))
-#define maybe_unused    __attribute__((unused))
 #define used            __attribute__((used))
 
 /* Code and data that is freed once the first domain runs. */
@@ -53,7 +52,5 @@
 
 /* Checked arithmetic for numbers from guests: true means overflow. */
 #define ckd_add(r, a, b) __builtin_add_overflow((a), (b), (r))
-#define ckd_sub(r, a, b) __builtin_sub_overflow((a), (b), (r))
-#define ckd_mul(r, a, b) __builtin_mul_overflow((a), (b), (r))
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hv/types.h - the numbers of the hypervisor, as types that do not mix.
+ * hv/types.h - machine frames and guest pointers, as types that do not mix.
  *
- * Owns    mfn_t, gfn_t, pfn_t, cpumask_t, guest_handle_t.
+ * Owns    mfn_t, cpumask_t, guest_handle_t.
  * Shapes  frame numbers count 4 KiB frames; see STYLE section 1 for the terms.
  * Tests   every unit test includes it.
  */
@@ -20,20 +20,13 @@
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 
 typedef struct { uint64_t m; } mfn_t;
-typedef struct { uint64_t g; } gfn_t;
-typedef struct { uint64_t p; } pfn_t;
 
 static inline mfn_t _mfn(uint64_t m) { return (mfn_t){ m }; }
 static inline uint64_t mfn_x(mfn_t m) { return m.m; }
 static inline mfn_t mfn_add(mfn_t m, uint64_t n) { return _mfn(m.m + n); }
 static inline bool mfn_eq(mfn_t a, mfn_t b) { return a.m == b.m; }
-static inline gfn_t _gfn(uint64_t g) { return (gfn_t){ g }; }
-static inline uint64_t gfn_x(gfn_t g) { return g.g; }
-static inline pfn_t _pfn(uint64_t p) { return (pfn_t){ p }; }
-static inline uint64_t pfn_x(pfn_t p) { return p.p; }
 
 #define INVALID_MFN _mfn(~0ull)
-#define INVALID_GFN _gfn(~0ull)
 
 static inline uint64_t mfn_to_maddr(mfn_t m) { return m.m << PAGE_SHIFT; }
 static inline mfn_t maddr_to_mfn(uint64_t ma) { return _mfn(ma >> PAGE_SHIFT); }
