@@ -22,8 +22,6 @@
 
 /* Fill the version, issue, copy back: for calls without a wrapper here. */
 int ctl_domctl(struct hyp *h, struct xen_domctl *op);
-/* An operation with no argument but the domain. */
-int ctl_domctl_simple(struct hyp *h, uint32_t cmd, unsigned int domid);
 
 /* @domid: in, 0 = choose one; out, the id. */
 int ctl_domain_create(struct hyp *h, unsigned int *domid,
@@ -42,17 +40,11 @@ int ctl_domain_list(struct hyp *h, unsigned int first,
                     struct xen_domctl_getdomaininfo *info, unsigned int max);
 
 int ctl_domain_max_mem(struct hyp *h, unsigned int domid, uint64_t max_kb);
-int ctl_domain_set_handle(struct hyp *h, unsigned int domid,
-                          const uint8_t handle[16]);
 int ctl_domain_set_address_size(struct hyp *h, unsigned int domid,
                                 unsigned int bits);
-int ctl_domain_get_address_size(struct hyp *h, unsigned int domid,
-                                unsigned int *bits);
 int ctl_domain_set_tsc(struct hyp *h, unsigned int domid, uint32_t mode,
                        uint64_t elapsed_ns, uint32_t khz,
                        uint32_t incarnation);
-int ctl_domain_set_time_offset(struct hyp *h, unsigned int domid,
-                               int64_t seconds);
 int ctl_domain_set_paging_pool(struct hyp *h, unsigned int domid,
                                uint64_t bytes);
 /* @sched_id: XEN_SCHEDULER_CREDIT or _CREDIT2, as ctl_host_sched_id says. */
@@ -94,15 +86,9 @@ int ctl_host_sched_id(struct hyp *h, uint32_t *sched_id);
 int ctl_host_readconsole(struct hyp *h, char *buf, uint32_t size,
                          uint32_t *index, int clear);
 int ctl_host_debug_keys(struct hyp *h, const char *keys);
-/* Pool @pool exactly; -ENOENT.  @cpumap may be NULL. */
-int ctl_host_cpupool(struct hyp *h, uint32_t pool,
-                     struct xen_sysctl_cpupool_op *info, uint8_t *cpumap,
-                     uint32_t nr_bits);
 
 /* ---- ctl_memory.c ---------------------------------------------------------- */
 
-int64_t ctl_memory_op(struct hyp *h, unsigned int cmd, void *arg,
-                      size_t size);
 /*
  * Give @domid memory: @frames holds the gfns of @count extents and receives
  * their mfns (PV).  How many succeeded (may be fewer), or -errno.
@@ -114,22 +100,13 @@ int64_t ctl_memory_decrease(struct hyp *h, unsigned int domid,
                             const uint64_t *frames, uint64_t count,
                             unsigned int order);
 int ctl_memory_claim(struct hyp *h, unsigned int domid, uint64_t pages);
-int ctl_memory_add_to_physmap(struct hyp *h, unsigned int domid,
-                              unsigned int space, uint64_t idx, uint64_t gfn);
 /* @entries: e820 of 20 bytes each, as BIOS gives them. */
 int ctl_memory_set_map(struct hyp *h, unsigned int domid, const void *entries,
                        unsigned int count);
-int64_t ctl_memory_max_gfn(struct hyp *h, unsigned int domid);
-/* Length in frames of a resource of @domid. */
-int64_t ctl_memory_resource_size(struct hyp *h, unsigned int domid,
-                                 unsigned int type, unsigned int id);
 
 /* One MMUEXT_PIN_L*_TABLE or MMUEXT_UNPIN_TABLE for @domid. */
 int ctl_mmuext(struct hyp *h, unsigned int domid, unsigned int cmd,
                uint64_t mfn);
-/* Updates of page tables and M2P entries of @domid (struct mmu_update). */
-int ctl_mmu_update(struct hyp *h, unsigned int domid,
-                   const struct mmu_update *updates, unsigned int count);
 
 /*
  * Put grants for the store and the console into the first entries of a new
@@ -145,9 +122,6 @@ int ctl_grant_seed(struct hyp *h, unsigned int domid, uint64_t console_gfn,
 /* A port of @domid that waits for a bind by @remote. */
 int ctl_event_alloc_unbound(struct hyp *h, unsigned int domid,
                             unsigned int remote, uint32_t *port);
-int ctl_event_status(struct hyp *h, unsigned int domid, uint32_t port,
-                     struct evtchn_status *status);
-int ctl_event_reset(struct hyp *h, unsigned int domid);
 
 /* ---- ctl_version.c ----------------------------------------------------------- */
 
@@ -155,10 +129,7 @@ int ctl_event_reset(struct hyp *h, unsigned int domid);
 int ctl_version(struct hyp *h);
 int ctl_version_extra(struct hyp *h, char text[XEN_EXTRAVERSION_LEN]);
 int ctl_version_capabilities(struct hyp *h, char text[1024]);
-int ctl_version_compile(struct hyp *h, struct xen_compile_info *info);
-int ctl_version_changeset(struct hyp *h, char text[64]);
 int ctl_version_commandline(struct hyp *h, char text[1024]);
-int ctl_version_pagesize(struct hyp *h);
 /* Does the hypervisor speak our domctl and sysctl versions?  0 or -EPROTO. */
 int ctl_version_check(struct hyp *h);
 

@@ -27,7 +27,7 @@ static struct xen_domctl domctl(uint32_t cmd, unsigned int domid)
     return op;
 }
 
-int ctl_domctl_simple(struct hyp *h, uint32_t cmd, unsigned int domid)
+static int simple(struct hyp *h, uint32_t cmd, unsigned int domid)
 {
     struct xen_domctl op = domctl(cmd, domid);
 
@@ -53,24 +53,24 @@ int ctl_domain_destroy(struct hyp *h, unsigned int domid)
     int rc;
 
     do {
-        rc = ctl_domctl_simple(h, XEN_DOMCTL_destroydomain, domid);
+        rc = simple(h, XEN_DOMCTL_destroydomain, domid);
     } while (rc == -XEN_ERESTART || rc == -EAGAIN);
     return rc;
 }
 
 int ctl_domain_pause(struct hyp *h, unsigned int domid)
 {
-    return ctl_domctl_simple(h, XEN_DOMCTL_pausedomain, domid);
+    return simple(h, XEN_DOMCTL_pausedomain, domid);
 }
 
 int ctl_domain_unpause(struct hyp *h, unsigned int domid)
 {
-    return ctl_domctl_simple(h, XEN_DOMCTL_unpausedomain, domid);
+    return simple(h, XEN_DOMCTL_unpausedomain, domid);
 }
 
 int ctl_domain_resume(struct hyp *h, unsigned int domid)
 {
-    return ctl_domctl_simple(h, XEN_DOMCTL_resumedomain, domid);
+    return simple(h, XEN_DOMCTL_resumedomain, domid);
 }
 
 int ctl_domain_info(struct hyp *h, unsigned int domid,
@@ -122,15 +122,6 @@ int ctl_domain_max_mem(struct hyp *h, unsigned int domid, uint64_t max_kb)
     return ctl_domctl(h, &op);
 }
 
-int ctl_domain_set_handle(struct hyp *h, unsigned int domid,
-                          const uint8_t handle[16])
-{
-    struct xen_domctl op = domctl(XEN_DOMCTL_setdomainhandle, domid);
-
-    memcpy(op.u.setdomainhandle.handle, handle, 16);
-    return ctl_domctl(h, &op);
-}
-
 int ctl_domain_set_address_size(struct hyp *h, unsigned int domid,
                                 unsigned int bits)
 {
@@ -138,18 +129,6 @@ int ctl_domain_set_address_size(struct hyp *h, unsigned int domid,
 
     op.u.address_size.size = bits;
     return ctl_domctl(h, &op);
-}
-
-int ctl_domain_get_address_size(struct hyp *h, unsigned int domid,
-                                unsigned int *bits)
-{
-    struct xen_domctl op = domctl(XEN_DOMCTL_get_address_size, domid);
-    int rc = ctl_domctl(h, &op);
-
-    if (rc == 0) {
-        *bits = op.u.address_size.size;
-    }
-    return rc;
 }
 
 int ctl_domain_set_tsc(struct hyp *h, unsigned int domid, uint32_t mode,
@@ -161,15 +140,6 @@ int ctl_domain_set_tsc(struct hyp *h, unsigned int domid, uint32_t mode,
     op.u.tsc_info.gtsc_khz = khz;
     op.u.tsc_info.incarnation = incarnation;
     op.u.tsc_info.elapsed_nsec = elapsed_ns;
-    return ctl_domctl(h, &op);
-}
-
-int ctl_domain_set_time_offset(struct hyp *h, unsigned int domid,
-                               int64_t seconds)
-{
-    struct xen_domctl op = domctl(XEN_DOMCTL_settimeoffset, domid);
-
-    op.u.settimeoffset.time_offset_seconds = seconds;
     return ctl_domctl(h, &op);
 }
 

@@ -19,19 +19,3 @@ int ctl_event_alloc_unbound(struct hyp *h, unsigned int domid,
     }
     return rc;
 }
-
-int ctl_event_status(struct hyp *h, unsigned int domid, uint32_t port,
-                     struct evtchn_status *status)
-{
-    *status = (struct evtchn_status){ .dom = (domid_t)domid, .port = port };
-    return (int)hyp_call_cmd(h, __HYPERVISOR_event_channel_op,
-                             EVTCHNOP_status, status, sizeof(*status));
-}
-
-int ctl_event_reset(struct hyp *h, unsigned int domid)
-{
-    struct evtchn_reset arg = { .dom = (domid_t)domid };
-
-    return (int)hyp_call_cmd(h, __HYPERVISOR_event_channel_op, EVTCHNOP_reset,
-                             &arg, sizeof(arg));
-}

@@ -81,33 +81,3 @@ int ctl_host_debug_keys(struct hyp *h, const char *keys)
     hyp_buf_put(h, bounce, len);
     return rc;
 }
-
-int ctl_host_cpupool(struct hyp *h, uint32_t pool,
-                     struct xen_sysctl_cpupool_op *info, uint8_t *cpumap,
-                     uint32_t nr_bits)
-{
-    struct xen_sysctl op = { .cmd = XEN_SYSCTL_cpupool_op };
-    size_t bytes = (nr_bits + 7) / 8;
-    uint8_t *bounce = hyp_buf_get(h, bytes);
-    int rc;
-
-    if (bounce == NULL) {
-        return -ENOMEM;
-    }
-    op.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_INFO;
-    op.u.cpupool_op.cpupool_id = pool;
-    op.u.cpupool_op.cpumap.nr_bits = nr_bits;
-    set_xen_guest_handle(op.u.cpupool_op.cpumap.bitmap, bounce);
-    rc = ctl_sysctl(h, &op);
-    if (rc == 0 && op.u.cpupool_op.cpupool_id != pool) {
-        rc = -ENOENT;             /* the call answers with the next pool */
-    }
-    if (rc == 0) {
-        *info = op.u.cpupool_op;
-        if (cpumap != NULL) {
-            memcpy(cpumap, bounce, bytes);
-        }
-    }
-    hyp_buf_put(h, bounce, bytes);
-    return rc;
-}

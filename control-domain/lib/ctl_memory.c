@@ -12,7 +12,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-int64_t ctl_memory_op(struct hyp *h, unsigned int cmd, void *arg, size_t size)
+static int64_t memory_op(struct hyp *h, unsigned int cmd, void *arg,
+                         size_t size)
 {
     return hyp_call_cmd(h, __HYPERVISOR_memory_op, cmd, arg, size);
 }
@@ -34,7 +35,7 @@ static int64_t reservation(struct hyp *h, unsigned int cmd, unsigned int domid,
     }
     memcpy(list, frames, bytes);
     set_xen_guest_handle(arg.extent_start, list);
-    rc = ctl_memory_op(h, cmd, &arg, sizeof(arg));
+    rc = memory_op(h, cmd, &arg, sizeof(arg));
     memcpy(frames, list, bytes);
     hyp_buf_put(h, list, bytes);
     return rc;
@@ -63,17 +64,7 @@ int ctl_memory_claim(struct hyp *h, unsigned int domid, uint64_t pages)
         .nr_extents = pages, .domid = (domid_t)domid
     };
 
-    return (int)ctl_memory_op(h, XENMEM_claim_pages, &arg, sizeof(arg));
-}
-
-int ctl_memory_add_to_physmap(struct hyp *h, unsigned int domid,
-                              unsigned int space, uint64_t idx, uint64_t gfn)
-{
-    struct xen_add_to_physmap arg = {
-        .domid = (domid_t)domid, .space = space, .idx = idx, .gpfn = gfn
-    };
-
-    return (int)ctl_memory_op(h, XENMEM_add_to_physmap, &arg, sizeof(arg));
+    return (int)memory_op(h, XENMEM_claim_pages, &arg, sizeof(arg));
 }
 
 int ctl_memory_set_map(struct hyp *h, unsigned int domid, const void *entries,
@@ -90,27 +81,9 @@ int ctl_memory_set_map(struct hyp *h, unsigned int domid, const void *entries,
     memcpy(list, entries, bytes);
     arg.map.nr_entries = count;
     set_xen_guest_handle(arg.map.buffer, list);
-    rc = (int)ctl_memory_op(h, XENMEM_set_memory_map, &arg, sizeof(arg));
+    rc = (int)memory_op(h, XENMEM_set_memory_map, &arg, sizeof(arg));
     hyp_buf_put(h, list, bytes);
     return rc;
-}
-
-int64_t ctl_memory_max_gfn(struct hyp *h, unsigned int domid)
-{
-    struct xen_memory_domain arg = { .domid = (domid_t)domid };
-
-    return ctl_memory_op(h, XENMEM_maximum_gpfn, &arg, sizeof(arg));
-}
-
-int64_t ctl_memory_resource_size(struct hyp *h, unsigned int domid,
-                                 unsigned int type, unsigned int id)
-{
-    struct xen_mem_acquire_resource arg = {
-        .domid = (domid_t)domid, .type = (uint16_t)type, .id = id
-    };
-    int64_t rc = ctl_memory_op(h, XENMEM_acquire_resource, &arg, sizeof(arg));
-
-    return rc != 0 ? rc : (int64_t)arg.nr_frames;
 }
 
 int ctl_mmuext(struct hyp *h, unsigned int domid, unsigned int cmd,
@@ -127,23 +100,6 @@ int ctl_mmuext(struct hyp *h, unsigned int domid, unsigned int cmd,
     rc = (int)hyp_call(h, __HYPERVISOR_mmuext_op, (uintptr_t)op, 1, 0, domid,
                        0);
     hyp_buf_put(h, op, sizeof(*op));
-    return rc;
-}
-
-int ctl_mmu_update(struct hyp *h, unsigned int domid,
-                   const struct mmu_update *updates, unsigned int count)
-{
-    size_t bytes = count * sizeof(updates[0]);
-    void *list = hyp_buf_get(h, bytes);
-    int rc;
-
-    if (list == NULL) {
-        return -ENOMEM;
-    }
-    memcpy(list, updates, bytes);
-    rc = (int)hyp_call(h, __HYPERVISOR_mmu_update, (uintptr_t)list, count, 0,
-                       domid, 0);
-    hyp_buf_put(h, list, bytes);
     return rc;
 }
 

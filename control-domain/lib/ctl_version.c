@@ -14,12 +14,6 @@ int ctl_version(struct hyp *h)
                          0);
 }
 
-int ctl_version_pagesize(struct hyp *h)
-{
-    return (int)hyp_call(h, __HYPERVISOR_xen_version, XENVER_pagesize, 0, 0, 0,
-                         0);
-}
-
 /* The last byte is ours: whatever was written, the text ends. */
 static int text_op(struct hyp *h, unsigned int cmd, char *text, size_t size)
 {
@@ -42,30 +36,10 @@ int ctl_version_capabilities(struct hyp *h, char text[1024])
     return text_op(h, XENVER_capabilities, text, 1024);
 }
 
-int ctl_version_changeset(struct hyp *h, char text[64])
-{
-    static_assert(sizeof(xen_changeset_info_t) == 64, "ABI size");
-    return text_op(h, XENVER_changeset, text, 64);
-}
-
 int ctl_version_commandline(struct hyp *h, char text[1024])
 {
     static_assert(sizeof(xen_commandline_t) == 1024, "ABI size");
     return text_op(h, XENVER_commandline, text, 1024);
-}
-
-int ctl_version_compile(struct hyp *h, struct xen_compile_info *info)
-{
-    int rc;
-
-    memset(info, 0, sizeof(*info));
-    rc = (int)hyp_call_cmd(h, __HYPERVISOR_xen_version, XENVER_compile_info,
-                           info, sizeof(*info));
-    info->compiler[sizeof(info->compiler) - 1] = '\0';
-    info->compile_by[sizeof(info->compile_by) - 1] = '\0';
-    info->compile_domain[sizeof(info->compile_domain) - 1] = '\0';
-    info->compile_date[sizeof(info->compile_date) - 1] = '\0';
-    return rc;
 }
 
 /* A wrong interface version is refused with -EACCES before anything else. */

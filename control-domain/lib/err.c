@@ -32,7 +32,7 @@ static const struct {
     { EOPNOTSUPP,  ERR_UNSUPPORTED },
 };
 
-enum err_class err_class_of(int errnum)
+static enum err_class class_of(int errnum)
 {
     size_t i;
 
@@ -78,7 +78,7 @@ int err_errno(struct err *e, int rc, const char *what,
     if (e == NULL) {
         return rc;
     }
-    e->class = err_class_of(rc);
+    e->class = class_of(rc);
     e->errnum = rc < 0 ? -rc : rc;
     copy_text(e->what, sizeof(e->what), what);
     e->which[0] = '\0';

@@ -53,9 +53,6 @@ int err_errno(struct err *e, int rc, const char *what,
               const char *which_fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* The class that an errno (positive or negative) belongs to. */
-enum err_class err_class_of(int errnum);
-
 /* "what: which: why", always terminated; returns the length it needs. */
 int err_format(const struct err *e, char *buf, size_t size);
 

@@ -40,8 +40,6 @@ struct evloop {
     int epoll_fd;
     bool stop;
     int status;
-    ev_timer_fn *idle;
-    void *idle_arg;
     struct ev_source *live;       /* doubly linked */
     struct ev_source *dead;       /* linked by next; freed after the batch */
 };
@@ -216,12 +214,6 @@ struct ev_source *evloop_signal(struct evloop *loop, const int *signos,
     return src;
 }
 
-void evloop_set_idle(struct evloop *loop, ev_timer_fn *fn, void *arg)
-{
-    loop->idle = fn;
-    loop->idle_arg = arg;
-}
-
 static void run_signals(struct ev_source *src)
 {
     struct signalfd_siginfo info;
@@ -272,9 +264,6 @@ int evloop_once(struct evloop *loop, int timeout_ms)
         if (!src->dead) {
             run_source(src, ev[i].events);
         }
-    }
-    if (loop->idle != NULL) {
-        loop->idle(loop->idle_arg);
     }
     bury(loop);
     return n;

@@ -40,9 +40,6 @@ int evloop_timer_set(struct ev_source *src, uint64_t first_ns,
 struct ev_source *evloop_signal(struct evloop *loop, const int *signos,
                                 ev_signal_fn *fn, void *arg);
 
-/* Run @fn after the events of this round; used instead of recursion. */
-void evloop_set_idle(struct evloop *loop, ev_timer_fn *fn, void *arg);
-
 /* Wait at most @timeout_ms (-1: for ever): events handled or -errno. */
 int evloop_once(struct evloop *loop, int timeout_ms);
 /* Until evloop_stop(): its status, or -errno. */

@@ -61,13 +61,6 @@ int evtchn_bind_interdomain(int fd, unsigned int domid, uint32_t remote_port,
     return bind(fd, IOCTL_EVTCHN_BIND_INTERDOMAIN, &arg, port);
 }
 
-int evtchn_bind_unbound(int fd, unsigned int domid, evtchn_local_t *port)
-{
-    struct ioctl_evtchn_bind_unbound_port arg = { .remote_domain = domid };
-
-    return bind(fd, IOCTL_EVTCHN_BIND_UNBOUND_PORT, &arg, port);
-}
-
 int evtchn_unbind(int fd, evtchn_local_t port)
 {
     struct ioctl_evtchn_unbind arg = { .port = port };

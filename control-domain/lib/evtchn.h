@@ -25,7 +25,6 @@ void evtchn_close(int fd);
 int evtchn_bind_virq(int fd, unsigned int virq, evtchn_local_t *port);
 int evtchn_bind_interdomain(int fd, unsigned int domid, uint32_t remote_port,
                             evtchn_local_t *port);
-int evtchn_bind_unbound(int fd, unsigned int domid, evtchn_local_t *port);
 
 int evtchn_unbind(int fd, evtchn_local_t port);
 int evtchn_notify(int fd, evtchn_local_t port);

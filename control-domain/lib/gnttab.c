@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Thin functions over gntdev and gntalloc.  Checks of what a guest asked for
+ * Thin functions over gntdev.  Checks of what a guest asked for
  * belong to the callers (pv-drivers/ring); here only sizes that would confuse
  * the kernel call are refused.  Exercised by every nested boot with a backend.
  */
@@ -15,11 +15,11 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include <xen/gntalloc.h>
 #include <xen/sys/gntdev.h>
 
-static int open_dev(const char *path, struct err *e)
+int gnttab_open(struct err *e)
 {
+    static const char path[] = "/dev/xen/gntdev";
     int fd = open(path, O_RDWR | O_CLOEXEC);
 
     if (fd < 0) {
@@ -27,16 +27,6 @@ static int open_dev(const char *path, struct err *e)
                          path);
     }
     return fd;
-}
-
-int gnttab_open(struct err *e)
-{
-    return open_dev("/dev/xen/gntdev", e);
-}
-
-int gnttab_share_open(struct err *e)
-{
-    return open_dev("/dev/xen/gntalloc", e);
 }
 
 void gnttab_close(int fd)
@@ -105,19 +95,6 @@ int gnttab_unmap(int fd, struct gnttab_map *map)
     return 0;
 }
 
-int gnttab_unmap_notify(int fd, const struct gnttab_map *map, long offset,
-                        uint32_t port)
-{
-    struct ioctl_gntdev_unmap_notify arg = {
-        .index = map->index + (offset >= 0 ? (uint64_t)offset : 0),
-        .action = (offset >= 0 ? UNMAP_NOTIFY_CLEAR_BYTE : 0) |
-                  (port != 0 ? UNMAP_NOTIFY_SEND_EVENT : 0),
-        .event_channel_port = port,
-    };
-
-    return ioctl(fd, IOCTL_GNTDEV_SET_UNMAP_NOTIFY, &arg) != 0 ? -errno : 0;
-}
-
 static void fill_seg(struct ioctl_gntdev_grant_copy_segment *k,
                      unsigned int domid, const struct gnttab_copy_seg *s)
 {
@@ -181,52 +158,4 @@ int gnttab_copy(int fd, unsigned int domid, struct gnttab_copy_seg *segs,
         count -= n;
     }
     return rc;
-}
-
-int gnttab_share(int fd, unsigned int domid, unsigned int count, int writable,
-                 uint32_t *refs, struct gnttab_map *map)
-{
-    union {
-        struct ioctl_gntalloc_alloc_gref arg;
-        uint8_t room[sizeof(struct ioctl_gntalloc_alloc_gref) +
-                     GNTTAB_MAP_MAX * sizeof(uint32_t)];
-    } u;
-    void *addr;
-    int rc;
-
-    if (count == 0 || count > GNTTAB_MAP_MAX) {
-        return -EINVAL;
-    }
-    memset(&u, 0, sizeof(u));
-    u.arg.domid = (uint16_t)domid;
-    u.arg.flags = writable ? GNTALLOC_FLAG_WRITABLE : 0;
-    u.arg.count = count;
-    if (ioctl(fd, IOCTL_GNTALLOC_ALLOC_GREF, &u.arg) != 0) {
-        return -errno;
-    }
-    memcpy(refs, u.room + offsetof(struct ioctl_gntalloc_alloc_gref, gref_ids),
-           count * sizeof(refs[0]));
-    *map = (struct gnttab_map){ NULL, u.arg.index, count };
-    addr = mmap(NULL, (size_t)count * XEN_PAGE_SIZE, PROT_READ | PROT_WRITE,
-                MAP_SHARED, fd, (off_t)u.arg.index);
-    if (addr == MAP_FAILED) {
-        rc = -errno;
-        gnttab_unshare(fd, map);
-        return rc;
-    }
-    map->addr = addr;
-    return 0;
-}
-
-int gnttab_unshare(int fd, struct gnttab_map *map)
-{
-    struct ioctl_gntalloc_dealloc_gref arg = {
-        .index = map->index, .count = map->count
-    };
-
-    if (map->addr != NULL) {
-        munmap(map->addr, (size_t)map->count * XEN_PAGE_SIZE);
-        map->addr = NULL;
-    }
-    return ioctl(fd, IOCTL_GNTALLOC_DEALLOC_GREF, &arg) != 0 ? -errno : 0;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/gnttab.h - pages that another domain granted us, and pages we grant.
+ * lib/gnttab.h - pages that another domain granted us.
  *
- * Owns    gntdev (map, unmap, copy) and gntalloc (share) of a dom0 process.
- *         Mappings go away with the process.
- * ABI     xen/sys/gntdev.h, xen/sys/gntalloc.h; modules of the same names
+ * Owns    gntdev (map, unmap, copy) of a dom0 process.  Mappings go away with
+ *         the process.
+ * ABI     xen/sys/gntdev.h; the module of that name
  * Tests   nested boots; users are tested through pv-drivers/port
  */
 #ifndef LIB_GNTTAB_H
@@ -23,9 +23,8 @@ struct gnttab_map {
     unsigned int count;           /* pages */
 };
 
-/* Descriptors or -errno. */
+/* A descriptor or -errno. */
 int gnttab_open(struct err *e);
-int gnttab_share_open(struct err *e);
 void gnttab_close(int fd);
 
 /*
@@ -35,13 +34,6 @@ void gnttab_close(int fd);
 int gnttab_map(int fd, unsigned int domid, const uint32_t *refs,
                unsigned int count, int prot, struct gnttab_map *map);
 int gnttab_unmap(int fd, struct gnttab_map *map);
-
-/*
- * When the mapping ends, however it ends: clear the byte at @offset (or -1),
- * notify @port (or 0).
- */
-int gnttab_unmap_notify(int fd, const struct gnttab_map *map, long offset,
-                        uint32_t port);
 
 /* One piece of a copy between our memory and a granted page. */
 struct gnttab_copy_seg {
@@ -58,10 +50,5 @@ struct gnttab_copy_seg {
 /* 0 when every piece succeeded, -EIO: see status, or -errno of the call. */
 int gnttab_copy(int fd, unsigned int domid, struct gnttab_copy_seg *segs,
                 unsigned int count);
-
-/* Share @count fresh pages with @domid; @refs receives the references. */
-int gnttab_share(int fd, unsigned int domid, unsigned int count, int writable,
-                 uint32_t *refs, struct gnttab_map *map);
-int gnttab_unshare(int fd, struct gnttab_map *map);
 
 #endif

@@ -43,7 +43,7 @@ bool netif_exists(const char *name)
     return ask(SIOCGIFINDEX, &r) == 0;
 }
 
-bool netif_is_bridge(const char *name)
+static bool is_bridge(const char *name)
 {
     char path[64];
 
@@ -155,7 +155,7 @@ int netif_make_bridge(const char *bridge, struct err *e)
 
     set_name(name, bridge);
     rc = ask(SIOCBRADDBR, name);
-    if (rc != 0 && (rc != -EEXIST || !netif_is_bridge(bridge))) {
+    if (rc != 0 && (rc != -EEXIST || !is_bridge(bridge))) {
         return err_errno(e, rc, "cannot make the bridge", "%s", bridge);
     }
     return netif_up(bridge, 0, e);

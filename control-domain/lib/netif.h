@@ -17,7 +17,6 @@ struct err;
 #define NETIF_NAME_ROOM 16             /* IFNAMSIZ */
 
 bool netif_exists(const char *name);
-bool netif_is_bridge(const char *name);
 
 /* Only an interface that is down can get another name. */
 int netif_rename(const char *name, const char *new_name, struct err *e);

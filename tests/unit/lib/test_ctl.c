@@ -64,11 +64,6 @@ static long on_sysctl(struct xen_sysctl *op)
         op->u.getdomaininfolist.num_domains = 2;
         return 0;
     }
-    if (op->cmd == XEN_SYSCTL_cpupool_op) {
-        op->u.cpupool_op.cpupool_id = 0;
-        op->u.cpupool_op.sched_id = XEN_SCHEDULER_CREDIT2;
-        return 0;
-    }
     return -ENOSYS;
 }
 
@@ -194,17 +189,6 @@ static void readconsole_advances_the_index(void **state)
     hyp_close(h);
 }
 
-static void another_cpu_pool_than_asked_is_enoent(void **state)
-{
-    struct hyp *h = hyp_open_fake(answer, *state);
-    struct xen_sysctl_cpupool_op info;
-
-    assert_int_equal(ctl_host_cpupool(h, 0, &info, NULL, 64), 0);
-    assert_int_equal(info.sched_id, XEN_SCHEDULER_CREDIT2);
-    assert_int_equal(ctl_host_cpupool(h, 1, &info, NULL, 64), -ENOENT);
-    hyp_close(h);
-}
-
 static void populate_reports_partial_success_and_frames(void **state)
 {
     struct fake *f = *state;
@@ -248,7 +232,6 @@ int main(void)
         cmocka_unit_test_setup(list_copies_what_was_written, setup),
         cmocka_unit_test_setup(context_travels_in_its_own_buffer, setup),
         cmocka_unit_test_setup(readconsole_advances_the_index, setup),
-        cmocka_unit_test_setup(another_cpu_pool_than_asked_is_enoent, setup),
         cmocka_unit_test_setup(populate_reports_partial_success_and_frames,
                                setup),
         cmocka_unit_test_setup(pin_names_the_foreign_domain, setup),
