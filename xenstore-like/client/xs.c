@@ -318,18 +318,6 @@ int xs_resume(struct xs *xs, uint32_t domid)
     return call_domid(xs, XS_RESUME, domid, NULL);
 }
 
-int xs_set_target(struct xs *xs, uint32_t domid, uint32_t target)
-{
-    char text[2][12];
-    struct iovec parts[2];
-
-    snprintf(text[0], sizeof(text[0]), "%u", domid);
-    snprintf(text[1], sizeof(text[1]), "%u", target);
-    parts[0] = text_part(text[0]);
-    parts[1] = text_part(text[1]);
-    return xs_call(xs, XS_TXN_NONE, XS_SET_TARGET, parts, 2, NULL, NULL);
-}
-
 int xs_is_introduced(struct xs *xs, uint32_t domid, bool *introduced)
 {
     char *reply;
@@ -340,11 +328,6 @@ int xs_is_introduced(struct xs *xs, uint32_t domid, bool *introduced)
         free(reply);
     }
     return rc;
-}
-
-int xs_domain_path(struct xs *xs, uint32_t domid, char **path)
-{
-    return call_domid(xs, XS_GET_DOMAIN_PATH, domid, path);
 }
 
 int xs_control(struct xs *xs, const char *const *words, size_t nr_words,

@@ -46,9 +46,6 @@ typedef uint64_t xs_txn_t;
 int xs_open(struct xs **xs, unsigned int wait_ms);
 void xs_close(struct xs *xs);
 
-/* How long a blocking call waits, store restarts included.  30 s if unset. */
-void xs_set_timeout(struct xs *xs, unsigned int timeout_ms);
-
 /* ---- nodes -------------------------------------------------------------- */
 
 /*
@@ -140,9 +137,7 @@ int xs_call(struct xs *xs, xs_txn_t txn, uint32_t type,
 int xs_introduce(struct xs *xs, uint32_t domid, uint64_t gfn, uint32_t port);
 int xs_release(struct xs *xs, uint32_t domid);
 int xs_resume(struct xs *xs, uint32_t domid);
-int xs_set_target(struct xs *xs, uint32_t domid, uint32_t target);
 int xs_is_introduced(struct xs *xs, uint32_t domid, bool *introduced);
-int xs_domain_path(struct xs *xs, uint32_t domid, char **path);
 
 /* XS_CONTROL: @words are separate strings; @reply as of xs_read(). */
 int xs_control(struct xs *xs, const char *const *words, size_t nr_words,

@@ -13,7 +13,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define DEFAULT_TIMEOUT_MS 30000u
+#define TIMEOUT_MS 30000u
 #define DEFAULT_RUNDIR "/run/xenstored"
 #define DEVICE "/dev/xen/xenbus"
 
@@ -81,7 +81,6 @@ int xs_open(struct xs **out, unsigned int wait_ms)
         return -ENOMEM;
     }
     xs->fd = xs->epoll_fd = xs->timer_fd = -1;
-    xs->timeout_ms = DEFAULT_TIMEOUT_MS;
     xs->pending_tail = &xs->pending;
     xs->arrivals_tail = &xs->arrivals;
     rc = open_descriptors(xs);
@@ -131,11 +130,6 @@ void xs_close(struct xs *xs)
     close_fd(xs->epoll_fd);
     free(xs->address);
     free(xs);
-}
-
-void xs_set_timeout(struct xs *xs, unsigned int timeout_ms)
-{
-    xs->timeout_ms = timeout_ms;
 }
 
 int xs_fd(const struct xs *xs)
@@ -233,7 +227,7 @@ int xs_submit(struct xs *xs, xs_txn_t txn, uint32_t type,
 
 static int wait_for(struct xs *xs, struct xs_request *req)
 {
-    int64_t deadline = xs_now_ms() + xs->timeout_ms;
+    int64_t deadline = xs_now_ms() + TIMEOUT_MS;
 
     while (!req->complete) {
         if (xs_now_ms() >= deadline) {

@@ -61,7 +61,6 @@ struct xs {
     int fd;                           /* -1 while the store is away */
     int epoll_fd;                     /* what callers poll */
     int timer_fd;                     /* reconnect, or arrivals to run */
-    unsigned int timeout_ms;
     uint32_t generation;              /* counts connections */
     uint32_t next_req_id;
     uint64_t next_watch_id;

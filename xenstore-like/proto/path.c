@@ -66,17 +66,6 @@ bool path_is_special(const char *path)
            strstr(path, "//") == NULL && has_valid_chars(path);
 }
 
-bool path_is_below(const char *child, const char *parent)
-{
-    size_t len = strlen(parent);
-
-    if (strcmp(parent, "/") == 0) {
-        return child[0] == '/';
-    }
-    return strncmp(child, parent, len) == 0 &&
-           (child[len] == '\0' || child[len] == '/');
-}
-
 size_t path_parent_len(const char *path)
 {
     size_t len = strlen(path);

@@ -23,9 +23,6 @@ bool path_is_valid(const char *path, size_t max_len);
 /* "@introduceDomain" and its like: valid characters after the '@'. */
 bool path_is_special(const char *path);
 
-/* Is @child equal to @parent or below it?  Both valid and absolute. */
-bool path_is_below(const char *child, const char *parent);
-
 /* Bytes of the parent's path: 1 for "/a" (the slash), 0 for "/". */
 size_t path_parent_len(const char *path);
 

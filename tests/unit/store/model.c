@@ -110,12 +110,23 @@ static int m_create(struct model *m, const struct actor *a, const char *path,
     return 0;
 }
 
+static bool is_below(const char *child, const char *parent)
+{
+    size_t len = strlen(parent);
+
+    if (strcmp(parent, "/") == 0) {
+        return child[0] == '/';
+    }
+    return strncmp(child, parent, len) == 0 &&
+           (child[len] == '\0' || child[len] == '/');
+}
+
 static void m_rm(struct model *m, const char *path)
 {
     size_t i = 0;
 
     while (i < m->count) {
-        if (path_is_below(m->node[i].path, path)) {
+        if (is_below(m->node[i].path, path)) {
             m->node[i] = m->node[--m->count];
         } else {
             i++;
