@@ -409,11 +409,6 @@ static const struct row {
                         8u << 20, check_nothing, EMULATED },
 };
 
-const char *save_type_name(enum save_type type)
-{
-    return rows[type].name;
-}
-
 static int find(const struct save_reader *r, struct err *e)
 {
     for (int t = 0; t < SAVE_TYPES; t++) {
@@ -511,19 +506,6 @@ int save_check_complete(const struct save_state *s, struct err *e)
         }
     }
     return check_p2m_types(s, e);
-}
-
-int save_check_all(struct save_reader *r, struct save_state *s, struct err *e)
-{
-    int rc;
-
-    while ((rc = save_reader_next(r, e)) > 0) {
-        rc = save_check(s, r, e);
-        if (rc < 0) {
-            return rc;
-        }
-    }
-    return rc < 0 ? rc : save_check_complete(s, e);
 }
 
 void save_state_fini(struct save_state *s)

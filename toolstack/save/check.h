@@ -23,8 +23,6 @@ enum save_type {
     SAVE_PASSED_OVER = SAVE_TYPES,     /* unknown, and allowed to be */
 };
 
-const char *save_type_name(enum save_type type);
-
 /* What the records so far have said.  Pointers are into the last record. */
 struct save_state {
     char *xml;                 /* ours */
@@ -63,10 +61,6 @@ void save_state_fini(struct save_state *s);
 
 uint64_t save_entry(const struct save_state *s, uint32_t i);
 bool save_is_present(const struct save_state *s, uint64_t pfn);
-
-/* All records of @r, checked and thrown away, in @s what they said. */
-int save_check_all(struct save_reader *r, struct save_state *s,
-                   struct err *e);
 
 /* The texts of STORE and DISKS: strings in a row, each with its zero. */
 const char *save_text_next(const char *at, const char *end);

@@ -36,7 +36,7 @@ static bool stopped(struct hyp *h, unsigned int domid, unsigned int *reason)
     return (info.flags & (XEN_DOMINF_shutdown | XEN_DOMINF_dying)) != 0;
 }
 
-bool suspend_done(struct hyp *h, unsigned int domid)
+static bool is_suspended(struct hyp *h, unsigned int domid)
 {
     unsigned int reason;
 
@@ -289,7 +289,7 @@ int suspend_cancel(struct hyp *h, struct xs *xs, unsigned int domid,
 {
     int rc;
 
-    if (!suspend_done(h, domid)) {
+    if (!is_suspended(h, domid)) {
         return 0;                      /* somebody was faster */
     }
     rc = suspend_is_offered(xs, domid) ? return_one(h, domid) : 0;

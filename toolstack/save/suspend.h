@@ -18,9 +18,6 @@
 
 struct err;
 
-/* Has it stopped with this reason (SHUTDOWN_suspend)? */
-bool suspend_done(struct hyp *h, unsigned int domid);
-
 /* Has its kernel said that it can suspend itself? */
 bool suspend_is_offered(struct xs *xs, unsigned int domid);
 /*

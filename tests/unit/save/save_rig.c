@@ -208,6 +208,20 @@ void rig_write(struct rig *rig)
     save_writer_fini(&rig->w);
 }
 
+static int check_all(struct save_reader *r, struct save_state *s,
+                     struct err *e)
+{
+    int rc;
+
+    while ((rc = save_reader_next(r, e)) > 0) {
+        rc = save_check(s, r, e);
+        if (rc < 0) {
+            return rc;
+        }
+    }
+    return rc < 0 ? rc : save_check_complete(s, e);
+}
+
 int rig_read(struct rig *rig, struct save_state *s, struct err *e)
 {
     struct save_reader r;
@@ -218,7 +232,7 @@ int rig_read(struct rig *rig, struct save_state *s, struct err *e)
     rig->at = 0;
     rc = save_reader_init(&r, get, rig, true, e);
     if (rc == 0) {
-        rc = save_check_all(&r, s, e);
+        rc = check_all(&r, s, e);
     }
     save_reader_fini(&r);
     return rc;

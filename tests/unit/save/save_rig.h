@@ -35,7 +35,7 @@ void rig_add(struct rig *rig, const char *name, const void *body, size_t len);
 void rig_body(struct rig *rig);
 void rig_free(struct rig *rig);
 
-/* Read it whole: what save_check_all() says. */
+/* Read it whole: every record checked, and that none lacks. */
 int rig_read(struct rig *rig, struct save_state *s, struct err *e);
 
 /* HVMCTX: the header, two vCPUs, the end. */
