@@ -16,7 +16,7 @@ struct section {
     uint32_t length;
 };
 
-uint32_t state_size(const struct state_table *t)
+static uint32_t table_bytes(const struct state_table *t)
 {
     uint32_t sum = 0;
     uint32_t i;
@@ -30,7 +30,7 @@ uint32_t state_size(const struct state_table *t)
 int state_save(struct buf *out, const char *name, const struct state_table *t,
                const void *dev)
 {
-    struct section s = { .version = t->version, .length = state_size(t) };
+    struct section s = { .version = t->version, .length = table_bytes(t) };
     const uint8_t *from = dev;
     uint32_t i;
     int rc;
@@ -61,7 +61,7 @@ static const uint8_t *find(const uint8_t *data, size_t len, const char *name,
             break;
         }
         if (strncmp(s.name, name, sizeof(s.name)) == 0) {
-            *rc = s.version == t->version && s.length == state_size(t)
+            *rc = s.version == t->version && s.length == table_bytes(t)
                   ? 0 : -EPROTO;
             return *rc == 0 ? data : NULL;
         }

@@ -41,7 +41,6 @@ struct state_table {
 #define STATE_ROWS(rows) \
     .fields = (rows), .nr_fields = sizeof(rows) / sizeof((rows)[0])
 
-uint32_t state_size(const struct state_table *t);
 /* 0 or -ENOMEM: one section appended to @out. */
 int state_save(struct buf *out, const char *name, const struct state_table *t,
                const void *dev);

@@ -175,19 +175,3 @@ int guest_write(struct machine *m, uint64_t gpa, const void *buf, size_t len)
     }
     return 0;
 }
-
-int guest_fill(struct machine *m, uint64_t gpa, uint8_t byte, size_t len)
-{
-    while (len > 0) {
-        size_t n = len;
-        uint8_t *p = look(m, gpa, &n);
-
-        if (p == NULL) {
-            return -1;
-        }
-        memset(p, byte, n);
-        gpa += n;
-        len -= n;
-    }
-    return 0;
-}

@@ -22,7 +22,6 @@ void guest_mem_free(struct guest_mem *g);
 /* 0, or -1: a byte of it lies in no memory.  What was before is copied. */
 int guest_read(struct machine *m, uint64_t gpa, void *buf, size_t len);
 int guest_write(struct machine *m, uint64_t gpa, const void *buf, size_t len);
-int guest_fill(struct machine *m, uint64_t gpa, uint8_t byte, size_t len);
 
 /* The hypervisor said that frames went away or moved. */
 void guest_mem_forget(struct machine *m);

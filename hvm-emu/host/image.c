@@ -247,11 +247,6 @@ uint8_t *image_buffer(struct image *img)
     return img->blk.buffers;
 }
 
-bool image_busy(const struct image *img)
-{
-    return img->busy;
-}
-
 void image_start(struct image *img, enum image_op op, uint64_t offset,
                  uint32_t bytes, image_done_fn *fn, void *arg)
 {

@@ -50,7 +50,6 @@ void image_start(struct image *img, enum image_op op, uint64_t offset,
  * may be under way.
  */
 int image_swap(struct image *img, int fd, uint64_t bytes);
-bool image_busy(const struct image *img);
 /* Until nothing is under way; ends are reported. */
 void image_drain(struct image *img);
 

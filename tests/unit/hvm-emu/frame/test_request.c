@@ -209,8 +209,6 @@ static void memory_is_reached_in_windows_and_holes_refused(void **state)
     memset(bytes, 0x22, sizeof(bytes));
     assert_int_equal(guest_write(&b->m, 0x9f000, bytes, 8192), -1);
     assert_int_equal(b->memory[0x9ffff], 0x22);      /* up to the hole */
-    assert_int_equal(guest_fill(&b->m, BENCH_MEMORY - 16, 3, 16), 0);
-    assert_int_equal(guest_fill(&b->m, BENCH_MEMORY - 16, 3, 17), -1);
     assert_int_equal(guest_read(&b->m, UINT64_MAX - 3, bytes, 8), -1);
     assert_int_equal(guest_read(&b->m, 0x1000, bytes, 0), 0);
 }
