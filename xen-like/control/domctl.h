@@ -77,8 +77,7 @@ long domctl_iomem_permission(struct domain *c, struct domain *d,
 long domctl_ioport_permission(struct domain *c, struct domain *d,
                               struct xen_domctl *op);
 
-/* A bitmap of the tools: up to 64 bits; more must be zero or are cut. */
-int must_check control_bitmap_get(const struct xenctl_bitmap *b, uint64_t *out);
+/* To a bitmap of the tools; what it has beyond 64 bits becomes zero. */
 int must_check control_bitmap_put(const struct xenctl_bitmap *b, uint64_t v);
 
 #endif

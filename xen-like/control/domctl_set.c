@@ -16,7 +16,8 @@
 
 /* ---- bitmaps ------------------------------------------------------------------ */
 
-int control_bitmap_get(const struct xenctl_bitmap *b, uint64_t *out)
+/* Up to 64 bits; what is beyond is not looked at. */
+static int control_bitmap_get(const struct xenctl_bitmap *b, uint64_t *out)
 {
     size_t bytes = (min(b->nr_bits, 64u) + 7) / 8;
 
@@ -30,7 +31,6 @@ int control_bitmap_get(const struct xenctl_bitmap *b, uint64_t *out)
     return 0;
 }
 
-/* Bits the tools have room for beyond ours are written as zero. */
 int control_bitmap_put(const struct xenctl_bitmap *b, uint64_t v)
 {
     size_t bytes = ((size_t)b->nr_bits + 7) / 8;

@@ -17,7 +17,8 @@ extern const uint64_t symbol_count;
 extern const uint32_t symbol_offsets[], symbol_places[];
 extern const char symbol_names[];
 
-const char *backtrace_symbol(uint64_t addr, uint64_t *offset)
+/* Name of the function around @addr and the offset in it, or NULL. */
+static const char *symbol_at(uint64_t addr, uint64_t *offset)
 {
     uint64_t lo = 0, hi = symbol_count, off = addr - (uint64_t)_image_start;
 
@@ -43,7 +44,7 @@ const char *backtrace_symbol(uint64_t addr, uint64_t *offset)
 static void print_address(uint64_t addr)
 {
     uint64_t offset = 0;
-    const char *name = backtrace_symbol(addr, &offset);
+    const char *name = symbol_at(addr, &offset);
 
     if (name != NULL) {
         log_err("  %016lx %s+%#lx", addr, name, offset);

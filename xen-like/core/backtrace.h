@@ -12,8 +12,6 @@
 
 struct cpu_regs;
 
-/* Name of the function around @addr and the offset in it, or NULL. */
-const char *backtrace_symbol(uint64_t addr, uint64_t *offset);
 void backtrace_print(uint64_t rip, uint64_t rbp);
 void backtrace_print_regs(const struct cpu_regs *regs);
 

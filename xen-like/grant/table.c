@@ -83,7 +83,7 @@ static int add_frame(struct domain *d, struct grant_table *gt)
 }
 
 /* At least @nr_frames.  What was added stays when memory runs out. */
-int grant_grow_locked(struct domain *d, uint32_t nr_frames)
+static int grow_locked(struct domain *d, uint32_t nr_frames)
 {
     struct grant_table *gt = d->grant;
     int rc = 0;
@@ -108,7 +108,7 @@ int grant_resource_frames(struct domain *d, uint32_t first, uint32_t nr,
         return -EINVAL;
     }
     spin_lock(&gt->lock);
-    rc = grant_grow_locked(d, end);
+    rc = grow_locked(d, end);
     for (uint32_t i = 0; rc == 0 && i < nr; i++) {
         mfns[i] = virt_to_mfn(gt->shared[first + i]);
     }

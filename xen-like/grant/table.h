@@ -101,9 +101,6 @@ static inline void grant_drop_frame(mfn_t mfn, bool readonly)
     }
 }
 
-/* table.c */
-int grant_grow_locked(struct domain *d, uint32_t nr_frames);
-
 /* The entry of @gref in both arrays; false: out of range. */
 static inline bool grant_entry(const struct grant_table *gt, grant_ref_t gref,
                                struct grant_entry_v1 **shared,

@@ -81,7 +81,7 @@ void boot_text lapic_init(uint64_t maddr)
         }
     }
     lapic_init_cpu();
-    cpu_apic_id[0] = lapic_id();
+    cpu_apic_id[0] = reg_read(LAPIC_ID) >> (mmio != NULL ? 24 : 0);
 }
 
 void lapic_init_cpu(void)
@@ -110,13 +110,6 @@ void lapic_init_cpu(void)
     } else {
         reg_write(LAPIC_LVTT, VECTOR_TIMER);
     }
-}
-
-uint32_t lapic_id(void)
-{
-    uint32_t v = reg_read(LAPIC_ID);
-
-    return mmio != NULL ? v >> 24 : v;
 }
 
 void lapic_eoi(void)

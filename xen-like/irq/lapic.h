@@ -13,7 +13,6 @@
 
 void lapic_init(uint64_t maddr);          /* boot CPU: map, choose the mode */
 void lapic_init_cpu(void);                /* every CPU: enable */
-uint32_t lapic_id(void);                  /* of this CPU */
 void lapic_eoi(void);
 void lapic_send_ipi(uint32_t apic_id, unsigned int vector);
 void lapic_send_nmi(uint32_t apic_id);

@@ -101,7 +101,8 @@ static unsigned int level_for(uint64_t va, mfn_t mfn, uint64_t nr)
     return nr >= L2_FRAMES && align % L2_FRAMES == 0 ? 2 : 1;
 }
 
-int map_range(uint64_t va, mfn_t mfn, uint64_t nr, uint64_t flags)
+/* Map @nr frames at a fixed linear address of our range. */
+static int map_range(uint64_t va, mfn_t mfn, uint64_t nr, uint64_t flags)
 {
     BUG_ON((flags & PTE_RW) && !(flags & PTE_NX));        /* INV-MAP1 */
     while (nr != 0) {
@@ -222,6 +223,23 @@ static bool stack_page_used(unsigned int page)
     return page >= 9 || page % 2 == 1;
 }
 
+static void map_stack_free(void *base)
+{
+    uint64_t va = (uint64_t)base;
+
+    for (unsigned int i = 0; i < SLOT_BYTES / PAGE_SIZE; i++) {
+        pte_t *e = entry_of(va + i * PAGE_SIZE, 1, 0);
+
+        if (e != NULL && (*e & PTE_P)) {
+            mfn_t m = pte_mfn(*e);
+
+            unmap_range(va + i * PAGE_SIZE, 1);
+            buddy_free(m, 0);
+        }
+    }
+    vmap_give(va, 1);
+}
+
 void *map_stack_alloc(void)
 {
     uint64_t va = vmap_take(1);
@@ -241,23 +259,6 @@ void *map_stack_alloc(void)
         memset(mfn_to_virt(m), 0, PAGE_SIZE);
     }
     return (void *)va;
-}
-
-void map_stack_free(void *base)
-{
-    uint64_t va = (uint64_t)base;
-
-    for (unsigned int i = 0; i < SLOT_BYTES / PAGE_SIZE; i++) {
-        pte_t *e = entry_of(va + i * PAGE_SIZE, 1, 0);
-
-        if (e != NULL && (*e & PTE_P)) {
-            mfn_t m = pte_mfn(*e);
-
-            unmap_range(va + i * PAGE_SIZE, 1);
-            buddy_free(m, 0);
-        }
-    }
-    vmap_give(va, 1);
 }
 
 /* ---- W^X check ---------------------------------------------------------- */

@@ -20,12 +20,8 @@ extern pte_t idle_l4[PT_ENTRIES];
 #define HV_TEXT   (PTE_P | PTE_A | PTE_G)
 #define HV_MMIO   (HV_DATA | PTE_PCD)
 
-/* Map @nr frames at a fixed linear address of our range. */
-int must_check map_range(uint64_t va, mfn_t mfn, uint64_t nr, uint64_t flags);
-
 /* A CPU stack with guard pages; returns its lowest address. */
 void *must_check map_stack_alloc(void);
-void map_stack_free(void *base);
 
 /* Walk the live tables; how many leaf entries are writable and executable. */
 uint64_t map_count_wx(void);

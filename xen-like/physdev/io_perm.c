@@ -39,12 +39,12 @@ static struct range kept_mem_room[NR_RANGES] = {
 };
 static struct rangeset kept_mem = { kept_mem_room, 2, NR_RANGES };
 
-void io_perm_keep_ports(uint32_t first, uint32_t last)
+static void keep_ports(uint32_t first, uint32_t last)
 {
     (void)rangeset_add(&kept_ports, first, last);
 }
 
-void io_perm_keep_mem(uint64_t first_mfn, uint64_t last_mfn)
+static void keep_mem(uint64_t first_mfn, uint64_t last_mfn)
 {
     (void)rangeset_add(&kept_mem, first_mfn, last_mfn);
 }
@@ -54,14 +54,14 @@ void io_perm_init(void)
     for (unsigned int i = 0; i < madt.nr_ioapics; i++) {
         uint64_t mfn = madt.ioapic[i].maddr >> PAGE_SHIFT;
 
-        io_perm_keep_mem(mfn, mfn);
+        keep_mem(mfn, mfn);
     }
     if (madt.lapic_maddr != 0) {
-        io_perm_keep_mem(madt.lapic_maddr >> PAGE_SHIFT,
-                         madt.lapic_maddr >> PAGE_SHIFT);
+        keep_mem(madt.lapic_maddr >> PAGE_SHIFT,
+                 madt.lapic_maddr >> PAGE_SHIFT);
     }
     if (acpi.pm_timer_port != 0) {
-        io_perm_keep_ports(acpi.pm_timer_port, acpi.pm_timer_port + 3u);
+        keep_ports(acpi.pm_timer_port, acpi.pm_timer_port + 3u);
     }
 }
 

@@ -34,10 +34,8 @@ int must_check io_mem_permit(struct domain *d, uint64_t first_mfn,
                              uint64_t last_mfn, bool allow);
 int must_check io_irq_permit(struct domain *d, unsigned int pirq, bool allow);
 
-/* What the hypervisor keeps for itself (boot, before domains).  init: what
- * the firmware's tables say of IO-APICs and the PM timer. */
+/* Boot, before domains: what the hypervisor keeps for itself, as the
+ * firmware's tables say of IO-APICs and the PM timer. */
 void io_perm_init(void);
-void io_perm_keep_ports(uint32_t first, uint32_t last);
-void io_perm_keep_mem(uint64_t first_mfn, uint64_t last_mfn);
 
 #endif
