@@ -89,7 +89,8 @@ static void run_one(struct server *s, const struct buf_ioreq *b,
     };
 
     if (b->dir == IOREQ_WRITE && (b->type == IOREQ_TYPE_COPY ||
-                                  b->type == IOREQ_TYPE_PIO)) {
+                                  b->type == IOREQ_TYPE_PIO ||
+                                  b->type == IOREQ_TYPE_INVALIDATE)) {
         request_run(s->m, &req);
     }
 }

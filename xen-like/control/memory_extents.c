@@ -8,6 +8,7 @@
 #include <domain/continuation.h>
 #include <domain/pages.h>
 #include <hv/errno.h>
+#include <ioreq/ioreq.h>
 #include <mm/buddy.h>
 #include <p2m/m2p.h>
 #include <p2m/p2m.h>
@@ -241,6 +242,9 @@ static long reservation(struct domain *caller, enum direction dir,
     x.order = r.extent_order;
     x.addr_bits = memory_addr_bits(r.mem_flags);
     rc = run_extents(&x, dir, start, r.nr_extents, arg);
+    if (dir == DECREASE) {
+        ioreq_invalidate(x.d);
+    }
     domain_put(x.d);
     return rc;
 }

@@ -9,6 +9,7 @@
 #include <domain/pages.h>
 #include <grant/grant.h>
 #include <hv/errno.h>
+#include <ioreq/ioreq.h>
 #include <p2m/m2p.h>
 #include <p2m/p2m.h>
 
@@ -243,6 +244,9 @@ long memory_physmap_remove(struct domain *caller, uint64_t start,
         return rc;
     }
     rc = d->p2m == NULL ? -EACCES : p2m_remove(d, op.gpfn, INVALID_MFN);
+    if (rc == 0) {
+        ioreq_invalidate(d);
+    }
     domain_put(d);
     return rc == -ENOENT ? -EINVAL : rc;
 }

@@ -79,8 +79,9 @@ enum ioreq_sent ioreq_send(struct vcpu *v, const struct ioreq_access *a);
 bool ioreq_result(struct vcpu *v, uint64_t *data);
 /* Writes to the PCI address register, before they go to a server. */
 void ioreq_pci_address(struct domain *d, uint32_t cf8);
-/* Everybody who caches guest memory lets go of it. */
-void ioreq_invalidate(struct vcpu *v);
+/* Frames of @d left it: every server that maps its memory lets go of it.  A
+ * server without a ring, or whose ring is full, is not told. */
+void ioreq_invalidate(struct domain *d);
 
 /* ---- for control/dm_op, typed and checked there ---------------------------------- */
 int must_check ioreq_server_create(struct domain *d, domid_t emulator,

@@ -192,10 +192,13 @@ bool ioreq_result(struct vcpu *v, uint64_t *data)
 }
 
 /* A request of its own type; nobody's answer is waited for. */
-void ioreq_invalidate(struct vcpu *v)
+void ioreq_invalidate(struct domain *d)
 {
-    struct ioreq_domain *io = v->domain->ioreq;
+    struct ioreq_domain *io = d->ioreq;
 
+    if (io == NULL) {
+        return;
+    }
     spin_lock(&io->lock);
     for (unsigned int i = 0; i < IOREQ_MAX_SERVERS; i++) {
         struct ioreq_server *s = io->server[i];
@@ -211,7 +214,7 @@ void ioreq_invalidate(struct vcpu *v)
         if (wr - atomic_load(&ring->read_pointer) < IOREQ_BUFFER_SLOT_NUM) {
             ring->buf_ioreq[wr % IOREQ_BUFFER_SLOT_NUM] = b;
             (void)__atomic_fetch_add(&ring->write_pointer, 1, __ATOMIC_RELEASE);
-            evtchn_xen_send(v->domain, s->buf_port);
+            evtchn_xen_send(d, s->buf_port);
         }
     }
     spin_unlock(&io->lock);

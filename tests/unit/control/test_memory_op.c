@@ -15,6 +15,7 @@
 #include <domains.h>
 #include <fake.h>
 #include <hv/errno.h>
+#include <ioreq/ioreq.h>
 #include <mm/buddy.h>
 #include <p2m/m2p.h>
 
@@ -28,6 +29,13 @@ static int owner[NR_FRAMES];
 static uint64_t m2p_words[FAKE_FRAMES];
 uint64_t *m2p_table = m2p_words;
 static long allocs_until_fail, assigns_until_fail, steals_until_fail;
+
+static unsigned int nr_invalidated;
+
+void ioreq_invalidate(struct domain *of)
+{
+    nr_invalidated++;
+}
 
 static mfn_t take(unsigned int order, unsigned int bits, int who)
 {
@@ -248,8 +256,10 @@ static void decrease_stops_at_a_frame_of_others(void **state)
         show_owner(i);
     }
     list[12] = ~0ull;
+    nr_invalidated = 0;
     assert_int_equal(memory_decrease(d, 0, guest_handle((uint64_t)&r)), 12);
     assert_int_equal(count(4), 8);
+    assert_int_equal(nr_invalidated, 1);
 }
 
 /* ---- exchange --------------------------------------------------------------------- */

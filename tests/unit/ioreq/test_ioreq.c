@@ -253,6 +253,21 @@ static void pci_functions_have_their_own_server(void **state)
     assert_true(ioreq_result(v0, &data));
 }
 
+/* The device model learns by its ring that it must map anew. */
+static void memory_that_left_is_told(void **state)
+{
+    serve(HVM_IOREQSRV_BUFIOREQ_ATOMIC);
+    (void)dm_sees(dm_buf_port);
+    ioreq_invalidate(g);
+    assert_true(dm_sees(dm_buf_port));
+    assert_int_equal(ring->write_pointer, 1);
+    assert_int_equal(ring->buf_ioreq[0].type, IOREQ_TYPE_INVALIDATE);
+    ring->write_pointer = IOREQ_BUFFER_SLOT_NUM;            /* full */
+    ioreq_invalidate(g);
+    assert_int_equal(ring->write_pointer, IOREQ_BUFFER_SLOT_NUM);
+    ioreq_invalidate(dm);                        /* has no device models */
+}
+
 static void vga_writes_are_buffered(void **state)
 {
     serve(HVM_IOREQSRV_BUFIOREQ_ATOMIC);
@@ -421,6 +436,7 @@ int main(void)
         T(a_request_is_answered), T(an_early_wake_only_makes_it_look),
         T(only_whole_accesses_inside_a_range), T(ranges_are_checked),
         T(pci_functions_have_their_own_server), T(vga_writes_are_buffered),
+        T(memory_that_left_is_told),
         T(a_full_ring_makes_the_writer_wait),
         T(wrong_states_crash_the_guest_alone),
         T(what_it_writes_elsewhere_means_nothing),

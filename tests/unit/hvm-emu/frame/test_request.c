@@ -196,6 +196,27 @@ static void indices_without_sense_do_not_hold_us(void **state)
     assert_int_equal(server_run_ring(&b->server), IOREQ_BUFFER_SLOT_NUM);
 }
 
+/* A gfn whose frame is another now is not seen through the old window. */
+static void memory_that_left_is_mapped_anew(void **state)
+{
+    struct bench *b = *state;
+    const uint64_t gpa = BENCH_MEMORY + 0x100000;
+    uint8_t byte = 0x5a;
+
+    b->nr_moved = 2;
+    b->moved[0] = gpa / 4096;
+    b->moved[1] = gpa / 4096 + 1;
+    assert_int_equal(guest_write(&b->m, gpa, &byte, 1), 0);
+    b->moved[0] = gpa / 4096 + 1;
+    b->moved[1] = gpa / 4096;
+    b->ring->buf_ioreq[0] = (struct buf_ioreq) {
+        .type = IOREQ_TYPE_INVALIDATE, .size = 2, .data = ~0u };
+    b->ring->write_pointer = 1;
+    assert_int_equal(server_run_ring(&b->server), 1);
+    assert_int_equal(guest_read(&b->m, gpa, &byte, 1), 0);
+    assert_int_equal(byte, 0);
+}
+
 /* ---- memory --------------------------------------------------------------------------- */
 
 static void memory_is_reached_in_windows_and_holes_refused(void **state)
@@ -323,6 +344,7 @@ int main(void)
         T(config_requests_reach_the_function),
         T(buffered_writes_come_before_the_request),
         T(indices_without_sense_do_not_hold_us),
+        T(memory_that_left_is_mapped_anew),
         T(memory_is_reached_in_windows_and_holes_refused),
         T(timers_fire_once_in_order_and_again_if_set),
         T(state_goes_to_another_machine),
