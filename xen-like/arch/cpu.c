@@ -10,9 +10,6 @@
 
 #include <lib/string.h>
 
-/* PAT as the ABI's guests expect it: WB WT UC- UC WC WP UC UC. */
-#define PAT_VALUE 0x050100070406ul
-
 uint32_t cpu_features[NR_CPUW];
 struct cpu_ident cpu_ident;
 unsigned long cpu_cr4 = X86_CR4_PAE | X86_CR4_PGE | X86_CR4_OSFXSR |

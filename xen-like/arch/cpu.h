@@ -114,6 +114,8 @@ static inline bool has_cpu(enum cpu_feature f)
 }
 
 void cpu_identify(void);     /* boot CPU, first of all */
+/* PAT as the ABI's guests expect it: WB WT UC- UC WC WP UC UC. */
+#define PAT_VALUE 0x050100070406ul
 void cpu_init(void);         /* every CPU: CR0, CR4, EFER, PAT, XCR0 */
 /* A fresh guard value; the caller never returns through an old one. */
 void cpu_set_stack_guard(void);

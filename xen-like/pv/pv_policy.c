@@ -214,21 +214,10 @@ enum msr_vendor { ANY, AMD, INTEL };
 struct msr_row {
     uint32_t first, last;
     uint8_t vendor;
-    bool (*read)(struct vcpu *v, uint32_t msr, uint64_t *val);   /* NULL: #GP */
-    bool (*write)(struct vcpu *v, uint32_t msr, uint64_t val);
+    bool (*write)(struct vcpu *v, uint32_t msr, uint64_t val);   /* NULL: #GP */
+    bool (*read)(struct vcpu *v, uint32_t msr, uint64_t *val);
+    uint64_t value;                      /* read where @read is NULL */
 };
-
-static bool rd_zero(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = 0;
-    return true;
-}
-
-static bool rd_one(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = 1;
-    return true;
-}
 
 static bool rd_host(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
@@ -249,12 +238,6 @@ static bool rd_apic_base(struct vcpu *v, uint32_t msr, uint64_t *val)
 static bool rd_efer(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
     *val = rdmsr(MSR_EFER) & 0xd01;          /* SCE LME LMA NX */
-    return true;
-}
-
-static bool rd_fs_base(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = rdmsr(MSR_FS_BASE);
     return true;
 }
 
@@ -280,20 +263,8 @@ static bool rd_base(struct vcpu *v, uint32_t msr, uint64_t *val)
     return true;
 }
 
-static bool rd_pat(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = 0x050100070406ull;                /* what cpu_init() loads */
-    return true;
-}
-
 /* Two machine-check banks, empty. */
 #define MCE_BANKS 2u
-
-static bool rd_mcg_cap(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = MCE_BANKS;
-    return true;
-}
 
 static bool rd_bank(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
@@ -301,43 +272,24 @@ static bool rd_bank(struct vcpu *v, uint32_t msr, uint64_t *val)
     return true;
 }
 
-static bool rd_misc_enable(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = 0x801801;
-    return true;
-}
-
-static bool rd_platform_info(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = 0;
-    return true;
-}
-
-static bool rd_arch_caps(struct vcpu *v, uint32_t msr, uint64_t *val)
-{
-    *val = 4;
-    return true;
-}
-
 static const struct msr_row msr_rows[] = {
-    { 0xc0000100, 0xc0000100, ANY,   rd_fs_base,       wr_base },
-    { 0xc0000101, 0xc0000102, ANY,   rd_base,          wr_base },
-    { 0xc0000103, 0xc0000103, ANY,   tsc_aux_read, tsc_aux_write },
-    { 0xc0000080, 0xc0000080, ANY,   rd_efer,          NULL },
-    { 0x0000001b, 0x0000001b, ANY,   rd_apic_base,     NULL },
-    { 0x0000003a, 0x0000003a, INTEL, rd_one,           NULL },
-    { 0x0000008b, 0x0000008b, ANY,   rd_host,          wr_ignore },
-    { 0x000000ce, 0x000000ce, INTEL, rd_platform_info, NULL },
-    { 0x0000010a, 0x0000010a, INTEL, rd_arch_caps,     NULL },
-    { 0x00000140, 0x00000140, INTEL, rd_zero,          wr_ignore },
-    { 0x00000179, 0x00000179, ANY,   rd_mcg_cap,       NULL },
-    { 0x0000017a, 0x0000017a, ANY,   rd_zero,          wr_ignore },
-    { 0x000001a0, 0x000001a0, INTEL, rd_misc_enable,   wr_ignore },
-    { 0x00000277, 0x00000277, ANY,   rd_pat,           NULL },
-    { 0x00000400, 0x00000400 + MCE_BANKS * 4 - 1, ANY, rd_bank, wr_ignore },
-    { 0xc0010000, 0xc0010007, AMD,   rd_zero,          wr_ignore },
-    { 0xc0010015, 0xc0010015, AMD,   rd_zero,          wr_ignore },
-    { 0xc0011029, 0xc0011029, AMD,   rd_zero,          wr_ignore },
+    { 0xc0000100, 0xc0000102, ANY,   wr_base,       rd_base, 0 },
+    { 0xc0000103, 0xc0000103, ANY,   tsc_aux_write, tsc_aux_read, 0 },
+    { 0xc0000080, 0xc0000080, ANY,   NULL,          rd_efer, 0 },
+    { 0x0000001b, 0x0000001b, ANY,   NULL,          rd_apic_base, 0 },
+    { 0x0000003a, 0x0000003a, INTEL, NULL,          NULL, 1 },
+    { 0x0000008b, 0x0000008b, ANY,   wr_ignore,     rd_host, 0 },
+    { 0x000000ce, 0x000000ce, INTEL, NULL,          NULL, 0 },
+    { 0x0000010a, 0x0000010a, INTEL, NULL,          NULL, 4 },
+    { 0x00000140, 0x00000140, INTEL, wr_ignore,     NULL, 0 },
+    { 0x00000179, 0x00000179, ANY,   NULL,          NULL, MCE_BANKS },
+    { 0x0000017a, 0x0000017a, ANY,   wr_ignore,     NULL, 0 },
+    { 0x000001a0, 0x000001a0, INTEL, wr_ignore,     NULL, 0x801801 },
+    { 0x00000277, 0x00000277, ANY,   NULL,          NULL, PAT_VALUE },
+    { 0x00000400, 0x00000400 + MCE_BANKS * 4 - 1, ANY, wr_ignore, rd_bank, 0 },
+    { 0xc0010000, 0xc0010007, AMD,   wr_ignore,     NULL, 0 },
+    { 0xc0010015, 0xc0010015, AMD,   wr_ignore,     NULL, 0 },
+    { 0xc0011029, 0xc0011029, AMD,   wr_ignore,     NULL, 0 },
 };
 
 static const struct msr_row *msr_find(uint32_t msr)
@@ -358,7 +310,11 @@ bool pv_rdmsr(struct vcpu *v, uint32_t msr, uint64_t *val)
 {
     const struct msr_row *r = msr_find(msr);
 
-    return r != NULL && r->read != NULL && r->read(v, msr, val);
+    if (r == NULL || r->read != NULL) {
+        return r != NULL && r->read(v, msr, val);
+    }
+    *val = r->value;
+    return true;
 }
 
 bool pv_wrmsr(struct vcpu *v, uint32_t msr, uint64_t val)
