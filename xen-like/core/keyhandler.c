@@ -94,5 +94,5 @@ void boot_text keyhandler_init(void)
     keyhandler_register('d', "registers of the guest here", key_registers,
                         true);
     keyhandler_register('C', "crash the machine", key_crash, true);
-    keyhandler_register('T', "flight recorder", key_trace, false);
+    keyhandler_register('T', "last interrupts", key_trace, false);
 }

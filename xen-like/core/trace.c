@@ -1,54 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * core/trace.c - per-CPU rings of the last records.
+ * core/trace.c - a ring of records per CPU, always on.
  */
 #include <core/trace.h>
 
 #include <arch/cpu.h>
 
 #include <core/log.h>
+#include <core/percpu.h>
 
-DEFINE_PER_CPU(struct trace_ring, trace_ring);
+#define NR_RECORDS 16u
 
-static const char *const names[NR_TRACE_EVENTS] = {
-    [TRACE_NONE] = "none", [TRACE_SWITCH] = "switch",
-    [TRACE_HYPERCALL] = "hypercall", [TRACE_EVENT] = "event",
-    [TRACE_IRQ] = "irq", [TRACE_TIMER] = "timer", [TRACE_FAULT] = "fault",
-    [TRACE_EXIT] = "exit", [TRACE_DOMAIN] = "domain", [TRACE_IPI] = "ipi",
+struct trace_ring {
+    uint32_t next;
+    struct { uint64_t tsc; unsigned int irq; } rec[NR_RECORDS];
 };
+static DEFINE_PER_CPU(struct trace_ring, ring);
 
-void trace_add(enum trace_event event, uint64_t data)
+void trace_irq(unsigned int irq)
 {
-    struct trace_ring *r = &this_cpu(trace_ring);
-    struct trace_record *rec = &r->rec[r->next++ % TRACE_RECORDS];
+    struct trace_ring *r = &this_cpu(ring);
+    unsigned int i = r->next++ % NR_RECORDS;
 
-    rec->stamp = (rdtsc() & ~0xffull) | event;
-    rec->data = data;
+    r->rec[i].tsc = rdtsc();
+    r->rec[i].irq = irq;
 }
 
-/* The @i-th newest record of @cpu; false: none. */
-static bool record(unsigned int cpu, unsigned int i, struct trace_record *out)
-{
-    struct trace_ring *r = &per_cpu(trace_ring, cpu);
-
-    if (i >= TRACE_RECORDS || i >= r->next) {
-        return false;
-    }
-    *out = r->rec[(r->next - 1 - i) % TRACE_RECORDS];
-    return true;
-}
-
+/* Newest first. */
 void trace_dump(void)
 {
-    struct trace_record rec;
     unsigned int cpu;
 
     for_each_cpu(cpu, cpu_online_mask) {
-        for (unsigned int i = 0; i < 16 && record(cpu, i, &rec); i++) {
-            unsigned int ev = rec.stamp & 0xff;
+        const struct trace_ring *r = &per_cpu(ring, cpu);
 
-            log_err("cpu%u %016lx %s %#lx", cpu, rec.stamp,
-                    ev < NR_TRACE_EVENTS ? names[ev] : "?", rec.data);
+        for (uint32_t n = r->next, i = 0; i < min(n, NR_RECORDS); i++) {
+            unsigned int at = (n - 1 - i) % NR_RECORDS;
+
+            log_err("cpu%u %016lx irq %u", cpu, r->rec[at].tsc,
+                    r->rec[at].irq);
         }
     }
 }

@@ -378,7 +378,7 @@ static void dispatch(unsigned int v)
         log_warn("interrupt on vector %#x, nobody's", v);
         return;
     }
-    trace_add(TRACE_IRQ, irq);
+    trace_irq(irq);
     device_interrupt(&descs[irq]);
 }
 
