@@ -1,2 +1,3 @@
-HV_OBJS += vdev/vdev.o vdev/vlapic.o vdev/vlapic_timer.o vdev/message.o vdev/front.o vdev/hw_line.o vdev/vioapic.o vdev/vpic.o vdev/vpit.o vdev/irq0.o \
-           vdev/vrtc.o vdev/vhpet.o vdev/vpmtimer.o
+HV_OBJS += $(addprefix vdev/,vdev.o vdev_state.o vlapic.o vlapic_timer.o \
+        message.o front.o hw_line.o vioapic.o vpic.o vpit.o irq0.o vrtc.o \
+        vhpet.o vpmtimer.o)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The devices of a domain as one: routes of accesses, wires, the timer, the
- * records of the HVM context.  What a device does is in its own file.
+ * The devices of a domain as one: routes of accesses, wires, the timer.  What
+ * a device does is in its own file, the records of the HVM context are in
+ * vdev_state.c.
  */
 #include <hv/errno.h>
 #include <time/systime.h>
@@ -18,7 +19,6 @@ void vdev_set_hooks(const struct vdev_hooks *h)
 #define PCI_GSI(dev, pin)  (((((dev) << 2) + ((dev) >> 3) + (pin)) & 31) + 16)
 #define PCI_LINK_OF(dev, pin) (((dev) + (pin)) & 3)
 #define HPET_BASE   0xfed00000u
-#define IOAPIC_BASE 0xfec00000u
 
 /* ---- time ------------------------------------------------------------------ */
 static const struct {
@@ -29,8 +29,7 @@ static const struct {
     { XEN_X86_EMU_HPET, vhpet_tick }, { XEN_X86_EMU_PM, vpm_tick },
 };
 
-/* Do what is due; arm the timer for what comes next.  @d locked. */
-static void run(struct vdev_domain *d)
+void vdev_run(struct vdev_domain *d)
 {
     uint64_t now = systime_ns(), next = VDEV_NEVER;
 
@@ -56,7 +55,7 @@ static void timer_fn(void *data)
 
     spin_lock(&d->lock);
     d->armed_ns = VDEV_NEVER;
-    run(d);
+    vdev_run(d);
     spin_unlock(&d->lock);
 }
 
@@ -321,6 +320,28 @@ int vdev_set_pm_location(struct vdev_domain *d, uint64_t version)
     return 0;
 }
 
+void vdev_recount(struct vdev_domain *d)
+{
+    d->callback_level = false;            /* the next event raises it again */
+    __builtin_memset(d->gsi_count, 0, sizeof(d->gsi_count));
+    __builtin_memset(d->link_count, 0, sizeof(d->link_count));
+    for (unsigned int bit = 0; bit < 128; bit++) {
+        if (d->intx.pad[bit / 64] >> (bit % 64) & 1) {
+            d->gsi_count[PCI_GSI(bit / 4, bit % 4)]++;
+            d->link_count[PCI_LINK_OF(bit / 4, bit % 4)]++;
+        }
+    }
+    for (unsigned int i = 0; i < 4; i++) {
+        if (d->link_count[i] != 0 && d->link.route[i] != 0) {
+            d->gsi_count[d->link.route[i]]++;
+        }
+    }
+    for (unsigned int irq = 0; irq < 16; irq++) {
+        d->gsi_count[isa_gsi(irq)] += d->isa.pad[0] >> irq & 1;
+    }
+    vhpet_recount(d);
+}
+
 /* ---- accesses ---------------------------------------------------------------- */
 static const struct {
     uint16_t first, last;
@@ -355,7 +376,7 @@ bool vdev_access_port(struct vdev_domain *d, uint16_t port, unsigned int len, bo
         }
         spin_lock(&d->lock);
         ok = ports[i].access(d, port, len, write, v);
-        run(d);
+        vdev_run(d);
         spin_unlock(&d->lock);
         break;
     }
@@ -401,7 +422,7 @@ bool vdev_access_mmio(struct vdev_domain *d, struct vlapic *la, uint64_t gaddr,
         }
         spin_lock(&d->lock);
         got = areas[i].access(d, (unsigned int)offset, len, write, *v);
-        run(d);
+        vdev_run(d);
         spin_unlock(&d->lock);
         vdev_hw_settle(d);
         if (!write) {
@@ -412,7 +433,7 @@ bool vdev_access_mmio(struct vdev_domain *d, struct vlapic *la, uint64_t gaddr,
     return false;
 }
 
-/* ---- life and records ---------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------- */
 void vdev_init(struct vdev_domain *d, uint32_t devices)
 {
     static const struct {
@@ -442,158 +463,4 @@ void vdev_fini(struct vdev_domain *d)
             timer_kill(&d->lapic[i]->timer);
         }
     }
-}
-
-/* One row per record: where it lies, how long it is, whose it is. */
-#define RECORD(name, dev, field) \
-    { HVM_SAVE_CODE(name), XEN_X86_EMU_##dev, offsetof(struct vdev_domain, field), \
-      sizeof(((struct vdev_domain *)0)->field) }
-static const struct record {
-    uint16_t code;
-    uint32_t device;
-    uint16_t offset, bytes;
-} records[] = {
-    RECORD(PIC, PIC, pic[0]),
-    RECORD(IOAPIC, IOAPIC, ioapic),
-    RECORD(PCI_IRQ, IOAPIC, intx),
-    RECORD(ISA_IRQ, IOAPIC, isa),
-    RECORD(PCI_LINK, IOAPIC, link),
-    RECORD(PIT, PIT, pit.hw),
-    RECORD(RTC, RTC, rtc.hw),
-    RECORD(HPET, HPET, hpet.hw),
-    RECORD(PMTIMER, PM, pm.hw),
-};
-
-static const struct record *find(const struct vdev_domain *d, unsigned int code,
-                                 unsigned int instance)
-{
-    unsigned int most = code == HVM_SAVE_CODE(PIC) ? 1 : 0;
-
-    for (unsigned int i = 0; i < ARRAY_SIZE(records); i++) {
-        if (records[i].code == code && instance <= most &&
-            (d->devices & records[i].device)) {
-            return &records[i];
-        }
-    }
-    return NULL;
-}
-
-int vdev_save_record(struct vdev_domain *d, unsigned int code, unsigned int instance,
-              void *record)
-{
-    const struct record *r = find(d, code, instance);
-    uint64_t now = systime_ns();
-
-    if (r == NULL) {
-        return -ENOENT;
-    }
-    spin_lock(&d->lock);
-    if (code == HVM_SAVE_CODE(PMTIMER)) {
-        vpm_refresh(d, now);
-    }
-    __builtin_memcpy(record, (char *)d + r->offset + instance * r->bytes,
-                     r->bytes);
-    if (code == HVM_SAVE_CODE(HPET)) {
-        ((struct hvm_hw_hpet *)record)->mc64 = vhpet_counter(d, now);
-    }
-    spin_unlock(&d->lock);
-    return r->bytes;
-}
-
-/* Wires follow the levels that were loaded; the inputs of PIC and IO-APIC
- * are in their own records. */
-static void recount(struct vdev_domain *d)
-{
-    d->callback_level = false;            /* the next event raises it again */
-    __builtin_memset(d->gsi_count, 0, sizeof(d->gsi_count));
-    __builtin_memset(d->link_count, 0, sizeof(d->link_count));
-    for (unsigned int bit = 0; bit < 128; bit++) {
-        if (d->intx.pad[bit / 64] >> (bit % 64) & 1) {
-            d->gsi_count[PCI_GSI(bit / 4, bit % 4)]++;
-            d->link_count[PCI_LINK_OF(bit / 4, bit % 4)]++;
-        }
-    }
-    for (unsigned int i = 0; i < 4; i++) {
-        if (d->link_count[i] != 0 && d->link.route[i] != 0) {
-            d->gsi_count[d->link.route[i]]++;
-        }
-    }
-    for (unsigned int irq = 0; irq < 16; irq++) {
-        d->gsi_count[isa_gsi(irq)] += d->isa.pad[0] >> irq & 1;
-    }
-    vhpet_recount(d);
-}
-
-/* Each field that is used as an index or a period is made legal. */
-static void sanitise(struct vdev_domain *d, unsigned int code, uint64_t now)
-{
-    switch (code) {
-    case HVM_SAVE_CODE(PIC):
-        d->pic[0].is_master = 1;
-        d->pic[1].is_master = 0;
-        d->pic[0].priority_add &= 7;
-        d->pic[1].priority_add &= 7;
-        break;
-    case HVM_SAVE_CODE(IOAPIC):
-        d->ioapic.base_address = IOAPIC_BASE;
-        break;
-    case HVM_SAVE_CODE(PCI_LINK):
-        for (unsigned int i = 0; i < 4; i++) {
-            d->link.route[i] &= 15;
-        }
-        break;
-    case HVM_SAVE_CODE(PIT):
-        for (unsigned int i = 0; i < 3; i++) {
-            struct hvm_hw_pit_channel *c = &d->pit.hw.channels[i];
-
-            c->count = c->count - 1 > 0xffff ? 0x10000 : c->count;
-            c->mode = c->mode > 5 ? 0 : c->mode;
-            c->rw_mode &= 3;
-        }
-        vpit_restart(d, now);
-        break;
-    case HVM_SAVE_CODE(RTC):
-        d->rtc.hw.cmos_index &= 0x7f;
-        d->rtc.next_periodic_ns = 0;
-        d->rtc.hw.rtc_offset = vrtc_legal_offset(d->rtc.hw.rtc_offset);
-        break;
-    case HVM_SAVE_CODE(HPET):
-        vhpet_restart(d, now);
-        break;
-    case HVM_SAVE_CODE(PMTIMER):
-        d->pm.start_ns = now - ticks_to_ns(d->pm.hw.tmr_val, 3579545);
-        d->pm.seen = d->pm.hw.tmr_val;
-        break;
-    default:
-        break;
-    }
-}
-
-int vdev_record_bytes(const struct vdev_domain *d, unsigned int code,
-                      unsigned int instance)
-{
-    const struct record *r = find(d, code, instance);
-
-    return r != NULL ? r->bytes : -ENOENT;
-}
-
-int vdev_load_record(struct vdev_domain *d, unsigned int code, unsigned int instance,
-              const void *record, size_t bytes)
-{
-    const struct record *r = find(d, code, instance);
-
-    if (r == NULL) {
-        return -ENOENT;
-    }
-    if (bytes != r->bytes) {
-        return -EINVAL;
-    }
-    spin_lock(&d->lock);
-    __builtin_memcpy((char *)d + r->offset + instance * r->bytes, record,
-                     bytes);
-    sanitise(d, code, systime_ns());
-    recount(d);
-    run(d);
-    spin_unlock(&d->lock);
-    return 0;
 }

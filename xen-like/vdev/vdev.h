@@ -139,6 +139,13 @@ int vdev_load_record(struct vdev_domain *d, unsigned int typecode, unsigned int 
               const void *record, size_t bytes);
 
 /* ---- between the files of vdev/, vdev.lock held ---------------------- */
+#define IOAPIC_BASE 0xfec00000u
+#define PM_HZ       3579545u
+/* Do what is due; arm the timer for what comes next. */
+void vdev_run(struct vdev_domain *d);
+/* Wires follow the levels that were loaded; the inputs of PIC and IO-APIC
+ * are in their own records. */
+void vdev_recount(struct vdev_domain *d);
 void vdev_isa_raise(struct vdev_domain *d, unsigned int irq);
 void vdev_isa_lower(struct vdev_domain *d, unsigned int irq);
 void vdev_gsi_pulse(struct vdev_domain *d, unsigned int gsi);

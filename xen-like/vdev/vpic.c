@@ -117,33 +117,33 @@ int vpic_peek(const struct vdev_domain *d)
     return d->pic[1].irq_base + (line < 0 ? 7 : line);
 }
 
-static void write_command(struct vdev_domain *d, struct hvm_hw_vpic *p, uint8_t v)
+static void write_icw1(struct hvm_hw_vpic *p, uint8_t v)
+{
+    *p = (struct hvm_hw_vpic){
+        .is_master = p->is_master, .elcr = p->elcr, .irr = p->irr & p->elcr,
+        .init_state = (v & 1 ? 4 : 0) | (v & 2 ? 8 : 0) | 1,
+        .int_output = p->int_output,
+    };
+}
+
+static void write_ocw3(struct hvm_hw_vpic *p, uint8_t v)
+{
+    if (v & 0x04) {
+        p->poll = 1;
+    }
+    if (v & 0x02) {
+        p->readsel_isr = v & 1;
+    }
+    if (v & 0x40) {
+        p->special_mask_mode = (v >> 5) & 1;
+    }
+}
+
+static void write_ocw2(struct hvm_hw_vpic *p, uint8_t v)
 {
     unsigned int n, line;
 
-    if (v & 0x10) {                       /* ICW1 */
-        uint8_t master = p->is_master, elcr = p->elcr;
-
-        *p = (struct hvm_hw_vpic){
-            .is_master = master, .elcr = elcr, .irr = p->irr & elcr,
-            .init_state = (v & 1 ? 4 : 0) | (v & 2 ? 8 : 0) | 1,
-            .int_output = p->int_output,
-        };
-        return;
-    }
-    if (v & 0x08) {                       /* OCW3 */
-        if (v & 0x04) {
-            p->poll = 1;
-        }
-        if (v & 0x02) {
-            p->readsel_isr = v & 1;
-        }
-        if (v & 0x40) {
-            p->special_mask_mode = (v >> 5) & 1;
-        }
-        return;
-    }
-    switch (v >> 5) {                     /* OCW2 */
+    switch (v >> 5) {
     case 0:
     case 4:
         p->rotate_on_auto_eoi = v >> 7;
@@ -171,6 +171,17 @@ static void write_command(struct vdev_domain *d, struct hvm_hw_vpic *p, uint8_t 
         break;
     default:
         break;
+    }
+}
+
+static void write_command(struct hvm_hw_vpic *p, uint8_t v)
+{
+    if (v & 0x10) {
+        write_icw1(p, v);
+    } else if (v & 0x08) {
+        write_ocw3(p, v);
+    } else {
+        write_ocw2(p, v);
     }
 }
 
@@ -230,7 +241,7 @@ bool vpic_port(struct vdev_domain *d, uint16_t port, unsigned int len, bool writ
     } else if (port & 1) {
         write_data(p, (uint8_t)*v);
     } else {
-        write_command(d, p, (uint8_t)*v);
+        write_command(p, (uint8_t)*v);
     }
     update(d);
     return true;

@@ -7,7 +7,6 @@
 #include <time/systime.h>
 #include <vdev/vdev.h>
 
-#define PM_HZ    3579545u
 #define TMR_STS  0x001u
 #define EVENTS   0x0321u                  /* timer, global, power, sleep */
 #define ENABLES  (EVENTS | 0x400u)        /* and the clock's, which never is */

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-VDEV_SRCS := $(addprefix xen-like/vdev/,vdev.c irq0.c vlapic.c vlapic_timer.c message.c vioapic.c \
+VDEV_SRCS := $(addprefix xen-like/vdev/,vdev.c vdev_state.c irq0.c vlapic.c vlapic_timer.c message.c vioapic.c \
         vpic.c vpit.c vrtc.c vhpet.c vpmtimer.c hw_line.c) tests/fake-arch/fake.c \
         tests/lib/domains.c tests/unit/vdev/rig.c tests/unit/vdev/fake_irq.c
 UNIT_TESTS += test_vlapic test_wires test_timers
