@@ -5,7 +5,7 @@
  * Owns    the header and its checksum, the root pointer, the local APIC
  *         entries of the MADT.
  * Leaves  which tables a guest gets to toolstack/build/acpi (no firmware) and
- *         hvm-emu/run/acpi (a BIOS).
+ *         hvm-emu/run/fw_acpi (a BIOS).
  * ABI     ACPI 5.1: 5.2.5 RSDP, 5.2.6 headers, 5.2.12 MADT
  * Tests   tests/unit/toolstack/test_pvh.c, tests/unit/hvm-emu/fw/test_firmware.c
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Wires.  The hypervisor keeps a count per GSI of the wires that are up, so
- * it is told of changes only.  Covered by tests/unit/hvm-emu/test_bus.c.
+ * it is told of changes only.  Covered by tests/unit/hvm-emu/frame/test_bus.c.
  */
 #include <bus/irq.h>
 

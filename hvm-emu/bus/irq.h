@@ -6,7 +6,7 @@
  *         Wires of a PCI pin that devices share are the functions' own: the
  *         line of a device is up while one of its functions holds it up.
  * Leaves  PICs and IO-APIC to the hypervisor.
- * Tests   tests/unit/hvm-emu/test_bus.c
+ * Tests   tests/unit/hvm-emu/frame/test_bus.c
  */
 #ifndef BUS_IRQ_H
 #define BUS_IRQ_H

@@ -2,7 +2,7 @@
 /*
  * Configuration space: who may change which bit, and the two ways in (ports
  * cf8/cfc, and requests the hypervisor took apart).  Windows are left to
- * bus/pci_bar.  Covered by tests/unit/hvm-emu/test_bus.c.
+ * bus/pci_bar.  Covered by tests/unit/hvm-emu/frame/test_bus.c.
  */
 #include <bus/pci.h>
 #include <bus/pci_bar.h>

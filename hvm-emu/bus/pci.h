@@ -7,7 +7,7 @@
  *         its register and the command register by itself.
  * Leaves  what is in a window to the device; PIRQ registers to dev/piix3.
  * Source  PCI Local Bus 3.0, ch. 6
- * Tests   tests/unit/hvm-emu/test_bus.c
+ * Tests   tests/unit/hvm-emu/frame/test_bus.c
  */
 #ifndef BUS_PCI_H
 #define BUS_PCI_H

@@ -5,7 +5,7 @@
  * closed until a register changes again.  A RAM window has its frames
  * somewhere always: closing it leaves them where they were last, which a
  * guest cannot tell from a window that it has not closed.
- * Covered by tests/unit/hvm-emu/test_bus.c.
+ * Covered by tests/unit/hvm-emu/frame/test_bus.c.
  */
 #include <bus/pci_bar.h>
 

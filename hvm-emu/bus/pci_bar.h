@@ -5,7 +5,7 @@
  * Owns    their registers' fixed and writable bits, opening and closing in
  *         bus/range as registers say, the memory of RAM windows.
  * Leaves  everything else in configuration space to bus/pci.
- * Tests   tests/unit/hvm-emu/test_bus.c
+ * Tests   tests/unit/hvm-emu/frame/test_bus.c
  */
 #ifndef BUS_PCI_BAR_H
 #define BUS_PCI_BAR_H

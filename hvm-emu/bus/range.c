@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sorted tables of ranges, searched by halves.  Which addresses are used is
- * left to devices and bus/pci.  Covered by tests/unit/hvm-emu/test_bus.c.
+ * left to devices and bus/pci.  Covered by tests/unit/hvm-emu/frame/test_bus.c.
  */
 #include <bus/range.h>
 

@@ -5,7 +5,7 @@
  * Owns    two sorted tables of ranges that do not overlap, and the
  *         hypervisor's knowledge of them.  An access that nobody answers
  *         reads all ones.
- * Tests   tests/unit/hvm-emu/test_bus.c
+ * Tests   tests/unit/hvm-emu/frame/test_bus.c
  */
 #ifndef BUS_RANGE_H
 #define BUS_RANGE_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The list, see the header.  Covered by tests/unit/hvm-emu/test_platform.c. */
+/* The list, see the header.  Tests: tests/unit/hvm-emu/frame/test_state.c. */
 #include <bus/unplug.h>
 
 #include <frame/machine.h>

@@ -6,7 +6,7 @@
  *         away until the machine is reset.
  * Leaves  the ports of the protocol to dev/xen_platform.
  * Source  Xen, docs/misc/hvm-emulated-unplug.pandoc
- * Tests   tests/unit/hvm-emu/test_platform.c
+ * Tests   tests/unit/hvm-emu/frame/test_state.c
  */
 #ifndef BUS_UNPLUG_H
 #define BUS_UNPLUG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The table of devices and the walks over it.  Covered by
- * tests/unit/hvm-emu/test_frame.c.
+ * tests/unit/hvm-emu/frame/test_request.c.
  */
 #include <dev/devices.h>
 

@@ -2,7 +2,7 @@
 /*
  * PIIX3 IDE at 00:01.1: task files, control, bus-master registers, life.
  * Data transfer is in ide_xfer, commands in ide_ata and ide_atapi.
- * Covered by tests/unit/hvm-emu/test_ide.c.
+ * Covered by tests/unit/hvm-emu/frame/test_ide.c.
  */
 #include <dev/ide_int.h>
 

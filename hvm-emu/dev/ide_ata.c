@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Commands of ATA disks, by a table.  Covered by tests/unit/hvm-emu/test_ide.c.
+ * Commands of ATA disks, by a table.
+ * Tests: tests/unit/hvm-emu/frame/test_ide.c.
  */
 #include <dev/ide_int.h>
 

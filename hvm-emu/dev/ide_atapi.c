@@ -3,7 +3,7 @@
  * CD drives: packets, by a table.  Every length in a packet is the guest's and
  * is cut to what there is.
  * Source  SFF-8020i, MMC-3 (T10/1363-D), SPC-3 (T10/1416-D)
- * Tests   tests/unit/hvm-emu/test_ide.c
+ * Tests   tests/unit/hvm-emu/frame/test_ide.c
  */
 #include <dev/ide_int.h>
 

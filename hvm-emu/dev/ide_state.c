@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Saved state, see the header.  Covered by tests/unit/hvm-emu/test_ide.c. */
+/* Saved state, see the header.  Tests: tests/unit/hvm-emu/frame/test_ide.c. */
 #include <dev/ide_state.h>
 
 #include <dev/ide_int.h>

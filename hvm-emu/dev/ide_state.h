@@ -4,7 +4,7 @@
  *
  * Owns    the fields and the check of loaded ones.  It is saved when no image
  *         is busy (run/main waits), so a command is between two buffers.
- * Tests   tests/unit/hvm-emu/test_ide.c
+ * Tests   tests/unit/hvm-emu/frame/test_ide.c
  */
 #ifndef DEV_IDE_STATE_H
 #define DEV_IDE_STATE_H

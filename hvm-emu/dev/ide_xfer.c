@@ -4,7 +4,7 @@
  * buffer travels to or from the guest in blocks through the data port, or by
  * the bus master along the guest's list of memory pieces, of which no more
  * than MAX_PRDS are looked at for one command.
- * Covered by tests/unit/hvm-emu/test_ide.c.
+ * Covered by tests/unit/hvm-emu/frame/test_ide.c.
  */
 #include <dev/ide_int.h>
 

@@ -3,7 +3,7 @@
  * A 16550A at 3f8, line 4.  Characters leave at once, whatever the divisor
  * says; what arrives waits in the FIFO, and outside while that is full.
  * Source  TI TL16C550C data sheet (SLLS177).
- * Tests   tests/unit/hvm-emu/test_uart.c
+ * Tests   tests/unit/hvm-emu/frame/test_chipset.c
  */
 #include <dev/chipset.h>
 

@@ -5,7 +5,7 @@
  * is addresses for the guest's grant table.  Ports 10-13 unplug emulated
  * devices and take a log.
  * Source  Xen, docs/misc/hvm-emulated-unplug.pandoc
- * Tests   tests/unit/hvm-emu/test_platform.c
+ * Tests   tests/unit/hvm-emu/frame/test_state.c
  */
 #include <dev/chipset.h>
 

@@ -4,7 +4,7 @@
  *
  * Owns    the shape of the calls, so that devices run without one in tests.
  * Leaves  the calls themselves to run/xen_hv (dm_op, privcmd) and to
- *         tests/unit/hvm-emu/bench.
+ *         tests/unit/hvm-emu/frame/bench.
  * ABI     xen/hvm/dm_op.h, xen/memory.h
  */
 #ifndef FRAME_HV_H

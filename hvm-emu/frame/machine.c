@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What every device may do to the machine as a whole.  Covered by
- * tests/unit/hvm-emu/test_piix3.c.
+ * tests/unit/hvm-emu/frame/test_chipset.c.
  */
 #include <frame/machine.h>
 

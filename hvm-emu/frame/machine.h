@@ -4,7 +4,7 @@
  *
  * Owns    the numbers fixed at start and the pointers to the parts; each part
  *         is defined by the room that owns it (bus/, guest/, frame/timer).
- * Leaves  who makes it to run/main (a guest) and tests/unit/hvm-emu/bench (a
+ * Leaves  who makes it to run/main (a guest) and its tests/ (frame/bench.c, a
  *         test): neither devices nor buses know which.
  * Tests   tests/unit/hvm-emu/
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sections: name (24 bytes, zero filled), version, length, then the fields.
- * Covered by tests/unit/hvm-emu/test_frame.c.
+ * Covered by tests/unit/hvm-emu/frame/test_request.c.
  */
 #include <frame/state.h>
 

@@ -6,7 +6,7 @@
  *         fields of the table in order, little endian as they lie in memory.
  *         Only plain numbers and arrays of them are fields: no pointers.
  * Leaves  what may be in a field to check(): state read back is foreign bytes.
- * Tests   tests/unit/hvm-emu/test_frame.c
+ * Tests   tests/unit/hvm-emu/frame/test_request.c
  */
 #ifndef FRAME_STATE_H
 #define FRAME_STATE_H

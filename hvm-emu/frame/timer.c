@@ -2,7 +2,7 @@
 /*
  * Timers of devices.  A machine has a dozen, so the list is not sorted; a
  * round fires each timer at most once, so one that sets itself again at once
- * does not keep the loop.  Covered by tests/unit/hvm-emu/test_frame.c.
+ * does not keep the loop.  Covered by tests/unit/hvm-emu/frame/test_request.c.
  */
 #include <frame/timer.h>
 

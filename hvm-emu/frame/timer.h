@@ -4,8 +4,8 @@
  *
  * Owns    the list and the clock.  A timer is a member of its device; it
  *         fires once and may be set again from its function.
- * Tests   tests/unit/hvm-emu/test_frame.c (timers_run_until: a clock that
- *         tests move)
+ * Tests   tests/unit/hvm-emu/frame/test_request.c (timers_run_until:
+ *         a clock that tests move)
  */
 #ifndef FRAME_TIMER_H
 #define FRAME_TIMER_H

@@ -2,7 +2,7 @@
 /*
  * A few windows of guest memory, aligned, replaced round robin.  A frame that
  * could not be mapped is noted and refused; it is looked at again when its
- * window is mapped anew.  Covered by tests/unit/hvm-emu/test_guest_mem.c.
+ * window is mapped anew.  Covered by tests/unit/hvm-emu/frame/test_request.c.
  */
 #include <guest/guest_mem.h>
 

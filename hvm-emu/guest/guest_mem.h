@@ -5,7 +5,7 @@
  * Owns    a bounded cache of mapped pieces of guest memory.  Frames that are
  *         not there (holes, device windows) are refused, never touched.
  *         What lies there may change at any moment: read once, into a copy.
- * Tests   tests/unit/hvm-emu/test_guest_mem.c
+ * Tests   tests/unit/hvm-emu/frame/test_request.c
  */
 #ifndef GUEST_GUEST_MEM_H
 #define GUEST_GUEST_MEM_H

@@ -2,7 +2,7 @@
 /*
  * One operation at a time.  With io_uring its descriptor wakes the loop; where
  * the kernel has none the work is done at once and a timer reports its end.
- * Covered by tests/unit/hvm-emu/test_ide.c.
+ * Covered by tests/unit/hvm-emu/frame/test_ide.c.
  */
 #include <host/image.h>
 

@@ -6,7 +6,7 @@
  *         back/blk_image (files, block devices, a storage daemon for qcow2)
  *         and its lock.  An operation ends in a call from the loop, never
  *         from within image_start().
- * Tests   tests/unit/hvm-emu/test_ide.c
+ * Tests   tests/unit/hvm-emu/frame/test_ide.c
  */
 #ifndef HOST_IMAGE_H
 #define HOST_IMAGE_H

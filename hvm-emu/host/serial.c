@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The host's end of a serial line.  Covered by tests/unit/hvm-emu/test_uart.c */
+/* The host's end of a serial line.
+ * Tests: tests/unit/hvm-emu/frame/test_chipset.c. */
 #include <host/serial.h>
 
 #include <lib/err.h>

@@ -5,7 +5,7 @@
  * Owns    the descriptor.  Output never waits: what does not fit is lost, as
  *         on a cable that nobody listens to.  A guest cannot fill the disk: a
  *         file begins anew after SERIAL_FILE_MAX bytes.
- * Tests   tests/unit/hvm-emu/test_uart.c
+ * Tests   tests/unit/hvm-emu/frame/test_chipset.c
  */
 #ifndef HOST_SERIAL_H
 #define HOST_SERIAL_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * getopt_long and the words within options.  Whether a file can be opened is
- * left to its device.  Covered by tests/unit/hvm-emu/test_options.c.
+ * left to its device.  Covered by tests/unit/hvm-emu/frame/test_options.c.
  */
 #include <run/options.h>
 

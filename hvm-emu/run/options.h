@@ -4,7 +4,7 @@
  *
  * Owns    syntax and limits; strings stay where the arguments are, which it
  *         may cut in pieces.
- * Tests   tests/unit/hvm-emu/test_options.c
+ * Tests   tests/unit/hvm-emu/frame/test_options.c
  */
 #ifndef RUN_OPTIONS_H
 #define RUN_OPTIONS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One request.  Its numbers come from the hypervisor, but address, count and
- * data are the guest's choice.  Covered by tests/unit/hvm-emu/test_request.c.
+ * data are the guest's choice.  Tests: tests/unit/hvm-emu/frame/test_request.c.
  */
 #include <run/request.h>
 

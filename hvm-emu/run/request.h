@@ -7,7 +7,7 @@
  *         bus/range, bus/pci and guest/guest_mem.
  * Leaves  where requests come from to run/server.
  * ABI     xen/hvm/ioreq.h
- * Tests   tests/unit/hvm-emu/test_request.c
+ * Tests   tests/unit/hvm-emu/frame/test_request.c
  */
 #ifndef RUN_REQUEST_H
 #define RUN_REQUEST_H

@@ -2,7 +2,7 @@
 /*
  * Slots and ring.  A request is copied once; buffered writes that came before
  * it are carried out first, as the guest did them in that order.  Covered by
- * tests/unit/hvm-emu/test_request.c.
+ * tests/unit/hvm-emu/frame/test_request.c.
  */
 #include <run/server.h>
 

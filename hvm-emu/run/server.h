@@ -5,7 +5,7 @@
  * Owns    taking a request out of a vCPU's slot or the ring of buffered
  *         writes, and the states of a slot (xen/hvm/ioreq.h).
  * Leaves  mapping and event channels to run/xen_hv.
- * Tests   tests/unit/hvm-emu/test_request.c (pages of its own)
+ * Tests   tests/unit/hvm-emu/frame/test_request.c (pages of its own)
  */
 #ifndef RUN_SERVER_H
 #define RUN_SERVER_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The file, see the header.  Covered by tests/unit/hvm-emu/test_snapshot.c. */
+/* The file, see the header.  Tests: tests/unit/hvm-emu/frame/test_request.c. */
 #include <run/snapshot.h>
 
 #include <frame/state.h>

@@ -8,7 +8,7 @@
  *         Its last section says that it is whole.
  * Leaves  the guest's memory, windows of devices included, to whoever saves
  *         guests.
- * Tests   tests/unit/hvm-emu/test_snapshot.c
+ * Tests   tests/unit/hvm-emu/frame/test_request.c
  */
 #ifndef RUN_SNAPSHOT_H
 #define RUN_SNAPSHOT_H

@@ -5,7 +5,7 @@
  *
  * Owns    starting it, starting it again when it has died, ending it; it lives
  *         as long as the card, whatever serving process dies.
- * Tests   tests/boot/dom0/netx.sh
+ * Tests   tests/boot/dom0/net-pair.sh
  */
 #ifndef BACK_NET_USER_H
 #define BACK_NET_USER_H

@@ -11,7 +11,7 @@
  * Leaves  frames to slirp_frame.c, TCP/IP to libslirp: the guest is 10.0.2.15
  *         by DHCP, its router 10.0.2.2, and reaches what this host reaches
  *         except the host's own loopback.
- * Tests   tests/boot/dom0/netx.sh
+ * Tests   tests/boot/dom0/net-pair.sh
  */
 #include <back/confine.h>
 #include <back/slirp_frame.h>

@@ -2,7 +2,7 @@
 /*
  * One row per record: which may come when, and what its contents must be.
  * The pages of a guest may be anything; what is said about them may not.
- * Tests: tests/unit/save/test_check.c, fuzz_save.c.
+ * Tests: tests/unit/save/test_stream.c, fuzz_save.c.
  */
 #include <errno.h>
 #include <lib/err.h>

@@ -6,7 +6,7 @@
  * Owns    the table of record names; the contents, order and completeness of
  *         records, before anybody acts on one.
  * Leaves  acting to restore_pv.h.
- * Tests   tests/unit/save/test_check.c, tests/fuzz/fuzz_save.c
+ * Tests   tests/unit/save/test_stream.c, tests/fuzz/fuzz_save.c
  */
 #ifndef SAVE_CHECK_H
 #define SAVE_CHECK_H

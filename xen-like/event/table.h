@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * event/table.h - the port table and what a vcpu has of events.
- * Private to event/ (control/sched_op polls through evtchn_poll.h).
+ * Private to event/ (control/sched_op polls through event/poll.h).
  *
  * INV-EV1  nr_ports only grows; buckets below it are filled and stay until
  *          the domain is freed: a struct evtchn never moves.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The IO-APIC: 48 pins, levels held until their EOI (remote IRR).
- * Source  Intel 82093AA datasheet.   Tests  tests/unit/vdev/test_vioapic.c
+ * Source  Intel 82093AA datasheet.   Tests  tests/unit/vdev/test_wires.c
  */
 #include <vdev/vdev.h>
 

@@ -2,7 +2,7 @@
 /*
  * Two cascaded 8259s with edge/level control registers, all in the records
  * of the HVM context: state is hvm_hw_vpic and nothing else.
- * Source  Intel 8259A datasheet.   Tests  tests/unit/vdev/test_vpic.c
+ * Source  Intel 8259A datasheet.   Tests  tests/unit/vdev/test_wires.c
  */
 #include <arch/atomic.h>
 #include <vdev/vdev.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hvm-emu/bench.h - a whole machine without a hypervisor.
+ * frame/bench.h - a whole machine without a hypervisor.
  *
  * Owns    guest memory in an array (with a hole at the video window), the
  *         levels of wires, what was asked of the hypervisor; the devices of
