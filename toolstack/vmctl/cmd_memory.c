@@ -54,10 +54,16 @@ static int write_kib(struct ctl *c, const struct dom *d, const char *key,
                                    path);
 }
 
-static int too_little(const char *name, struct err *e)
+/* The size of the command line, for the domain before it. */
+static int size_for(char **argv, uint64_t *kib, struct err *e)
 {
-    return err_set(e, -EINVAL, ERR_RESOURCE, "too little memory", name,
-                   "%u KiB at least", FLOOR_KIB);
+    int rc = parse_size(argv[1], kib, e);
+
+    if (rc == 0 && *kib < FLOOR_KIB) {
+        rc = err_set(e, -EINVAL, ERR_RESOURCE, "too little memory", argv[0],
+                     "%u KiB at least", FLOOR_KIB);
+    }
+    return rc;
 }
 
 /* ---- setmem ------------------------------------------------------------------- */
@@ -155,11 +161,8 @@ int cmd_setmem(struct ctl *c, int argc, char **argv, struct err *e)
     uint64_t kib = 0;
     struct scope_setting set = { target_def, target_live, &kib };
     struct scope s = { .live = false };
-    int rc = parse_size(argv[1], &kib, e);
+    int rc = size_for(argv, &kib, e);
 
-    if (rc == 0 && kib < FLOOR_KIB) {
-        rc = too_little(argv[0], e);
-    }
     if (rc == 0) {
         rc = scope_set(c, argv[0], &set, &s, e);
     }
@@ -215,11 +218,8 @@ int cmd_setmaxmem(struct ctl *c, int argc, char **argv, struct err *e)
     uint64_t kib = 0;
     struct scope_setting set = { max_def, max_live, &kib };
     struct scope s = { .live = false };
-    int rc = parse_size(argv[1], &kib, e);
+    int rc = size_for(argv, &kib, e);
 
-    if (rc == 0 && kib < FLOOR_KIB) {
-        rc = too_little(argv[0], e);
-    }
     if (rc == 0) {
         rc = scope_set(c, argv[0], &set, &s, e);
     }
