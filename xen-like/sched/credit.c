@@ -90,10 +90,52 @@ void credit_clamp(struct runq *rq, struct sched_vcpu *s, uint64_t now)
     }
 }
 
-bool credit_preempts(const struct runq *rq, const struct sched_vcpu *s,
+static void arm_at(struct runq *rq, uint64_t at)
+{
+    if (!timer_armed(&rq->slice) || rq->slice.deadline_ns > at) {
+        timer_set(&rq->slice, at);
+    }
+}
+
+/*
+ * May @s, which woke, go first?  Who runs may have more to say: a guest rings
+ * for each of the requests it makes, and if it is stopped at the first, its
+ * back end wakes up for each alone.  So it goes on for MIN_RUN_NS in all.
+ * Unless that was of no use the last time: it only went to sleep, which it
+ * is spared when its back end answers at once.
+ */
+bool credit_preempts(struct runq *rq, const struct sched_vcpu *s,
                      uint64_t now)
 {
-    return s->vtime + PREEMPT_LAG_NS < credit_vtime_now(rq->curr, now);
+    struct sched_vcpu *c = rq->curr->sched;
+
+    if (s->vtime + PREEMPT_LAG_NS >= credit_vtime_now(rq->curr, now)) {
+        return false;
+    }
+    if (now >= rq->since_ns + MIN_RUN_NS) {
+        return true;
+    }
+    if (c->hasty > 0) {
+        c->hasty--;
+        return true;
+    }
+    if (c->kept_ns == 0) {
+        c->kept_ns = now;
+    }
+    arm_at(rq, rq->since_ns + MIN_RUN_NS);
+    return false;
+}
+
+/* @v leaves its CPU: was it of use that it was not stopped before? */
+void credit_turn_ends(struct vcpu *v, uint64_t now)
+{
+    struct sched_vcpu *s = v->sched;
+
+    if (s->kept_ns != 0) {
+        s->hasty = !is_runnable(v) && now < s->kept_ns + NO_USE_NS ? NR_HASTY
+                                                                   : 0;
+        s->kept_ns = 0;
+    }
 }
 
 /* See to it that somebody looks when the slice of rq->curr ends. */
@@ -108,9 +150,7 @@ void credit_arm(struct runq *rq, uint64_t now)
         run_ns = left < (int64_t)CAP_MIN_RUN_NS ? CAP_MIN_RUN_NS
                  : min((uint64_t)left, run_ns);
     }
-    if (!timer_armed(&rq->slice) || rq->slice.deadline_ns > now + run_ns) {
-        timer_set(&rq->slice, now + run_ns);
-    }
+    arm_at(rq, now + run_ns);
 }
 
 void credit_slice_end(void *data)

@@ -22,6 +22,9 @@
 #define CPU_NONE        (~0u)
 #define SLICE_NS        5000000ull      /* others wait at most this long */
 #define PREEMPT_LAG_NS  1000000ull      /* a waker this far behind goes first */
+#define MIN_RUN_NS      500000ull       /* but not before the other ran so long, */
+#define NO_USE_NS       20000ull        /* unless it slept so soon the last time: */
+#define NR_HASTY        15u             /* so many times it is stopped at once */
 #define WINDOW_NS       20000000ull     /* vtime stays this near the queue's */
 #define PUSH_LAG_NS     10000000ull     /* unfairness between CPUs tolerated */
 #define CAP_PERIOD_NS   10000000ull     /* a cap is a share of this */
@@ -39,6 +42,8 @@ struct sched_vcpu {
     bool queued;                  /* [L] */
     bool parked;                  /* [L] its domain has used up its cap */
     bool yielding;                /* [C] */
+    uint8_t hasty;                /* [L] times to be stopped at once */
+    uint64_t kept_ns;             /* [L] goes on although one woke then; or 0 */
 };
 
 struct watchdog {
@@ -62,6 +67,7 @@ struct runq {
     unsigned int cpu;             /* [I] */
     uint32_t nr_queued;           /* [L], read by others as a hint */
     struct vcpu *curr;            /* [L] */
+    uint64_t since_ns;            /* [L] runs without a break from here on */
     struct vcpu *loaded;          /* [C] whose registers this CPU holds */
     struct vcpu *idle;            /* [I] */
     struct sched_vcpu *head, *tail;   /* [L] */
@@ -108,8 +114,9 @@ void credit_domain_init(struct sched_domain *sd);
 void credit_charge(struct runq *rq, struct vcpu *v, uint64_t now);
 void credit_clamp(struct runq *rq, struct sched_vcpu *s, uint64_t now);
 uint64_t credit_vtime_now(const struct vcpu *v, uint64_t now);
-bool credit_preempts(const struct runq *rq, const struct sched_vcpu *s,
+bool credit_preempts(struct runq *rq, const struct sched_vcpu *s,
                      uint64_t now);
+void credit_turn_ends(struct vcpu *v, uint64_t now);
 void credit_arm(struct runq *rq, uint64_t now);
 void credit_slice_end(void *data);
 void credit_stop_domain(struct sched_domain *sd);

@@ -312,6 +312,7 @@ static void account_switch(struct runq *rq, struct vcpu *prev,
 {
     if (!is_idle_vcpu(prev)) {
         prev->is_running = 0;         /* but still loaded: INV-SCH3 */
+        credit_turn_ends(prev, now);
         vtime_runstate_change(prev, is_runnable(prev)
                               ? RUNSTATE_runnable : stopped_state(prev), now);
         if (!prev->sched->queued && !prev->sched->parked) {
@@ -319,6 +320,7 @@ static void account_switch(struct runq *rq, struct vcpu *prev,
         }
     }
     rq->curr = next;
+    rq->since_ns = now;
     rq->idle->sched->start_ns = now;
     if (is_idle_vcpu(next)) {
         atomic_or(&sched_idle_mask, cpumask_of(rq->cpu));

@@ -86,6 +86,56 @@ static void a_waker_preempts_a_hog(void **state)
     assert_int_equal(hog->vcpu[0]->is_running, 0);
 }
 
+/* A hog that has only begun its turn, and one who sleeps and is behind. */
+static void begin_a_turn(struct domain **hog, struct domain **io)
+{
+    machine_start(1);
+    *hog = new_domain(1, 1);
+    *io = new_domain(2, 1);
+    wake_all(*hog);
+    simulate(100 * MS + 1);
+    sched_wake((*io)->vcpu[0]);
+    settle();
+    sched_block();                /* @io: the hog begins again */
+    settle();
+    assert_ptr_equal(current, (*hog)->vcpu[0]);
+}
+
+/* It goes on for a while: it may ring again. */
+static void a_waker_waits_for_who_has_just_begun(void **state)
+{
+    struct domain *hog, *io;
+
+    begin_a_turn(&hog, &io);
+    vcpu_unblock(io->vcpu[0]);
+    simulate(2 * MS / 5);
+    assert_ptr_equal(current, hog->vcpu[0]);
+    simulate(MS / 5);
+    assert_ptr_equal(current, io->vcpu[0]);
+}
+
+/* But not when it only went to sleep the last time. */
+static void a_waker_goes_at_once_before_one_that_sleeps_anyway(void **state)
+{
+    struct domain *hog, *io;
+
+    begin_a_turn(&hog, &io);
+    vcpu_unblock(io->vcpu[0]);
+    simulate(MS / 100);
+    assert_ptr_equal(current, hog->vcpu[0]);
+    sched_block();
+    settle();
+    assert_ptr_equal(current, io->vcpu[0]);
+    sched_block();
+    vcpu_unblock(hog->vcpu[0]);
+    settle();
+    assert_ptr_equal(current, hog->vcpu[0]);
+
+    vcpu_unblock(io->vcpu[0]);
+    settle();
+    assert_ptr_equal(current, io->vcpu[0]);
+}
+
 /* ---- caps ----------------------------------------------------------------------- */
 
 static void a_cap_holds_on_an_idle_machine(void **state)
@@ -332,6 +382,8 @@ int main(void)
         T(three_vcpus_share_two_cpus_fairly),
         T(a_long_sleeper_does_not_own_the_cpu_afterwards),
         T(a_waker_preempts_a_hog),
+        T(a_waker_waits_for_who_has_just_begun),
+        T(a_waker_goes_at_once_before_one_that_sleeps_anyway),
         T(a_cap_holds_on_an_idle_machine),
         T(a_cap_is_shared_by_the_vcpus_of_a_domain),
         T(lifting_a_cap_wakes_who_was_parked),
