@@ -46,18 +46,36 @@ struct blk_task {
 
 /* ---- arena: runs of pages ---------------------------------------------------- */
 
-static unsigned int arena_get(struct blk *b, unsigned int nr)
+static unsigned int find_run(const struct blk *b, unsigned int nr)
 {
     unsigned int i, len = 0;
 
     for (i = 0; i < BLK_ARENA_PAGES; i++) {
         len = b->arena_used[i] ? 0 : len + 1;
         if (len == nr) {
-            memset(b->arena_used + i + 1 - nr, 1, nr);
             return i + 1 - nr;
         }
     }
     return NO_RUN;
+}
+
+static bool is_free(const struct blk *b, unsigned int run, unsigned int nr)
+{
+    return nr <= BLK_ARENA_PAGES - run &&
+           memchr(b->arena_used + run, 1, nr) == NULL;
+}
+
+/* Behind the last one that was given; else wherever there is room. */
+static unsigned int arena_get(struct blk *b, unsigned int nr)
+{
+    unsigned int run = is_free(b, b->arena_next, nr) ? b->arena_next
+                                                     : find_run(b, nr);
+
+    if (run != NO_RUN) {
+        memset(b->arena_used + run, 1, nr);
+        b->arena_next = run + nr;
+    }
+    return run;
 }
 
 static void arena_put(struct blk *b, struct blk_task *t)
@@ -86,6 +104,9 @@ static void answer(struct blk *b, struct blk_task *t, int status)
     b->answered[b->nr_answered++] = (uint16_t)t->record;
     t->stage = STAGE_FREE;
     b->in_flight--;
+    if (b->in_flight == 0) {
+        b->arena_next = 0;        /* the pages that the caches know */
+    }
 }
 
 static void show_answers(struct blk *b)
@@ -155,8 +176,40 @@ static void start_io(struct blk *b, struct blk_task *t)
 
 static void batch_run(struct blk *b);
 
-/* Add the task's segments to the batch, in the direction it needs. */
-static void batch_add(struct blk *b, struct blk_task *t, bool to_peer)
+/* All data of @t was copied, or some of it was not. */
+static void data_copied(struct blk *b, struct blk_task *t, bool all)
+{
+    if (!all) {
+        answer(b, t, BLKIF_RSP_ERROR);
+    } else if (t->stage == STAGE_COPY_OUT) {
+        answer(b, t, BLKIF_RSP_OKAY);
+    } else {
+        start_io(b, t);           /* INV-BK2 */
+    }
+}
+
+/* At once where the page's mapping is kept, else in the batch.  How much. */
+static unsigned int move_segment(struct blk *b, const struct blk_seg *s,
+                                 uint8_t *data, bool to_peer)
+{
+    unsigned int offset = s->first * BLK_SECTOR_SIZE;
+    unsigned int len = (s->last + 1u) * BLK_SECTOR_SIZE - offset;
+    uint8_t *page = blk_grants_page(&b->grants, s->gref);
+
+    if (page == NULL) {
+        b->pieces[b->nr_pieces++] = (struct port_copy){
+            .local = data, .ref = s->gref, .len = (uint16_t)len,
+            .offset = (uint16_t)offset, .to_peer = to_peer,
+        };
+    } else if (to_peer) {
+        blk_grants_copy(&b->grants, page + offset, data, len);
+    } else {
+        blk_grants_copy(&b->grants, data, page + offset, len);
+    }
+    return len;
+}
+
+static void move_data(struct blk *b, struct blk_task *t, bool to_peer)
 {
     uint8_t *data = task_data(b, t);
     uint16_t i;
@@ -165,17 +218,14 @@ static void batch_add(struct blk *b, struct blk_task *t, bool to_peer)
         batch_run(b);
     }
     t->first_piece = b->nr_pieces;
-    t->nr_pieces = t->req.nr_segs;
     t->stage = to_peer ? STAGE_COPY_OUT : STAGE_COPY_IN;
     for (i = 0; i < t->req.nr_segs; i++) {
-        const struct blk_seg *s = &t->segs[i];
-        uint16_t len = (uint16_t)((s->last - s->first + 1) * BLK_SECTOR_SIZE);
-
-        b->pieces[b->nr_pieces++] = (struct port_copy){
-            .local = data, .ref = s->gref, .len = len, .to_peer = to_peer,
-            .offset = (uint16_t)(s->first * BLK_SECTOR_SIZE),
-        };
-        data += len;
+        data += move_segment(b, &t->segs[i], data, to_peer);
+    }
+    t->nr_pieces = b->nr_pieces - t->first_piece;
+    if (t->nr_pieces == 0) {
+        data_copied(b, t, true);
+        return;
     }
     t->next = b->batch;
     b->batch = t;
@@ -198,18 +248,13 @@ static void batch_run(struct blk *b)
 {
     struct blk_task *t, *next;
 
-    if (b->nr_pieces > 0) {
-        blk_grants_move(&b->grants, b->pieces, b->nr_pieces);
+    if (b->batch == NULL) {
+        return;
     }
+    blk_grants_move(&b->grants, b->pieces, b->nr_pieces);
     for (t = b->batch; t != NULL; t = next) {
         next = t->next;
-        if (!pieces_ok(b, t)) {
-            answer(b, t, BLKIF_RSP_ERROR);
-        } else if (t->stage == STAGE_COPY_OUT) {
-            answer(b, t, BLKIF_RSP_OKAY);
-        } else {
-            start_io(b, t);       /* INV-BK2 */
-        }
+        data_copied(b, t, pieces_ok(b, t));
     }
     b->batch = NULL;
     b->nr_pieces = 0;
@@ -254,7 +299,7 @@ static bool admit(struct blk *b, struct blk_task *t)
     if (t->req.kind == BLK_READ) {
         start_io(b, t);
     } else {
-        batch_add(b, t, false);
+        move_data(b, t, false);
     }
     return true;
 }
@@ -343,7 +388,7 @@ static void io_ended(struct blk *b, struct blk_task *t, int res)
         return;
     }
     if (t->req.kind == BLK_READ) {
-        batch_add(b, t, true);
+        move_data(b, t, true);
     } else if (t->req.kind == BLK_FLUSH) {
         t->stage = STAGE_POSTFLUSH;
         queue_io(b, t, IMG_FLUSH);

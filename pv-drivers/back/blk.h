@@ -63,6 +63,7 @@ struct blk {
     bool recovered;                /* more of them, of the one before us */
     uint8_t *arena;
     uint8_t arena_used[BLK_ARENA_PAGES];
+    unsigned int arena_next;       /* where the search for room begins */
     struct port_copy *pieces;      /* the batch being collected */
     unsigned int nr_pieces;
     struct blk_task *batch;        /* tasks whose pieces those are */

@@ -10,7 +10,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define BATCH 64u
+#define BATCH  64u
+#define SECTOR 512u
 
 void blk_grants_init(struct blk_grants *g, struct port *port, bool persistent)
 {
@@ -44,18 +45,11 @@ static unsigned int find_slot(const struct blk_grants *g, uint32_t ref)
     return i;
 }
 
-/* The mapping of @ref, made now if there is room; NULL: copy instead. */
-static uint8_t *mapped_page(struct blk_grants *g, uint32_t ref)
+/* Map @ref into the empty slot @i, if there is room; NULL: copy instead. */
+static uint8_t *__attribute__((noinline)) map_page(struct blk_grants *g,
+                                                   uint32_t ref,
+                                                   unsigned int i)
 {
-    unsigned int i;
-
-    if (!g->persistent) {
-        return NULL;
-    }
-    i = find_slot(g, ref);
-    if (g->table[i].pages.addr != NULL) {
-        return g->table[i].pages.addr;
-    }
     if (g->nr_mapped == BLK_GRANTS_MAX ||
         port_map(g->port, &ref, 1, true, &g->table[i].pages) != 0) {
         g->table[i].pages.addr = NULL;
@@ -64,6 +58,18 @@ static uint8_t *mapped_page(struct blk_grants *g, uint32_t ref)
     g->table[i].ref = ref;
     g->nr_mapped++;
     return g->table[i].pages.addr;
+}
+
+uint8_t *blk_grants_page(struct blk_grants *g, uint32_t ref)
+{
+    unsigned int i;
+
+    if (!g->persistent) {
+        return NULL;
+    }
+    i = find_slot(g, ref);
+    return g->table[i].pages.addr != NULL ? g->table[i].pages.addr
+                                          : map_page(g, ref, i);
 }
 
 typedef uint64_t vec __attribute__((vector_size(16), aligned(1), may_alias));
@@ -75,20 +81,14 @@ typedef uint64_t wide __attribute__((vector_size(32), aligned(1), may_alias));
  * that steps them many times as much.
  */
 #define COPY_SECTORS(type)                                                    \
-    for (size_t i = 0; i < len; i += 8 * sizeof(type)) {                      \
-        type *t = (type *)(to + i);                                           \
-        const type *f = (const type *)(from + i);                             \
-        type a = f[0], b = f[1], c = f[2], d = f[3];                          \
-        type e = f[4], g = f[5], h = f[6], k = f[7];                          \
-                                                                              \
-        t[0] = a;                                                             \
-        t[1] = b;                                                             \
-        t[2] = c;                                                             \
-        t[3] = d;                                                             \
-        t[4] = e;                                                             \
-        t[5] = g;                                                             \
-        t[6] = h;                                                             \
-        t[7] = k;                                                             \
+    while (len > 0) {                                                         \
+        _Pragma("GCC unroll 32")                                              \
+        for (size_t i = 0; i < SECTOR / sizeof(type); i++) {                  \
+            ((type *)to)[i] = ((const type *)from)[i];                        \
+        }                                                                     \
+        to += SECTOR;                                                         \
+        from += SECTOR;                                                       \
+        len -= SECTOR;                                                        \
     }
 
 static void copy_narrow(uint8_t *to, const uint8_t *from, size_t len)
@@ -103,20 +103,25 @@ static void __attribute__((target("avx"))) copy_wide(uint8_t *to,
     COPY_SECTORS(wide)
 }
 
-static void move_mapped(const struct blk_grants *g, struct port_copy *c,
-                        uint8_t *page)
+void blk_grants_copy(const struct blk_grants *g, uint8_t *to,
+                     const uint8_t *from, size_t len)
+{
+    if (len % SECTOR != 0) {          /* a list of segments */
+        memcpy(to, from, len);
+    } else if (g->wide) {
+        copy_wide(to, from, len);
+    } else {
+        copy_narrow(to, from, len);
+    }
+}
+
+static void move_kept(const struct blk_grants *g, struct port_copy *c,
+                      uint8_t *page)
 {
     uint8_t *theirs = page + c->offset, *ours = c->local;
-    uint8_t *to = c->to_peer ? theirs : ours;
-    const uint8_t *from = c->to_peer ? ours : theirs;
 
-    if (c->len % 256 != 0) {          /* not sectors: a list of segments */
-        memcpy(to, from, c->len);
-    } else if (g->wide) {
-        copy_wide(to, from, c->len);
-    } else {
-        copy_narrow(to, from, c->len);
-    }
+    blk_grants_copy(g, c->to_peer ? theirs : ours, c->to_peer ? ours : theirs,
+                    c->len);
     c->status = 0;
 }
 
@@ -145,14 +150,15 @@ int blk_grants_move(struct blk_grants *g, struct port_copy *pieces,
     int rc = 0;
 
     for (i = 0; i < count; i++) {
-        uint8_t *page = mapped_page(g, pieces[i].ref);
+        struct port_copy *c = &pieces[i];
+        uint8_t *page = blk_grants_page(g, c->ref);
 
         if (page != NULL) {
-            move_mapped(g, &pieces[i], page);
+            move_kept(g, c, page);
             continue;
         }
-        batch[n] = pieces[i];
-        origin[n++] = &pieces[i];
+        batch[n] = *c;
+        origin[n++] = c;
         if (n == BATCH) {
             rc |= copy_batch(g, batch, origin, n);
             n = 0;

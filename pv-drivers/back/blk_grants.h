@@ -13,6 +13,7 @@
 #include <port/port.h>
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define BLK_GRANTS_MAX   1056u     /* 32 requests of 32 pages and their lists */
@@ -34,6 +35,11 @@ void blk_grants_init(struct blk_grants *g, struct port *port,
 /* Unmap everything. */
 void blk_grants_fini(struct blk_grants *g);
 
+/* The mapping of a page, made now if it may be; NULL: its data is copied. */
+uint8_t *blk_grants_page(struct blk_grants *g, uint32_t ref);
+/* Copy within our memory, mappings included. */
+void blk_grants_copy(const struct blk_grants *g, uint8_t *to,
+                     const uint8_t *from, size_t len);
 /* Move every piece; each gets its status.  0 or -EIO if one failed. */
 int blk_grants_move(struct blk_grants *g, struct port_copy *pieces,
                     unsigned int count);

@@ -56,17 +56,27 @@ int blk_journal_usable(const struct blk_journal *j, uint32_t nr_slots)
            j->req_cons - j->rsp_prod <= nr_slots;
 }
 
-int blk_journal_take(struct blk_journal *j, struct ring_back *r)
+/* Requests are answered more or less in turn: begin at the oldest record. */
+static int free_record(const struct blk_journal *j, uint32_t turn)
 {
-    struct blk_record *rec;
-    unsigned int n;
+    unsigned int i;
 
-    for (n = 0; n < j->nr_slots; n++) {
+    for (i = 0; i < j->nr_slots; i++) {
+        unsigned int n = (turn + i) & (j->nr_slots - 1);
+
         if (j->records[n].state == BLK_REC_FREE) {
-            break;
+            return (int)n;
         }
     }
-    if (n == j->nr_slots) {
+    return -1;
+}
+
+int blk_journal_take(struct blk_journal *j, struct ring_back *r)
+{
+    int n = free_record(j, r->req_cons);
+    struct blk_record *rec;
+
+    if (n < 0) {
         return -1;
     }
     rec = &j->records[n];
@@ -74,7 +84,7 @@ int blk_journal_take(struct blk_journal *j, struct ring_back *r)
     ring_take(r, rec->request);
     set(&rec->state, BLK_REC_TAKEN);
     set(&j->req_cons, r->req_cons);
-    return (int)n;
+    return n;
 }
 
 void blk_journal_answer(struct blk_journal *j, struct ring_back *r,
