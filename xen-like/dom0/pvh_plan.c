@@ -94,7 +94,7 @@ static bool says_force(const char *line)
 
     for (const char *w = strstr(line, key); w != NULL; w = strstr(w, key)) {
         for (w += sizeof(key) - 1; *w != '\0' && *w != ' '; w++) {
-            if (strncmp(w, "force", 5) == 0) {
+            if (str_after(w, "force") != NULL) {
                 return true;
             }
         }
