@@ -12,3 +12,6 @@ test_timers_SRCS := tests/unit/vdev/test_timers.c $(VDEV_SRCS)
 UNIT_TESTS += test_hw_line
 test_hw_line_KIND := hv
 test_hw_line_SRCS := tests/unit/vdev/test_hw_line.c $(VDEV_SRCS)
+UNIT_TESTS += test_hostile_vdev
+test_hostile_vdev_KIND := hv
+test_hostile_vdev_SRCS := tests/unit/vdev/test_hostile_vdev.c $(VDEV_SRCS)
