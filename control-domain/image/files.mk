@@ -52,7 +52,7 @@ $(BUILD)/hvm.iso: $(IMG)/mkiso $(IMG)/hvm-iso.cfg $(BUILD)/guest.img $(BUILD)/hv
 	 GRUB_CFG=$(IMG)/hvm-iso.cfg $(IMG)/mkiso $@ \
 	 $(BUILD)/kernel/boot/vmlinuz=boot/vmlinuz $@.initrd=boot/initrd.img && rm $@.initrd
 
-IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh tests/boot/xml/*) \
+IMAGE_PARTS := $(wildcard $(IMG)/examples/*.xml tests/boot/dom0/*.sh) \
                $(addprefix $(IMG)/,passwd group profile mkimage) \
                control-domain/services/services.list
 

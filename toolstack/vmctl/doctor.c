@@ -84,14 +84,34 @@ static bool cpu_flag(const char *word)
     return found;
 }
 
+static void no_help(struct finding *f)
+{
+    SAY(f, "no hardware virtualisation; PV guests do without");
+    bad(f, VERDICT_WARN, "switch on VT-x or SVM in the firmware's set-up "
+        "for PVH and HVM guests");
+}
+
+/* What is said of a processor where the hypervisor runs: what that uses. */
+static void check_used_cpu(uint32_t capabilities, struct finding *f)
+{
+    if ((capabilities & XEN_SYSCTL_PHYSCAP_hvm) == 0) {
+        no_help(f);
+        return;
+    }
+    SAY(f, "hardware virtualisation%s: PVH and HVM guests can run",
+        (capabilities & XEN_SYSCTL_PHYSCAP_hap) != 0 ? " with nested paging"
+                                                     : "");
+}
+
 static void check_cpu(struct ctl *c, struct finding *f)
 {
     bool vmx = cpu_flag("vmx"), svm = cpu_flag("svm");
+    struct xen_sysctl_physinfo host;
 
-    if (!vmx && !svm) {
-        SAY(f, "no hardware virtualisation; PV guests do without");
-        bad(f, VERDICT_WARN, "switch on VT-x or SVM in the firmware's set-up "
-            "for PVH and HVM guests");
+    if (c->h != NULL && ctl_host_physinfo(c->h, &host) == 0) {
+        check_used_cpu(host.capabilities, f);
+    } else if (!vmx && !svm) {
+        no_help(f);
     } else {
         SAY(f, "%s%s", vmx ? "VT-x" : "SVM",
             cpu_flag(vmx ? "ept" : "npt") ? " with nested paging" : "");
