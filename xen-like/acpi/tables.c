@@ -97,12 +97,13 @@ static const struct acpi_header *boot_text map_table(uint64_t maddr)
 bool boot_text acpi_entry(unsigned int i, uint64_t *maddr, char signature[4])
 {
     const struct acpi_header *h;
-    const char *p = (const char *)(root + 1);
+    const char *p;
 
     if (root == NULL ||
         i >= (root->length - (uint32_t)sizeof(*root)) / root_width) {
         return false;
     }
+    p = (const char *)(root + 1);
     *maddr = 0;
     memcpy(maddr, p + i * root_width, root_width);
     memset(signature, 0, 4);

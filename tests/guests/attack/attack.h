@@ -20,6 +20,8 @@ void run_refusals(void); /* refusals.c: what is not built, odd lengths, full */
 uint64_t rnd(void);            /* xorshift, seeded by "seed=" */
 uint64_t rnd_argument(void);   /* a value likely to hurt */
 bool owns(uint64_t mfn);       /* the frame is in our p2m */
+/* So is it, or it is shared with us, as shared_info is: we may write there. */
+bool is_allowed(uint64_t mfn);
 void expect_alive(void);       /* the hypervisor answers, we can still trap */
 
 #define HV_POINTER 0xffff830000000000ul

@@ -52,13 +52,13 @@ static bool is_grant_frame(uint64_t mfn)
 {
     static xen_pfn_t frames[64];
     static unsigned int n;
+    struct gnttab_query_size q = { .dom = DOMID_SELF };
     unsigned int i;
 
-    if (n == 0) {
-        struct gnttab_query_size q = { .dom = DOMID_SELF };
+    hc_grant(GNTTABOP_query_size, &q, 1);
+    if (n == 0 || q.nr_frames > n) {
         struct gnttab_setup_table s = { .dom = DOMID_SELF };
 
-        hc_grant(GNTTABOP_query_size, &q, 1);
         n = s.nr_frames = q.nr_frames > 0 ? q.nr_frames : 1;
         set_xen_guest_handle(s.frame_list, frames);
         hc_grant(GNTTABOP_setup_table, &s, 1);
@@ -71,8 +71,7 @@ static bool is_grant_frame(uint64_t mfn)
     return false;
 }
 
-/* Frames that a domain may map without owning them as memory. */
-static bool is_allowed(uint64_t mfn)
+bool is_allowed(uint64_t mfn)
 {
     return owns(mfn) || mfn == start_info->shared_info / PAGE_SIZE ||
            is_grant_frame(mfn) ||
