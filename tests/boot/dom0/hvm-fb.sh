@@ -11,7 +11,7 @@ typed() { serial_said fb "GUEST TYPED $1"; }
 expected() { yes "paravane screen $1" | head -c $(($2 * $3 * 4)) > "/tmp/$1.raw"; }
 
 # shellcheck disable=SC2086
-hvm_disk /tmp/fb.img console=tty0 console=ttyS0 loglevel=5 xen_nopv no_timer_check guest.run=screen
+hvm_disk /tmp/fb.img console=tty0 console=ttyS0 loglevel=5 tsc=reliable xen_nopv no_timer_check guest.run=screen
 { echo 'set gfxpayload=800x600x32'; cat /tmp/hvm-menu; } | head -c 4096 |
     dd of=/tmp/fb.img bs=512 seek=2040 conv=notrunc 2>/dev/null
 MORE="<graphics type='vnc' port='-1'/>" hvm fb 256 1 /tmp/fb.img > /tmp/fb.xml
