@@ -16,7 +16,7 @@
 #include <string.h>
 
 #define LINE_BYTES 48u
-#define ORDER_MAX  (LINE_BYTES * (EMU_MAX_DISKS + EMU_MAX_NICS))
+#define ORDER_MAX  (LINE_BYTES * EMU_MAX_DISKS)
 
 static int give_cpus(struct machine *m)
 {

@@ -265,7 +265,8 @@ static bool vcpu_length_ok(const struct save_reader *r,
 static bool told_before(struct save_state *s, const struct save_reader *r,
                         uint32_t id)
 {
-    uint64_t *told = s->told[r->name[0] == 'V' ? 0 : r->name[0] == 'X' ? 1 : 2];
+    uint64_t *told = s->told[strcmp(r->name, "VCPUEXT") == 0 ? 0
+                             : strcmp(r->name, "XSTATE") == 0 ? 1 : 2];
     bool before = (told[id / 64] >> id % 64 & 1) != 0;
 
     told[id / 64] |= 1ull << id % 64;

@@ -105,12 +105,15 @@ static void check_used_cpu(uint32_t capabilities, struct finding *f)
 
 static void check_cpu(struct ctl *c, struct finding *f)
 {
-    bool vmx = cpu_flag("vmx"), svm = cpu_flag("svm");
     struct xen_sysctl_physinfo host;
+    bool vmx;
 
     if (c->h != NULL && ctl_host_physinfo(c->h, &host) == 0) {
         check_used_cpu(host.capabilities, f);
-    } else if (!vmx && !svm) {
+        return;
+    }
+    vmx = cpu_flag("vmx");
+    if (!vmx && !cpu_flag("svm")) {
         no_help(f);
     } else {
         SAY(f, "%s%s", vmx ? "VT-x" : "SVM",
