@@ -34,6 +34,8 @@
 #include "cfg.h"
 #include "vm.h"
 
+#define LAST_LINES 30u      /* of the log of a boot that failed */
+
 static struct boot boots[MAX_BOOTS];
 static struct vm vms[MAX_BOOTS];      /* one for each chosen boot */
 static bool again[MAX_BOOTS];         /* its second try */
@@ -77,6 +79,27 @@ static void write_facts(const struct vm *vm)
     fflush(results);
 }
 
+/* Of a machine elsewhere this is all that is left. */
+static void print_last_words(const struct vm *vm)
+{
+    char lines[LAST_LINES][256], path[256];
+    unsigned int n = 0;
+    FILE *log;
+
+    snprintf(path, sizeof(path), "%s/boot/%s.log", build, vm->boot->name);
+    log = fopen(path, "r");
+    while (log != NULL && fgets(lines[n % LAST_LINES], 256, log) != NULL) {
+        lines[n % LAST_LINES][strcspn(lines[n % LAST_LINES], "\n")] = '\0';
+        n++;
+    }
+    if (log != NULL) {
+        fclose(log);
+    }
+    for (unsigned int i = n > LAST_LINES ? n - LAST_LINES : 0; i < n; i++) {
+        printf("       | %s\n", lines[i % LAST_LINES]);
+    }
+}
+
 static void finish(struct vm *vm)
 {
     vm_finish(vm);
@@ -84,6 +107,9 @@ static void finish(struct vm *vm)
            vm->boot->name, vm->ended - vm->started, vm->nr_facts,
            again[vm - vms] ? "  (second try)" : "", vm_passed(vm) ? "" : "  ",
            vm->why);
+    if (!vm_passed(vm)) {
+        print_last_words(vm);
+    }
     fflush(stdout);
     write_facts(vm);
 }

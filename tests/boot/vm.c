@@ -155,7 +155,8 @@ static void arguments(struct argv *a, struct vm *vm, const char *build)
     }
     add(a, "qemu-system-x86_64");
     add_words(a, "-accel tcg -display none -no-reboot -monitor none"
-                 " -serial stdio");
+                 " -serial stdio -d cpu_reset -D");
+    add(a, "%s/boot/%s.resets", build, b->name);
     add(a, "-machine");
     add(a, "%s", b->machine);
     add(a, "-m");
@@ -193,6 +194,7 @@ int vm_start(struct vm *vm, const struct boot *b, const char *build)
 
     memset(vm, 0, sizeof(*vm));
     vm->boot = b;
+    vm->build = build;
     vm->started = vm_now();
     snprintf(path, sizeof(path), "%s/boot/%s.log", build, b->name);
     vm->log = fopen(path, "w");
@@ -358,7 +360,42 @@ bool vm_expired(struct vm *vm)
     return vm->rejected_at > 0 && now - vm->rejected_at > EPILOGUE_S;
 }
 
-/* How it ended is logged: a reset, a crash of QEMU's or a kill. */
+/* A CPU that gave up told QEMU its registers: RIP and CR2 say where, why. */
+static bool log_triple_fault(struct vm *vm)
+{
+    bool found = false;
+    char path[256], line[256];
+    FILE *resets;
+
+    snprintf(path, sizeof(path), "%s/boot/%s.resets", vm->build,
+             vm->boot->name);
+    resets = fopen(path, "r");
+    while (resets != NULL && fgets(line, sizeof(line), resets) != NULL) {
+        found = found || strstr(line, "Triple fault") != NULL;
+        if (found) {
+            fprintf(vm->log, "== %s", line);
+        }
+    }
+    if (resets != NULL) {
+        fclose(resets);
+    }
+    return found;
+}
+
+/* Before its last line: a reset, a crash of QEMU's, or a kill by somebody. */
+static void say_how_it_ended(struct vm *vm, int status)
+{
+    const char *how = WIFSIGNALED(status) ? "signal" : "exit status";
+    int nr = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+
+    fprintf(vm->log, "== machine ended by %s %d\n", how, nr);
+    if (!vm->last_seen) {
+        because(vm, "%s, %s %d, without '%s'",
+                log_triple_fault(vm) ? "a triple fault" : "ended", how, nr,
+                vm->boot->last);
+    }
+}
+
 static void end_qemu(struct vm *vm)
 {
     int status = 0;
@@ -368,9 +405,7 @@ static void end_qemu(struct vm *vm)
     }
     waitpid(vm->pid, &status, 0);
     if (vm->gone && vm->log != NULL) {
-        fprintf(vm->log, "== machine ended by %s %d\n",
-                WIFSIGNALED(status) ? "signal" : "exit status",
-                WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        say_how_it_ended(vm, status);
     }
     vm->pid = 0;
     close(vm->serial);

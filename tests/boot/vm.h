@@ -22,6 +22,7 @@ struct fact {
 
 struct vm {
     const struct boot *boot;
+    const char *build;       /* the folder of what was built */
     pid_t pid;               /* 0: not running */
     int serial;              /* read end of the serial line */
     FILE *log;
