@@ -27,6 +27,7 @@ trampoline_start:
     mov %eax, OFF(ap_gdt_ptr) + 2
     lea OFF(ap32)(%ebx), %eax
     mov %eax, OFF(ap_far)
+    movw $0x08, OFF(ap_far) + 4                 /* the CPU before left 0x18 */
     lgdtl OFF(ap_gdt_ptr)
     mov %cr0, %eax
     or $1, %eax

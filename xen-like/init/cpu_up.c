@@ -234,7 +234,8 @@ void boot_text cpu_up_others(unsigned int max)
             log_err("CPU with APIC id %u does not start",
                     madt.cpu[i].apic_id);
             cpu_infos[cpu] = NULL;
-            break;                       /* it might still come: stop here */
+            lapic_send_init(madt.cpu[i].apic_id);
+            break;                       /* nor will it, after that INIT */
         }
         cpu++;
     }

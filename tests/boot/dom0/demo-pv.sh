@@ -8,6 +8,8 @@ story "userspace of $(uname -r) on $(grep -c ^processor /proc/cpuinfo) CPUs"
 check 'control domain' grep -q control_d /proc/xen/capabilities
 check 'store answers' vmctl list
 vmctl info | head -n 20
+running_cpus() { vmctl info --json | tr ',{}' '\n\n\n' | sed -n 's/.*"cpus": *//p'; }
+same 'each CPU runs' "$(grep -c ^processor /proc/cpuinfo)" "$(running_cpus)"
 
 blocks 100 116 > /tmp/disk.raw
 before=$(sha < /tmp/disk.raw)
