@@ -41,6 +41,7 @@ noreturn void power_reset(void)
 
 void power_write_pm1(uint16_t pm1a, uint16_t pm1b)
 {
+    console_drain();                 /* the last words before the dark */
     if (acpi.pm1a_cnt != 0) {
         outw(pm1a, acpi.pm1a_cnt);
     }

@@ -173,6 +173,14 @@ void console_irq_ready(void)
     release(flags);
 }
 
+void console_drain(void)
+{
+    unsigned long flags = take();
+
+    serial_drain();
+    release(flags);
+}
+
 void console_sync(void)
 {
     panicking = true;

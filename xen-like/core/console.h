@@ -34,7 +34,9 @@ void console_set_input_hook(void (*hook)(void));
 /* The UART's interrupt handler. */
 void console_interrupt(void);
 void console_irq_ready(void);
-/* Panic: no locks, everything out. */
+/* What was written is out when this returns. */
+void console_drain(void);
+/* Panic: no locks, everything out, now and from now on. */
 void console_sync(void);
 /* The control domain drives the screen now. */
 void console_release_vga(void);

@@ -159,6 +159,14 @@ void serial_irq_ready(void)
     }
 }
 
+void serial_drain(void)
+{
+    while (uart.present && head != tail) {
+        poll_tx();
+        cpu_relax();
+    }
+}
+
 void serial_sync(void)
 {
     if (!uart.present) {
@@ -167,8 +175,5 @@ void serial_sync(void)
     uart.sync = true;
     uart.irq_ready = false;
     set_ier(0);
-    while (head != tail) {
-        poll_tx();
-        cpu_relax();
-    }
+    serial_drain();
 }

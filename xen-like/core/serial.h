@@ -22,6 +22,7 @@ void serial_write(const char *s, size_t n);
 void serial_interrupt(void (*input)(char c));
 /* Interrupts will come: let THRE drive the transmitter. */
 void serial_irq_ready(void);
+void serial_drain(void);                /* everything out */
 /* Write everything out and stay synchronous (panic). */
 void serial_sync(void);
 

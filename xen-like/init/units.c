@@ -77,8 +77,11 @@ static void hardware_shutdown(unsigned int reason)
     if (reason == SHUTDOWN_crash) {
         panic("the control domain crashed");
     }
-    if (reason == SHUTDOWN_poweroff || params.noreboot) {
-        machine.reboot();
+    if (reason == SHUTDOWN_poweroff) {
+        log_warn("it did not switch the machine off: it halts here");
+        machine.stop_other_cpus();
+        console_sync();
+        cpu_halt_forever();
     }
     machine.reboot();
 }
