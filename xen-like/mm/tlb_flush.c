@@ -12,6 +12,7 @@
 uint64_t tlb_clock = 1;
 cpumask_t tlb_guest_cpus;
 DEFINE_PER_CPU(uint64_t, tlb_flushed_at);
+static DEFINE_PER_CPU(uint64_t, tables_here);     /* [a] CR3 */
 
 void tlb_write_cr3(uint64_t cr3)
 {
@@ -19,6 +20,21 @@ void tlb_write_cr3(uint64_t cr3)
 
     write_cr3(cr3);
     this_cpu(tlb_flushed_at) = now;
+    atomic_store_relaxed(&this_cpu(tables_here), cr3);
+}
+
+cpumask_t tlb_cpus_on(mfn_t l4)
+{
+    cpumask_t found = 0;
+    unsigned int cpu;
+
+    for_each_cpu(cpu, cpu_online_mask) {
+        if (atomic_load(&per_cpu(tables_here, cpu)) >> PAGE_SHIFT ==
+            mfn_x(l4)) {
+            found |= cpumask_of(cpu);
+        }
+    }
+    return found;
 }
 
 void tlb_flush_local(void)

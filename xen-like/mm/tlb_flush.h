@@ -44,5 +44,7 @@ cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp);
 
 /* Load CR3 on this CPU and account the flush. */
 void tlb_write_cr3(uint64_t cr3);
+/* CPUs that run on the table @l4. */
+cpumask_t tlb_cpus_on(mfn_t l4);
 
 #endif

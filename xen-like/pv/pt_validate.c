@@ -6,8 +6,10 @@
  * next lower one through page_get_type(): depth is bounded by the level.
  */
 #include <core/log.h>
+#include <core/panic.h>
 #include <domain/continuation.h>
 #include <mm/map.h>
+#include <mm/tlb_flush.h>
 #include <pv/descriptor.h>
 #include <pv/pt_entry.h>
 #include <pv/pv_domain.h>
@@ -141,10 +143,12 @@ static void fill_hv_slots(struct page_info *pg)
                               PTE_D | PTE_NX);
 }
 
+/* A CPU that is still on this table could not even report its next fault. */
 static void clear_hv_slots(struct page_info *pg)
 {
     pte_t *t = page_to_virt(pg);
 
+    BUG_ON(tlb_cpus_on(page_to_mfn(pg)) != 0);
     for (unsigned int i = HV_SLOT_FIRST; i <= HV_SLOT_LAST; i++) {
         t[i] = 0;
     }

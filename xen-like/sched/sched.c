@@ -338,7 +338,8 @@ static void account_switch(struct runq *rq, struct vcpu *prev,
 }
 
 /* Interrupts off, lock not held: exchange what the CPU holds.  INV-SCH3 keeps
- * other CPUs away from both until their state is in its place. */
+ * other CPUs away from both until their state is in its place.  Of @old that
+ * is its page tables too: running elsewhere, it may give them up. */
 static void switch_state(struct runq *rq, struct vcpu *next)
 {
     struct vcpu *old = rq->loaded;
@@ -348,11 +349,13 @@ static void switch_state(struct runq *rq, struct vcpu *next)
     }
     if (old != NULL) {
         old->domain->ops->switch_from(old);
-        atomic_store_release(&old->sched->loaded_on, CPU_NONE);
     }
     rq->loaded = next;
     atomic_store(&next->sched->loaded_on, rq->cpu);
     next->domain->ops->switch_to(next);
+    if (old != NULL) {
+        atomic_store_release(&old->sched->loaded_on, CPU_NONE);
+    }
 }
 
 static noreturn void leave_to(struct vcpu *next)

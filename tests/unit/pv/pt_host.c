@@ -89,6 +89,11 @@ cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp)
     return host_flush_needed ? 1 : 0;
 }
 
+cpumask_t tlb_cpus_on(mfn_t l4)
+{
+    return 0;
+}
+
 void tlb_flush_mask(cpumask_t mask)
 {
     host_flushes++;

@@ -7,8 +7,21 @@
 
 unsigned int nr_from, nr_to, nr_idle_loads;
 
-/* Whose registers this CPU holds, as the guest_ops see it. */
+/* Whose registers this CPU holds, as the guest_ops see it; and on whose page
+ * tables it runs, which may be those of the one before until the next is
+ * loaded.  Till then that one must not run elsewhere. */
 struct vcpu *holds[NR_CPUS];
+static struct vcpu *tables[NR_CPUS];
+
+static void leave_tables(struct vcpu *next)
+{
+    unsigned int cpu = smp_processor_id();
+
+    if (tables[cpu] != NULL) {
+        assert_int_equal(tables[cpu]->sched->loaded_on, cpu);
+    }
+    tables[cpu] = next;
+}
 
 static void switch_from(struct vcpu *v)
 {
@@ -23,6 +36,7 @@ static void switch_to(struct vcpu *v)
         assert_ptr_not_equal(holds[cpu], v);
     }
     assert_null(holds[smp_processor_id()]);
+    leave_tables(v);
     holds[smp_processor_id()] = v;
     nr_to++;
 }
@@ -35,6 +49,7 @@ static noreturn void resume(void)
 static void load_idle(void)
 {
     assert_null(holds[smp_processor_id()]);
+    leave_tables(NULL);
     nr_idle_loads++;
 }
 
@@ -51,7 +66,7 @@ void machine_start(unsigned int cpus)
     nr_cpus = cpus;
     nr_from = nr_to = nr_idle_loads = 0;
     for (unsigned int i = 0; i < NR_CPUS; i++) {
-        holds[i] = NULL;
+        holds[i] = tables[i] = NULL;
     }
     sched_idle_mask = 0;
     sched_init(load_idle);
@@ -132,7 +147,7 @@ int machine_stop(void **state)
         fake_use_cpu(cpu);
         current = sched_idle_vcpu(cpu);
         for (unsigned int i = 0; i < nr_cpus; i++) {
-            holds[i] = NULL;
+            holds[i] = tables[i] = NULL;
         }
         if (runqs[cpu]->loaded != NULL) {
             runqs[cpu]->loaded->sched->loaded_on = CPU_NONE;
