@@ -4,9 +4,10 @@ GROUP ?= all
 JOBS  ?= 2
 HELP   += boot demo run bench-boot
 CHECKS += check-boots
-BOOT_SRCS := $(addprefix tests/boot/,run_boots.c vm.c cfg.c beside.c)
+BOOT_SRCS := $(addprefix tests/boot/,run_boots.c vm.c cfg.c beside.c qmp.c \
+                                     registers.c)
 
-$(BUILD)/run_boots: $(BOOT_SRCS) tests/boot/vm.h tests/boot/cfg.h tests/boot/beside.h
+$(BUILD)/run_boots: $(BOOT_SRCS) $(wildcard tests/boot/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $(BOOT_SRCS) -lcmocka
 

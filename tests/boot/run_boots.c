@@ -34,7 +34,7 @@
 #include "cfg.h"
 #include "vm.h"
 
-#define LAST_LINES 30u      /* of the log of a boot that failed */
+#define LAST_LINES 80u      /* of the log of a boot that failed */
 
 static struct boot boots[MAX_BOOTS];
 static struct vm vms[MAX_BOOTS];      /* one for each chosen boot */

@@ -2,11 +2,13 @@
 /*
  * Runs one boot in QEMU, or Bochs, and judges it by its serial line: the expected lines
  * in order, no rejected line, no failed TEST or FACT, the last line, and the
- * machine switched off by itself.  What to boot is told to the boot disk's
- * GRUB through SMBIOS strings (control-domain/image/grub.cfg).  Leaves the
- * order of boots and the report to run_boots.c.
+ * machine switched off by itself, not reset.  What to boot is told to the boot
+ * disk's GRUB through SMBIOS strings (control-domain/image/grub.cfg).  Leaves
+ * the order of boots and the report to run_boots.c.
  */
 #include "vm.h"
+
+#include "registers.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -144,7 +146,9 @@ static void bochs_arguments(struct argv *a, const struct boot *b,
     }
 }
 
-static void arguments(struct argv *a, struct vm *vm, const char *build)
+/* @monitor: a descriptor that QEMU inherits. */
+static void arguments(struct argv *a, struct vm *vm, const char *build,
+                      int monitor)
 {
     const struct boot *b = vm->boot;
     char words[1024];
@@ -154,8 +158,10 @@ static void arguments(struct argv *a, struct vm *vm, const char *build)
         return;
     }
     add(a, "qemu-system-x86_64");
-    add_words(a, "-accel tcg -display none -no-reboot -monitor none"
-                 " -serial stdio -d cpu_reset -D");
+    add_words(a, "-accel tcg -display none -monitor none -serial stdio"
+                 " -mon chardev=monitor,mode=control -chardev");
+    add(a, "socket,id=monitor,fd=%d", monitor);
+    add_words(a, "-d cpu_reset -D");
     add(a, "%s/boot/%s.resets", build, b->name);
     add(a, "-machine");
     add(a, "%s", b->machine);
@@ -174,9 +180,10 @@ static void arguments(struct argv *a, struct vm *vm, const char *build)
     add_words(a, words);
 }
 
-static void become_qemu(struct argv *a, int in, int out)
+static void become_qemu(struct argv *a, int in, int out, int monitor)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    fcntl(monitor, F_SETFD, 0);
     dup2(in, 0);
     dup2(out, 1);
     dup2(out, 2);
@@ -190,24 +197,27 @@ int vm_start(struct vm *vm, const struct boot *b, const char *build)
     struct argv a = { .n = 0 };
     char path[256];
     int from[2];
-    int null;
+    int null, monitor;
 
     memset(vm, 0, sizeof(*vm));
+    monitor = qmp_open(&vm->qmp);
     vm->boot = b;
     vm->build = build;
     vm->started = vm_now();
     snprintf(path, sizeof(path), "%s/boot/%s.log", build, b->name);
     vm->log = fopen(path, "w");
     null = open("/dev/null", O_RDONLY | O_CLOEXEC);
-    if (vm->log == NULL || null < 0 || pipe2(from, O_CLOEXEC) != 0) {
+    if (vm->log == NULL || null < 0 || monitor < 0 ||
+        pipe2(from, O_CLOEXEC) != 0) {
         because(vm, "cannot start: %s", strerror(errno));
         return -1;
     }
-    arguments(&a, vm, build);
+    arguments(&a, vm, build, monitor);
     vm->pid = fork();
     if (vm->pid == 0) {
-        become_qemu(&a, null, from[1]);
+        become_qemu(&a, null, from[1], monitor);
     }
+    close(monitor);
     close(from[1]);
     close(null);
     fcntl(from[0], F_SETFL, O_NONBLOCK);
@@ -319,20 +329,57 @@ static void take_bytes(struct vm *vm, const char *bytes, ssize_t n)
     }
 }
 
+/* RIP and CR2 say where a CPU gave up, and why. */
+static bool log_registers(struct vm *vm)
+{
+    bool triple = false;
+    char path[256];
+    FILE *resets;
+
+    snprintf(path, sizeof(path), "%s/boot/%s.resets", vm->build,
+             vm->boot->name);
+    resets = fopen(path, "r");
+    if (resets != NULL) {
+        triple = registers_of_reset(resets, vm->log);
+        fclose(resets);
+    }
+    return triple;
+}
+
+/* No boot is to end so; what the firmware does next is of no use. */
+static void note_reset(struct vm *vm)
+{
+    bool triple;
+
+    take_bytes(vm, "\n", vm->len != 0);
+    fprintf(vm->log, "== the machine was reset\n");
+    triple = log_registers(vm);
+    because(vm, vm->last_seen ? "%s after '%s'" : "%s without '%s'",
+            triple ? "a triple fault" : "the machine was reset",
+            vm->boot->last);
+}
+
 bool vm_pump(struct vm *vm)
 {
+    bool reset = qmp_was_reset(&vm->qmp);
     char bytes[4096];
     ssize_t n;
 
     while ((n = read(vm->serial, bytes, sizeof(bytes))) > 0) {
         take_bytes(vm, bytes, n);
     }
+    if (vm->last_seen && strcmp(vm->boot->stop, "last") == 0) {
+        return true;
+    }
+    if (reset) {
+        note_reset(vm);
+        return true;
+    }
     if (n == 0) {
         take_bytes(vm, "\n", vm->len != 0);
         vm->gone = true;
-        return true;
     }
-    return vm->last_seen && strcmp(vm->boot->stop, "last") == 0;
+    return n == 0;
 }
 
 bool vm_expired(struct vm *vm)
@@ -360,29 +407,7 @@ bool vm_expired(struct vm *vm)
     return vm->rejected_at > 0 && now - vm->rejected_at > EPILOGUE_S;
 }
 
-/* A CPU that gave up told QEMU its registers: RIP and CR2 say where, why. */
-static bool log_triple_fault(struct vm *vm)
-{
-    bool found = false;
-    char path[256], line[256];
-    FILE *resets;
-
-    snprintf(path, sizeof(path), "%s/boot/%s.resets", vm->build,
-             vm->boot->name);
-    resets = fopen(path, "r");
-    while (resets != NULL && fgets(line, sizeof(line), resets) != NULL) {
-        found = found || strstr(line, "Triple fault") != NULL;
-        if (found) {
-            fprintf(vm->log, "== %s", line);
-        }
-    }
-    if (resets != NULL) {
-        fclose(resets);
-    }
-    return found;
-}
-
-/* Before its last line: a reset, a crash of QEMU's, or a kill by somebody. */
+/* Before its last line: a crash of QEMU's, or a kill by somebody. */
 static void say_how_it_ended(struct vm *vm, int status)
 {
     const char *how = WIFSIGNALED(status) ? "signal" : "exit status";
@@ -390,9 +415,7 @@ static void say_how_it_ended(struct vm *vm, int status)
 
     fprintf(vm->log, "== machine ended by %s %d\n", how, nr);
     if (!vm->last_seen) {
-        because(vm, "%s, %s %d, without '%s'",
-                log_triple_fault(vm) ? "a triple fault" : "ended", how, nr,
-                vm->boot->last);
+        because(vm, "ended, %s %d, without '%s'", how, nr, vm->boot->last);
     }
 }
 
@@ -408,6 +431,7 @@ static void end_qemu(struct vm *vm)
         say_how_it_ended(vm, status);
     }
     vm->pid = 0;
+    qmp_close(&vm->qmp);
     close(vm->serial);
 }
 

@@ -14,6 +14,7 @@
 
 #include "beside.h"
 #include "cfg.h"
+#include "qmp.h"
 
 struct fact {
     char verdict;            /* 'P', 'F' or 'S' */
@@ -33,6 +34,7 @@ struct vm {
     bool gone;               /* QEMU ended by itself */
     bool last_seen;
     double last_at, rejected_at; /* 0: not yet */
+    struct qmp qmp;
     struct beside beside;
     struct fact *facts;
     int nr_facts, nr_failed;

@@ -1,0 +1,5 @@
+# Unit tests of tests/boot: how it is seen that a machine ended badly.
+UNIT_TESTS += test_registers
+test_registers_SRCS = tests/unit/boot/test_registers.c tests/boot/registers.c
+UNIT_TESTS += test_qmp
+test_qmp_SRCS = tests/unit/boot/test_qmp.c tests/boot/qmp.c
