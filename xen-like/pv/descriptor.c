@@ -5,7 +5,6 @@
  * pages are mapped when first touched.  Source: APM vol. 2, 4.7-4.8.
  */
 #include <arch/atomic.h>
-#include <arch/desc.h>
 #include <domain/guest_copy.h>
 #include <domain/page_type.h>
 #include <hv/errno.h>
@@ -14,6 +13,7 @@
 #include <pv/descriptor.h>
 #include <pv/guest_walk.h>
 #include <pv/pv_domain.h>
+#include <pv/pv_switch.h>
 
 #define DESC_P       (1ull << 47)
 #define DESC_DPL     (3ull << 45)
@@ -182,7 +182,7 @@ int pv_set_ldt(struct vcpu *v, uint64_t base, unsigned int entries)
     v->pv->ldt_base = base;
     v->pv->ldt_ents = entries;
     if (v == current) {
-        desc_load_ldt(smp_processor_id(), pv_ldt_va(v), entries);
+        pv_load_ldt(v);
     }
     return 0;
 }

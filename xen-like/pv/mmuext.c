@@ -8,12 +8,12 @@
 #include <lib/string.h>
 #include <mm/tlb_flush.h>
 #include <arch/cpu.h>
-#include <arch/desc.h>
 #include <pv/descriptor.h>
 #include <pv/guest_walk.h>
 #include <pv/mmu_update.h>
 #include <pv/pt_entry.h>
 #include <pv/pv_domain.h>
+#include <pv/pv_switch.h>
 
 /* ---- pin ------------------------------------------------------------------ */
 
@@ -123,7 +123,7 @@ static int new_baseptr(struct domain *d, const struct mmuext_op *op)
     }
     if (pv->ldt_mapped != 0) {
         pv_destroy_ldt(current);       /* it was found through the old root */
-        desc_load_ldt(smp_processor_id(), 0, 0);
+        pv_load_ldt(current);
     }
     pv->cr3_kernel = op->arg1.mfn << PAGE_SHIFT;
     pv_load_cr3(current);

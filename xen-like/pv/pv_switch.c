@@ -54,6 +54,45 @@ void pv_set_cr4(struct vcpu *v, uint64_t val)
     write_cr4(cr4_of(v));
 }
 
+/* ---- debug registers ----------------------------------------------------------- */
+
+#define DR7_ENABLED 0xffull
+#define DR7_OFF     0x400ull
+
+/*
+ * DR0-DR3 are not unloaded, and may hold another guest's addresses, of an HVM
+ * guest even ours: they are written whenever DR7 is going to arm them.
+ */
+static void load_debug(struct loaded *l, const struct pv_vcpu *pv)
+{
+    bool on = (pv->dr[7] & DR7_ENABLED) != 0;
+
+    if (on) {
+        write_dr0(pv->dr[0]);
+        write_dr1(pv->dr[1]);
+        write_dr2(pv->dr[2]);
+        write_dr3(pv->dr[3]);
+        write_dr6(pv->dr[6]);
+        write_dr7(pv->dr[7]);
+    } else if (l->has_dr7) {
+        write_dr7(DR7_OFF);
+    }
+    l->has_dr7 = on;
+}
+
+void pv_load_debug(const struct vcpu *v)
+{
+    load_debug(&this_cpu(loaded), v->pv);
+}
+
+static void unload_debug(struct loaded *l)
+{
+    if (l->has_dr7) {
+        write_dr7(DR7_OFF);
+        l->has_dr7 = false;
+    }
+}
+
 /* ---- page tables --------------------------------------------------------------- */
 
 static uint64_t mode_cr3(const struct pv_vcpu *pv)
@@ -110,10 +149,17 @@ void pv_load_idle(void)
         desc_load_ldt(cpu, 0, 0);
         l->has_ldt = false;
     }
+    unload_debug(l);
     own_tables(l, NULL, map_idle_cr3());
 }
 
 /* ---- descriptor tables ------------------------------------------------------------ */
+
+void pv_load_ldt(const struct vcpu *v)
+{
+    desc_load_ldt(smp_processor_id(), pv_ldt_va(v), v->pv->ldt_ents);
+    this_cpu(loaded).has_ldt = v->pv->ldt_ents != 0;
+}
 
 static void load_tables(struct loaded *l, struct vcpu *v)
 {
@@ -130,8 +176,7 @@ static void load_tables(struct loaded *l, struct vcpu *v)
         desc_load_gdt(l->gdt_base);
     }
     if (v->pv->ldt_ents != 0 || l->has_ldt) {
-        desc_load_ldt(cpu, pv_ldt_va(v), v->pv->ldt_ents);
-        l->has_ldt = v->pv->ldt_ents != 0;
+        pv_load_ldt(v);
     }
 }
 
@@ -182,27 +227,7 @@ static void load_segments(const struct pv_vcpu *pv)
           pv->in_kernel ? pv->gs_base_user : pv->gs_base_kernel);
 }
 
-/* ---- debug registers, control registers ------------------------------------------------- */
-
-#define DR7_ENABLED 0xffull
-#define DR7_OFF     0x400ull
-
-static void load_debug(struct loaded *l, const struct pv_vcpu *pv)
-{
-    bool on = (pv->dr[7] & DR7_ENABLED) != 0;
-
-    if (on) {
-        write_dr0(pv->dr[0]);
-        write_dr1(pv->dr[1]);
-        write_dr2(pv->dr[2]);
-        write_dr3(pv->dr[3]);
-        write_dr6(pv->dr[6]);
-        write_dr7(pv->dr[7]);
-    } else if (l->has_dr7) {
-        write_dr7(DR7_OFF);
-    }
-    l->has_dr7 = on;
-}
+/* ---- control registers ------------------------------------------------------------------- */
 
 static void load_control(struct loaded *l, const struct vcpu *v)
 {
@@ -238,9 +263,6 @@ void pv_switch_from(struct vcpu *v)
 {
     v->pv->regs = *guest_cpu_regs();
     save_segments(v->pv);
-    if ((v->pv->dr[7] & DR7_ENABLED) != 0) {
-        v->pv->dr[6] = read_dr6();
-    }
     fpu_save(v);
 }
 

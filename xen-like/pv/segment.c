@@ -8,6 +8,7 @@
 #include <domain/domain.h>
 #include <hv/errno.h>
 #include <pv/pv_domain.h>
+#include <pv/pv_switch.h>
 #include <pv/trap.h>
 
 /* Load GS with @sel as user mode will see it: between two swapgs. */
@@ -57,16 +58,16 @@ long do_set_segment_base(uint64_t which, uint64_t base, uint64_t a2,
 
 /* ---- debug registers (SDM vol. 3B, 17.2) ----------------------------------------- */
 
-#define DR7_ENABLED  0xfful
 #define DR7_FIXED    0x400ul
-#define DR7_RESERVED 0xffffffff0000dc00ul    /* incl. GD and TR bits */
+#define DR7_GD       0x2000ul
+#define DR7_RESERVED 0xffffffff0000dc00ul
 #define DR6_FIXED    0xffff0ff0ul
 #define DR6_RESERVED 0xffffffff00001000ul
 
 static int check_dr7(uint64_t *val)
 {
-    if (*val & 0xffffffff00000000ul) {
-        return -EPERM;
+    if (*val & (0xffffffff00000000ul | DR7_GD)) {
+        return -EPERM;                 /* GD would trap our own accesses */
     }
     *val = (*val & ~DR7_RESERVED) | DR7_FIXED;
     for (unsigned int i = 0; i < 4; i++) {
@@ -78,15 +79,13 @@ static int check_dr7(uint64_t *val)
     return 0;
 }
 
-static void write_dr(unsigned int reg, uint64_t val)
+/* The current vcpu's @reg changed. */
+static void load_dr(const struct vcpu *v, unsigned int reg)
 {
-    switch (reg) {
-    case 0: write_dr0(val); break;
-    case 1: write_dr1(val); break;
-    case 2: write_dr2(val); break;
-    case 3: write_dr3(val); break;
-    case 6: write_dr6(val); break;
-    default: write_dr7(val); break;
+    if (reg == 6) {
+        write_dr6(v->pv->dr[6]);
+    } else {
+        pv_load_debug(v);
     }
 }
 
@@ -116,7 +115,7 @@ int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t val)
     if (rc == 0) {
         v->pv->dr[reg] = val;
         if (v == current) {
-            write_dr(reg, val);
+            load_dr(v, reg);
         }
     }
     return rc;

@@ -11,10 +11,10 @@
 #include <lib/report.h>
 #include <lib/trap.h>
 
-enum command { NOTHING, COUNT, READ_PAGE, BLOCK, DOWN };
+enum command { NOTHING, COUNT, READ_PAGE, WRITE_PAGE, LOAD_ES, BLOCK, DOWN };
 
 static volatile enum command command;
-static volatile uint64_t ap_counter, ap_seen;
+static volatile uint64_t ap_counter, ap_seen, ap_selector;
 static volatile uint64_t *volatile ap_page;
 static volatile bool ap_running;
 
@@ -28,6 +28,16 @@ static void ap_main(void)
             break;
         case READ_PAGE:
             ap_seen = ap_read(ap_page);
+            command = NOTHING;
+            break;
+        case WRITE_PAGE:
+            ap_write(ap_page, 7);
+            command = NOTHING;
+            break;
+        case LOAD_ES:
+            ap_load_es(ap_selector);
+            ap_seen = ap_fault;
+            ap_load_es(0);
             command = NOTHING;
             break;
         case BLOCK:
@@ -230,6 +240,83 @@ static void type_change_flushes_by_itself(void)
     EXPECT_EQ(page_protect(page, true), 0);
 }
 
+/* Both vCPUs on physical CPU 0, or anywhere again. */
+static void pin(bool together)
+{
+    uint8_t map[8];
+    struct xen_domctl op = {
+        .cmd = XEN_DOMCTL_setvcpuaffinity,
+        .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+        .u.vcpuaffinity = { .flags = XEN_VCPUAFFINITY_HARD },
+    };
+
+    for (unsigned int v = 0; v < 2; v++) {
+        memset(map, together ? 0 : 0xff, sizeof(map));
+        map[0] |= 1;
+        op.u.vcpuaffinity.vcpu = v;
+        set_xen_guest_handle(op.u.vcpuaffinity.cpumap_hard.bitmap, map);
+        op.u.vcpuaffinity.cpumap_hard.nr_bits = sizeof(map) * 8;
+        EXPECT_EQ(hc_domctl(&op), 0);
+    }
+    hc_sched(SCHEDOP_yield, NULL);
+}
+
+/* What one vCPU leaves in the CPU is not the next one's. */
+static void breakpoint_is_of_one_vcpu(void)
+{
+    static volatile uint64_t watched;
+    uint64_t before = ap_debugs;
+    bool done;
+
+    SKIP_UNLESS_DOM0();
+    need_two();
+    pin(true);
+    EXPECT_EQ(hcall2(__HYPERVISOR_set_debugreg, 0, &watched), 0);
+    EXPECT_EQ(hcall2(__HYPERVISOR_set_debugreg, 7, 0x2ul | 1ul << 16), 0);
+    ap_page = &watched;
+    command = WRITE_PAGE;
+    done = wait_idle();
+    EXPECT_EQ(hcall2(__HYPERVISOR_set_debugreg, 7, 0), 0);
+    EXPECT_EQ(hcall2(__HYPERVISOR_set_debugreg, 0, 0), 0);
+    pin(false);
+    EXPECT(done);
+    EXPECT_EQ(watched, 7);
+    EXPECT_EQ(ap_debugs, before);
+}
+
+static long set_ldt(const void *base, unsigned int n)
+{
+    struct mmuext_op op = { .cmd = MMUEXT_SET_LDT };
+
+    op.arg1.linear_addr = (unsigned long)base;
+    op.arg2.nr_ents = n;
+    return hc_mmuext(&op, 1, NULL, DOMID_SELF);
+}
+
+static void ldt_is_of_one_vcpu(void)
+{
+    uint64_t *ldt = page_alloc();
+    bool done;
+
+    SKIP_UNLESS_DOM0();
+    need_two();
+    ldt[3] = 0x00cff3000000ffffull;
+    EXPECT_EQ(page_protect(ldt, false), 0);
+    pin(true);
+    EXPECT_EQ(set_ldt(ldt, 512), 0);
+    TRY_INSN("movl %0, %%es", "r"(3 << 3 | 7));
+    EXPECT_TRAP(TRAP_NONE);
+    ap_selector = 3 << 3 | 7;
+    ap_seen = 0;
+    command = LOAD_ES;
+    done = wait_idle();
+    TRY_INSN("movl %0, %%es", "r"(0));
+    EXPECT_EQ(set_ldt(NULL, 0), 0);
+    pin(false);
+    EXPECT(done);
+    EXPECT_EQ(ap_seen, 1);
+}
+
 static void down_and_up_again(void)
 {
     need_two();
@@ -300,6 +387,8 @@ static const struct fact facts[] = {
     FACT(bound_port_moves_to_the_other_vcpu),
     FACT(flush_reaches_the_other_vcpu),
     FACT(type_change_flushes_by_itself),
+    FACT(breakpoint_is_of_one_vcpu),
+    FACT(ldt_is_of_one_vcpu),
     FACT(down_and_up_again),
     FACT(register_vcpu_info_errors),
     FACT(register_vcpu_info_moves_it),

@@ -202,6 +202,13 @@ static void debugreg_hypervisor_address_refused(void)
     EXPECT_EQ(hcall1(__HYPERVISOR_get_debugreg, 1), 0);
 }
 
+/* General detect would stop the hypervisor's own accesses. */
+static void debugreg_general_detect_refused(void)
+{
+    EXPECT_EQ(set_dr(7, 0x2000), -EPERM);
+    EXPECT_EQ(hcall1(__HYPERVISOR_get_debugreg, 7) & 0x2000, 0);
+}
+
 static void debugreg_bad_number_refused(void)
 {
     EXPECT_EQ(set_dr(8, 0), -ENODEV);
@@ -249,6 +256,7 @@ static const struct fact facts[] = {
     FACT(hypercall_keeps_other_registers),
     FACT(debugreg_reads_back),
     FACT(debugreg_hypervisor_address_refused),
+    FACT(debugreg_general_detect_refused),
     FACT(debugreg_bad_number_refused),
     FACT(data_breakpoint_raises_db),
     FACT(callback_bad_arguments_refused),
