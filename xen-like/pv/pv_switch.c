@@ -170,6 +170,10 @@ static void load_tables(struct loaded *l, struct vcpu *v)
     if (v->pv->area[PV_GDT_PAGES] != ours) {
         atomic_store(&v->pv->area[PV_GDT_PAGES], ours);
     }
+    /* An NMI looks into the GDT: in between it must be there as well. */
+    if (l->gdt_base != pv_gdt_va(v) && l->gdt_base != 0) {
+        desc_load_gdt(desc_gdt_base(cpu));
+    }
     own_tables(l, v->domain, mode_cr3(v->pv));
     if (l->gdt_base != pv_gdt_va(v)) {
         l->gdt_base = pv_gdt_va(v);
