@@ -37,22 +37,47 @@ enum {
 /* ---- faults of the hypervisor ----------------------------------------------------- */
 
 /*
- * The guest's frame in cpu_info was popped and refused by IRET: put the
- * registers back and let the guest's failsafe handler look at it.
+ * A guest's LDT page is mapped when the CPU first looks a selector up in it,
+ * also if it is we who load the selector.
  */
-static noreturn void iret_refused(struct cpu_regs *regs)
+static bool ldt_page_fault(struct cpu_regs *regs, uint64_t cr2,
+                           uint32_t error)
+{
+    return cr2 >= PERDOM_VIRT && cr2 < IMAGE_VIRT && current != NULL &&
+           current->pv != NULL && pv_handle_fault(regs, cr2, error);
+}
+
+#define IRET_FAULTS ((1u << VEC_NP) | (1u << VEC_SS) | (1u << VEC_GP))
+
+/* Did IRET to a guest refuse the guest's frame?  Nothing else is its fault. */
+static bool iret_refused(const struct cpu_regs *regs, unsigned int vec,
+                         uint64_t cr2)
+{
+    return regs->rip == (uint64_t)pv_iretq &&
+           (((IRET_FAULTS >> vec) & 1) != 0 ||
+            (vec == VEC_PF && cr2 >= PERDOM_VIRT && cr2 < IMAGE_VIRT));
+}
+
+/*
+ * The guest's frame in cpu_info was popped: put the registers back, and try
+ * again with the LDT page that was missing, or let the guest's failsafe
+ * handler look at it.
+ */
+static noreturn void iret_again(struct cpu_regs *regs, unsigned int vec,
+                                uint64_t cr2)
 {
     struct cpu_regs *guest = guest_cpu_regs();
+    uint32_t error = regs->error_code;      /* the two frames overlap */
 
     memmove(guest, regs, offsetof(struct cpu_regs, error_code));
     guest->entry_vector = 0;
     guest->error_code = 0;
     local_irq_enable();
-    if (regs_from_guest(guest)) {
-        pv_failsafe(guest);
-    } else {
+    if (!regs_from_guest(guest)) {
         domain_crash(current->domain, "v%u: returns to ring 0",
                      current->vcpu_id);
+    } else if (vec != VEC_PF || !ldt_page_fault(guest, cr2, error)) {
+        pv_failsafe(guest);
     }
     reset_stack_and_jump(get_cpu_info(), pv_resume);
 }
@@ -62,8 +87,16 @@ static void hypervisor_fault(struct cpu_regs *regs, unsigned int vec,
 {
     uint64_t to;
 
-    if (regs->rip == (uint64_t)pv_iretq) {
-        iret_refused(regs);
+    if (iret_refused(regs, vec, cr2)) {
+        iret_again(regs, vec, cr2);
+    }
+    if (vec == VEC_PF) {
+        if (regs->rflags & X86_EFLAGS_IF) {
+            local_irq_enable();
+        }
+        if (ldt_page_fault(regs, cr2, regs->error_code)) {
+            return;
+        }
     }
     to = extable_lookup(regs->rip);
     if (to != 0 && vec != VEC_DF && vec != VEC_MC) {
@@ -74,12 +107,6 @@ static void hypervisor_fault(struct cpu_regs *regs, unsigned int vec,
     if (vec == VEC_DB) {
         write_dr6(0xffff0ff0);
         regs->rflags &= ~(uint64_t)X86_EFLAGS_TF;
-        return;
-    }
-    /* A guest's LDT page is found by the CPU when it loads a selector. */
-    if (vec == VEC_PF && current->domain != NULL &&
-        cr2 >= PERDOM_VIRT && cr2 < IMAGE_VIRT &&
-        pv_handle_fault(regs, cr2, regs->error_code)) {
         return;
     }
     panic_regs(regs, "exception %u, error %#x, address %#lx", vec,

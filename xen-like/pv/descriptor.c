@@ -67,7 +67,9 @@ static int seg_frame_get(const struct domain *d, uint64_t mfn)
     }
     do {
         rc = page_get_type(mfn_to_page(_mfn(mfn)), PGT_SEG);
-    } while (rc == -ERESTART);        /* another vcpu validates it now */
+        /* Another vcpu validates it now; it may wait for this CPU if that
+         * cannot be interrupted, in the middle of a switch. */
+    } while (rc == -ERESTART && local_irqs_enabled());
     if (rc != 0) {
         page_put(mfn_to_page(_mfn(mfn)));
         return -EINVAL;

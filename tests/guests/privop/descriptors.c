@@ -165,6 +165,72 @@ static void ldt_is_mapped_on_first_use(void)
     EXPECT_EQ(page_protect(ldt, true), 0);
 }
 
+static long base(unsigned int which, uint64_t value)
+{
+    return hcall2(__HYPERVISOR_set_segment_base, which, value);
+}
+
+static struct context back;
+
+static bool on_failsafe(struct trap_frame *f)
+{
+    trap_last.vector = (int)f->vector;
+    context_jump(&back, 1);
+}
+
+/* A new LDT with a data segment in slot 3, no page of which was used yet. */
+static uint64_t *fresh_ldt(void)
+{
+    uint64_t *ldt = page_alloc();
+
+    ldt[3] = DATA32;
+    EXPECT_EQ(page_protect(ldt, false), 0);
+    EXPECT_EQ(set_ldt(NULL, 0), 0);
+    EXPECT_EQ(set_ldt(ldt, 512), 0);
+    return ldt;
+}
+
+static void ldt_first_used_by_the_hypervisor(void)
+{
+    uint64_t *ldt = fresh_ldt();
+    unsigned int sel;
+
+    EXPECT_EQ(base(SEGBASE_GS_USER_SEL, 3 << 3 | 7), 0);
+    __asm__ volatile("movl %%gs, %0" : "=r"(sel));
+    EXPECT_EQ(base(SEGBASE_GS_USER_SEL, 0), 0);
+    EXPECT_EQ(set_ldt(NULL, 0), 0);
+    EXPECT_EQ(sel, 3 << 3 | 7);
+    EXPECT_EQ(page_protect(ldt, true), 0);
+}
+
+/* The stack segment of a return: looked up by the hypervisor's IRET. */
+static void ldt_first_used_by_a_return(void)
+{
+    uint64_t *ldt = fresh_ldt();
+    unsigned int sel = 0;
+
+    trap_last.vector = TRAP_NONE;
+    trap_handlers[VECTOR_FAILSAFE] = on_failsafe;
+    if (context_save(&back) == 0) {
+        __asm__ volatile("movq %%rsp, %%rdx\n\tpushq %[ss]\n\tpushq %%rdx\n\t"
+                         "pushfq\n\tpushq %[cs]\n\tpushq $1f\n\t"
+                         "pushq $0\n\tpushq $0\n\tpushq $0\n\tpushq $0\n\t"
+                         "movl %[nr], %%eax\n\tsyscall\n"
+                         "1:\tmovl %%ss, %[sel]\n\tmovl %[flat], %%ss"
+                         : [sel] "=&b"(sel)
+                         : [ss] "r"(3ul << 3 | 7),
+                           [cs] "r"((uint64_t)FLAT_KERNEL_CS & ~3ul),
+                           [flat] "r"(FLAT_KERNEL_SS),
+                           [nr] "i"(__HYPERVISOR_iret)
+                         : "rax", "rcx", "rdx", "r10", "r11", "memory", "cc");
+    }
+    trap_handlers[VECTOR_FAILSAFE] = NULL;
+    EXPECT_EQ(set_ldt(NULL, 0), 0);
+    EXPECT_TRAP(TRAP_NONE);
+    EXPECT_EQ(sel, 3 << 3 | 7);
+    EXPECT_EQ(page_protect(ldt, true), 0);
+}
+
 static void ldt_argument_errors(void)
 {
     uint64_t *ldt = page_alloc();
@@ -173,11 +239,6 @@ static void ldt_argument_errors(void)
     EXPECT(set_ldt((uint8_t *)ldt + 8, 512) < 0);
     EXPECT(set_ldt((void *)0xffff830000000000ul, 512) < 0 ||
            set_ldt(NULL, 0) == 0);
-}
-
-static long base(unsigned int which, uint64_t value)
-{
-    return hcall2(__HYPERVISOR_set_segment_base, which, value);
 }
 
 static void segment_bases_take_effect(void)
@@ -238,6 +299,8 @@ static const struct fact facts[] = {
     FACT(descriptor_in_a_data_page),
     FACT(descriptor_address_errors),
     FACT(ldt_is_mapped_on_first_use),
+    FACT(ldt_first_used_by_the_hypervisor),
+    FACT(ldt_first_used_by_a_return),
     FACT(ldt_argument_errors),
     FACT(segment_bases_take_effect),
     FACT(segment_base_survives_a_trap),

@@ -293,15 +293,22 @@ static long set_ldt(const void *base, unsigned int n)
     return hc_mmuext(&op, 1, NULL, DOMID_SELF);
 }
 
-static void ldt_is_of_one_vcpu(void)
+static uint64_t *ldt_page(void)
 {
     uint64_t *ldt = page_alloc();
+
+    ldt[3] = 0x00cff3000000ffffull;
+    EXPECT_EQ(page_protect(ldt, false), 0);
+    return ldt;
+}
+
+static void ldt_is_of_one_vcpu(void)
+{
+    uint64_t *ldt = ldt_page();
     bool done;
 
     SKIP_UNLESS_DOM0();
     need_two();
-    ldt[3] = 0x00cff3000000ffffull;
-    EXPECT_EQ(page_protect(ldt, false), 0);
     pin(true);
     EXPECT_EQ(set_ldt(ldt, 512), 0);
     TRY_INSN("movl %0, %%es", "r"(3 << 3 | 7));
@@ -315,6 +322,32 @@ static void ldt_is_of_one_vcpu(void)
     pin(false);
     EXPECT(done);
     EXPECT_EQ(ap_seen, 1);
+}
+
+/* A switch back loads a selector from an LDT that was not used before. */
+static void selector_of_a_new_ldt_survives_a_switch(void)
+{
+    static volatile uint64_t written;
+    uint64_t *first = ldt_page(), *second = ldt_page();
+    unsigned int es;
+    bool done;
+
+    SKIP_UNLESS_DOM0();
+    need_two();
+    pin(true);
+    EXPECT_EQ(set_ldt(first, 512), 0);
+    TRY_INSN("movl %0, %%es", "r"(3 << 3 | 7));
+    EXPECT_TRAP(TRAP_NONE);
+    EXPECT_EQ(set_ldt(second, 512), 0);
+    ap_page = &written;
+    command = WRITE_PAGE;
+    done = wait_idle();
+    __asm__ volatile("movl %%es, %0" : "=r"(es));
+    TRY_INSN("movl %0, %%es", "r"(0));
+    EXPECT_EQ(set_ldt(NULL, 0), 0);
+    pin(false);
+    EXPECT(done);
+    EXPECT_EQ(es, 3 << 3 | 7);
 }
 
 static void down_and_up_again(void)
@@ -389,6 +422,7 @@ static const struct fact facts[] = {
     FACT(type_change_flushes_by_itself),
     FACT(breakpoint_is_of_one_vcpu),
     FACT(ldt_is_of_one_vcpu),
+    FACT(selector_of_a_new_ldt_survives_a_switch),
     FACT(down_and_up_again),
     FACT(register_vcpu_info_errors),
     FACT(register_vcpu_info_moves_it),
