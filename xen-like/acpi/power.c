@@ -9,6 +9,7 @@
 #include <arch/cpu.h>
 #include <arch/port_io.h>
 #include <core/console.h>
+#include <core/machine.h>
 
 static void settle(void)
 {
@@ -24,7 +25,9 @@ noreturn void power_reset(void)
         uint64_t base;
     } no_idt;
 
+    console_drain();                 /* others may be in the middle of a line */
     local_irq_disable();
+    machine.stop_other_cpus();
     console_sync();
     if (acpi.has_reset && acpi.reset_reg.space == 1) {
         outb(acpi.reset_value, (uint16_t)acpi.reset_reg.address);

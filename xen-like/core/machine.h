@@ -12,7 +12,7 @@
 
 struct core_machine {
     void (*send_event_check)(unsigned int cpu);  /* IPI: look at softirqs */
-    void (*stop_other_cpus)(void);               /* panic: they halt */
+    void (*stop_other_cpus)(void);               /* they halt, for good */
     void (*arm_timer)(uint64_t deadline_ns);     /* ~0: none */
     uint64_t (*now_ns)(void);
     noreturn void (*reboot)(void);

@@ -29,7 +29,7 @@ static void begin(const char *fmt, va_list ap)
     if (atomic_xchg(&panicking, 1) != 0) {
         cpu_halt_forever();
     }
-    machine.stop_other_cpus();
+    machine.stop_other_cpus();       /* or their text gets into ours */
     console_sync();
     fmt_vsnprintf(text, sizeof(text), fmt, ap);
     log_err("****************************************");

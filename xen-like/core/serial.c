@@ -38,6 +38,13 @@ static struct {
 static char buf[BUF_SIZE];
 static uint32_t head, tail;             /* head: next to write */
 
+/* A panic may meet a CPU that does not stop and writes as well.  What the two
+ * make of head and tail may cost text, but must not be sent for hours. */
+static bool pending(void)
+{
+    return head - tail - 1 < BUF_SIZE;
+}
+
 static uint8_t reg_read(unsigned int r)
 {
     return inb((uint16_t)(uart.port + r));
@@ -107,13 +114,13 @@ static void poll_tx(void)
     if (!uart.present) {
         return;
     }
-    if (head != tail && (reg_read(REG_LSR) & LSR_THRE)) {
-        for (unsigned int i = 0; i < FIFO_SIZE && head != tail; i++) {
+    if (pending() && (reg_read(REG_LSR) & LSR_THRE)) {
+        for (unsigned int i = 0; i < FIFO_SIZE && pending(); i++) {
             reg_write(REG_DATA, (uint8_t)buf[tail++ % BUF_SIZE]);
         }
     }
     if (uart.irq_ready) {
-        set_ier(head != tail ? IER_RX | IER_TX : IER_RX);
+        set_ier(pending() ? IER_RX | IER_TX : IER_RX);
     }
 }
 
@@ -122,6 +129,9 @@ static void put(char c)
     while (head - tail == BUF_SIZE) {
         poll_tx();
         cpu_relax();
+    }
+    if (head - tail > BUF_SIZE) {
+        tail = head;
     }
     buf[head++ % BUF_SIZE] = c;
 }
@@ -139,7 +149,7 @@ void serial_write(const char *s, size_t n)
     }
     do {
         poll_tx();
-    } while (uart.sync && head != tail);
+    } while (uart.sync && pending());
 }
 
 void serial_interrupt(void (*input)(char c))
@@ -161,7 +171,7 @@ void serial_irq_ready(void)
 
 void serial_drain(void)
 {
-    while (uart.present && head != tail) {
+    while (uart.present && pending()) {
         poll_tx();
         cpu_relax();
     }

@@ -225,7 +225,7 @@ void boot_text traps_init(void)
 /* Another CPU's panic stops us; from elsewhere it means nothing to us. */
 static void nmi(void)
 {
-    if (smp_stopping) {
+    if (ipi_must_stop()) {
         cpu_halt_forever();
     }
     log_warn("NMI on CPU %u", smp_processor_id());

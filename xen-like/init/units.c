@@ -79,6 +79,7 @@ static void hardware_shutdown(unsigned int reason)
     }
     if (reason == SHUTDOWN_poweroff) {
         log_warn("it did not switch the machine off: it halts here");
+        console_drain();
         machine.stop_other_cpus();
         console_sync();
         cpu_halt_forever();

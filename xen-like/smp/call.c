@@ -24,8 +24,6 @@ static struct {
     cpumask_t waiting;                   /* [a] who has not run it yet */
 } request;                               /* [L] */
 
-bool smp_stopping;
-
 /* Interrupts off: run the request of another CPU, if it waits for us. */
 static void serve(void)
 {

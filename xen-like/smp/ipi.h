@@ -4,6 +4,7 @@
  *
  * Owns    the three vectors: event check (leave the guest or wake from hlt
  *         and look at softirqs), call function (smp/call), stop (panic).
+ * Tests   tests/unit/core/test_stop.c
  */
 #ifndef SMP_IPI_H
 #define SMP_IPI_H
@@ -13,9 +14,13 @@
 void ipi_init(void);                             /* boot CPU, with the APIC */
 void ipi_send_event_check(unsigned int cpu);
 void ipi_send_call(cpumask_t mask);
-/* Others halt; waits a little; callable from a panic.  Sends an NMI: the NMI
- * handler of entry/ must halt when smp_stopping is set. */
+/*
+ * The others halt; interrupts are off here from now on.  Callable from a panic
+ * and more than once.  Waits until all have answered the NMI, but not for ever
+ * for one that cannot take it.  If another CPU was first, this one halts.
+ */
 void ipi_stop_others(void);
-extern bool smp_stopping;                        /* [a] */
+/* For the NMI handler of entry/: this CPU must halt, and the sender knows. */
+bool ipi_must_stop(void);
 
 #endif
