@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define QEMU     "qemu-system-x86_64"
 #define MAX_ARGS 64
 #define GRACE_S    30            /* from the last line to power-off */
 #define BESIDE_S   30            /* for what stands beside, after the boot */
@@ -157,7 +158,7 @@ static void arguments(struct argv *a, struct vm *vm, const char *build,
         bochs_arguments(a, b, build);
         return;
     }
-    add(a, "qemu-system-x86_64");
+    add(a, QEMU);
     add_words(a, "-accel tcg -display none -monitor none -serial stdio"
                  " -mon chardev=monitor,mode=control -chardev");
     add(a, "socket,id=monitor,fd=%d", monitor);
@@ -283,6 +284,25 @@ static void tell(const struct vm *vm, const char *text)
     }
 }
 
+/* Ends that have a name: better than the line that then does not come. */
+static void note_end(struct vm *vm, const char *line)
+{
+    const char *by = strstr(line, QEMU ": terminating on signal");
+
+    if (strncmp(line, "DONE ", 5) == 0 && strncmp(vm->boot->last, line, 5) == 0 &&
+        strstr(line, vm->boot->last) == NULL) {
+        because(vm, "the scenario ended with %s", line + 5);
+    }
+    if (by != NULL) {
+        because(vm, "somebody ended QEMU: %s", by + sizeof(QEMU) + 1);
+    }
+}
+
+static bool is_over(const struct vm *vm)
+{
+    return vm->last_seen && strcmp(vm->boot->stop, "last") == 0;
+}
+
 static void take_line(struct vm *vm)
 {
     const struct boot *b = vm->boot;
@@ -290,7 +310,11 @@ static void take_line(struct vm *vm)
 
     fprintf(vm->log, "[%7.2f] %s\n", vm_now() - vm->started, vm->line);
     fflush(vm->log);
+    if (is_over(vm)) {
+        return;                        /* whether it comes is chance */
+    }
     note_fact(vm, vm->line);
+    note_end(vm, vm->line);
     for (int i = 0; i < b->reject.n; i++) {
         if (strstr(vm->line, b->reject.text[i]) != NULL) {
             because(vm, "saw '%.200s'", vm->line);
@@ -368,7 +392,7 @@ bool vm_pump(struct vm *vm)
     while ((n = read(vm->serial, bytes, sizeof(bytes))) > 0) {
         take_bytes(vm, bytes, n);
     }
-    if (vm->last_seen && strcmp(vm->boot->stop, "last") == 0) {
+    if (is_over(vm)) {
         return true;
     }
     if (reset) {
