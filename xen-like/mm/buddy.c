@@ -80,10 +80,12 @@ static void list_remove(uint64_t mfn, unsigned int order)
     pg->word = NOBODY;
 }
 
-/* The later of two stamps: their distance is far below 2^31. */
+/* The later of two stamps, as tlb_filter() reads them: by their age. */
 static uint32_t later(uint32_t a, uint32_t b)
 {
-    return (int32_t)(a - b) > 0 ? a : b;
+    uint32_t now = tlb_stamp();
+
+    return now - a < now - b ? a : b;
 }
 
 static void free_locked(uint64_t mfn, unsigned int order, uint32_t stamp)

@@ -15,6 +15,7 @@
 #include <hv/errno.h>
 #include <mm/buddy.h>
 #include <mm/heap.h>
+#include <mm/tlb_flush.h>
 #include "../pv/pt_host.h"
 
 #define FIRST 256u
@@ -128,6 +129,21 @@ static void a_freed_frame_is_flushed_before_reuse(void **state)
     assert_int_equal(host_flushes, before + 1);
 }
 
+/* Of a block of two frames the later stamp counts, however long ago the other
+ * one was freed. */
+static void the_later_stamp_counts_after_many_flushes(void **state)
+{
+    mfn_t pair = buddy_alloc(1);
+
+    tlb_clock = 10;
+    buddy_free(pair, 0);
+    tlb_clock = 0x90000000u;
+    buddy_free(mfn_add(pair, 1), 0);
+    tlb_clock += 5;
+    assert_true(mfn_eq(buddy_alloc(1), pair));
+    assert_int_equal(host_stamp, 0x90000000u);
+}
+
 static void objects_are_zeroed_and_pages_come_back(void **state)
 {
     uint64_t all = buddy_free_frames();
@@ -169,6 +185,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(a_freed_frame_is_flushed_before_reuse,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(
+            the_later_stamp_counts_after_many_flushes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(objects_are_zeroed_and_pages_come_back,
                                         set_up, tear_down),
     };

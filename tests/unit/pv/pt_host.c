@@ -28,6 +28,10 @@ struct domain host_domain[3];
 struct domain dom_io = { .domid = DOMID_IO };
 unsigned int host_flushes;
 bool host_flush_needed;
+cpumask_t host_asked;
+uint32_t host_stamp;
+void (*host_on_flush)(void);
+void (*host_on_relax)(void);
 pte_t idle_l4[PT_ENTRIES];
 __thread struct cpu_info host_cpu_info;
 uint64_t tlb_clock = 1;
@@ -64,6 +68,9 @@ void spin_unlock_irqrestore(spinlock_t *l, unsigned long flags)
 
 void fake_cpu_relax(void)
 {
+    if (host_on_relax != NULL) {
+        host_on_relax();
+    }
     sched_yield();
 }
 
@@ -86,6 +93,8 @@ void glog_at(enum log_level level, const char *fmt, ...)
 
 cpumask_t tlb_filter(cpumask_t mask, uint32_t stamp)
 {
+    host_asked = mask;
+    host_stamp = stamp;
     return host_flush_needed ? 1 : 0;
 }
 
@@ -97,6 +106,9 @@ cpumask_t tlb_cpus_on(mfn_t l4)
 void tlb_flush_mask(cpumask_t mask)
 {
     host_flushes++;
+    if (host_on_flush != NULL) {
+        host_on_flush();
+    }
 }
 
 struct domain *domain_of_owner(uint64_t owner)
@@ -146,6 +158,9 @@ void host_reset(void)
     }
     host_flushes = 0;
     host_flush_needed = false;
+    host_on_flush = host_on_relax = NULL;
+    tlb_clock = 1;
+    tlb_guest_cpus = 1;
     vcpu = (struct vcpu){ .pv = &pv_vcpu, .domain = &host_domain[1] };
     pv_vcpu = (struct pv_vcpu){ .in_kernel = 1 };
     host_cpu_info.current_vcpu = &vcpu;

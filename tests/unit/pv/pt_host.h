@@ -17,6 +17,10 @@
 extern struct domain host_domain[3];       /* domids 0, 1, 2; 0 is hardware */
 extern unsigned int host_flushes;          /* tlb_flush_mask() calls */
 extern bool host_flush_needed;             /* what tlb_filter() answers */
+extern cpumask_t host_asked;               /* what it was asked last */
+extern uint32_t host_stamp;
+extern void (*host_on_flush)(void);        /* NULL: nothing */
+extern void (*host_on_relax)(void);
 
 /* All frames free, domains empty. */
 void host_reset(void);
