@@ -61,17 +61,20 @@ void page_type_set_ops(const struct page_type_ops *ops);
 
 /*
  * The two above where they are hot: the usual case in place, one exchange
- * tried once; anything else by the call.
+ * tried once; anything else by the call.  A frame in hand (not VALIDATED) is
+ * waited for there.
  */
 static always_inline bool page_get_writable_here(mfn_t mfn, domid_t owner)
 {
-    const uint64_t want = (uint64_t)owner << PG_OWNER_SHIFT | PGT_WRITABLE;
+    const uint64_t mask = PG_OWNER_MASK | PG_TYPE_MASK | PG_VALIDATED;
+    const uint64_t want = (uint64_t)owner << PG_OWNER_SHIFT | PGT_WRITABLE |
+                          PG_VALIDATED;
     struct page_info *pg = mfn_to_page(mfn);
     uint64_t w;
 
     if (likely(mfn_valid(mfn))) {
         w = atomic_load(&pg->word);
-        if (likely((w & (PG_OWNER_MASK | PG_TYPE_MASK)) == want &&
+        if (likely((w & mask) == want &&
                    (w & PG_COUNT_MASK) - 1 < PG_COUNT_MASK - 1 &&
                    (w & PG_TCOUNT_MASK) != PG_TCOUNT_MASK &&
                    atomic_cmpxchg(&pg->word, &w, w + PG_TCOUNT_ONE + 1))) {

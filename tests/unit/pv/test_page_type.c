@@ -176,6 +176,50 @@ static void a_shared_frame_keeps_its_type(void **state)
     assert_int_equal(host_domain[1].tot_pages, 0);
 }
 
+/* ---- while a frame's old use is flushed --------------------------------------- */
+
+static mfn_t flushing;
+static jmp_buf waited;
+
+static void end_wait(void)
+{
+    longjmp(waited, 1);
+}
+
+/* Another CPU wants to map it meanwhile: by either door it has to wait. */
+static void try_to_map(void)
+{
+    host_on_relax = end_wait;
+    if (setjmp(waited) == 0) {
+        assert_false(page_get_writable(flushing, 1));
+        fail_msg("refused, where it has to wait");
+    }
+    if (setjmp(waited) == 0) {
+        assert_false(page_get_writable_here(flushing, 1));
+        fail_msg("refused, where it has to wait");
+    }
+    host_on_relax = NULL;
+}
+
+static void nobody_maps_a_table_before_it_is_flushed(void **state)
+{
+    struct page_info *pg;
+
+    flushing = host_frame(1);
+    pg = mfn_to_page(flushing);
+    assert_int_equal(page_get_type(pg, PGT_L1), 0);
+    page_put_type(pg);
+    host_flush_needed = true;
+    host_on_flush = try_to_map;
+    assert_true(page_get_writable_here(flushing, 1));
+    assert_int_equal(host_flushes, 1);
+    host_on_flush = NULL;
+    assert_true(page_get_writable_here(flushing, 1));
+    assert_int_equal(host_uses(flushing), 2);
+    page_put_writable_here(pg);
+    page_put_writable_here(pg);
+}
+
 /* ---- two CPUs at one word -------------------------------------------------------- */
 
 static mfn_t contested;
@@ -238,6 +282,8 @@ int main(void)
         cmocka_unit_test_setup(steal_needs_an_unused_frame, set_up),
         cmocka_unit_test_setup(quota_and_death_refuse_frames, set_up),
         cmocka_unit_test_setup(a_shared_frame_keeps_its_type, set_up),
+        cmocka_unit_test_setup(nobody_maps_a_table_before_it_is_flushed,
+                               set_up),
         cmocka_unit_test_setup(two_threads_never_hold_two_uses, set_up),
     };
 
