@@ -17,7 +17,9 @@
  * use.progress and use.dropping belong to the CPU that has the frame in hand.
  *
  * A frame that becomes writable is in hand too, until the flush of its old
- * use is done: nobody else maps it before VALIDATED is set.
+ * use is done: nobody else maps it before VALIDATED is set.  So it is while
+ * its last writable use ends: one that came and went after the stamp was
+ * taken would not be flushed.
  */
 #include <arch/cpu.h>
 #include <arch/atomic.h>
@@ -124,20 +126,39 @@ void page_put(struct page_info *pg)
     }
 }
 
+/*
+ * The last use of @pg, no table, ends, and with it @refs references.  The
+ * stamp is taken with the frame in hand, and before the count is seen at 0:
+ * who then changes the type must not miss an entry cached before this moment.
+ * false: the word is not *@w, which it takes; nothing done.
+ */
+static bool put_last(struct page_info *pg, uint64_t *w, uint64_t refs)
+{
+    if (!atomic_cmpxchg(&pg->word, w, *w & ~PG_VALIDATED)) {
+        return false;
+    }
+    atomic_store_relaxed(&pg->use.flush_stamp, tlb_stamp());
+    *w = atomic_sub(&pg->word, PG_TCOUNT_ONE + refs - PG_VALIDATED);
+    return true;
+}
+
 void page_put_writable(struct page_info *pg)
 {
     uint64_t w = atomic_load(&pg->word);
     uint64_t new;
 
-    do {
+    for (;;) {
+        BUG_ON((w & PG_TCOUNT_MASK) == 0 || (w & PG_COUNT_MASK) == 0);
         new = w - PG_TCOUNT_ONE - 1;
         if ((new & PG_TCOUNT_MASK) == 0) {
-            /* Before the count is seen at 0: who then changes the type must
-             * not miss an entry cached before this moment. */
-            atomic_store_relaxed(&pg->use.flush_stamp, tlb_stamp());
+            if (put_last(pg, &w, 1)) {
+                new = w;
+                break;
+            }
+        } else if (atomic_cmpxchg(&pg->word, &w, new)) {
+            break;
         }
-    } while (!atomic_cmpxchg(&pg->word, &w, new));
-    BUG_ON((w & PG_TCOUNT_MASK) == 0 || (w & PG_COUNT_MASK) == 0);
+    }
     if (unlikely((new & PG_COUNT_MASK) == 0)) {
         pages_free_last(pg, new);
     }
@@ -288,7 +309,13 @@ static int put_type(struct page_info *pg, bool preemptible)
     for (;;) {
         BUG_ON((w & PG_TCOUNT_MASK) == 0);
         last = (w & PG_TCOUNT_MASK) == PG_TCOUNT_ONE;
-        if (last && IS_TABLE(TYPE_OF(w))) {
+        if (last && !IS_TABLE(TYPE_OF(w))) {
+            if (put_last(pg, &w, 0)) {
+                return 0;
+            }
+            continue;
+        }
+        if (last) {
             if (!(w & (PG_VALIDATED | PG_PARTIAL))) {
                 return -ERESTART;          /* in another CPU's hand */
             }
@@ -298,15 +325,12 @@ static int put_type(struct page_info *pg, bool preemptible)
             new = w & ~(PG_VALIDATED | PG_PARTIAL);
         } else {
             new = w - PG_TCOUNT_ONE;
-            if (last) {
-                atomic_store_relaxed(&pg->use.flush_stamp, tlb_stamp());
-            }
         }
         if (atomic_cmpxchg(&pg->word, &w, new)) {
             break;
         }
     }
-    if (last && IS_TABLE(TYPE_OF(w))) {
+    if (last) {
         return devalidate(pg, TYPE_OF(w), preemptible);
     }
     return 0;

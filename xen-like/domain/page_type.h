@@ -88,14 +88,10 @@ static always_inline void page_put_writable_here(struct page_info *pg)
 {
     uint64_t w = atomic_load(&pg->word);
 
-    if (likely((w & PG_TCOUNT_MASK) != 0 && (w & PG_COUNT_MASK) > 1)) {
-        if ((w & PG_TCOUNT_MASK) == PG_TCOUNT_ONE) {
-            /* The last use: see page_put_writable(). */
-            atomic_store_relaxed(&pg->use.flush_stamp, tlb_stamp());
-        }
-        if (likely(atomic_cmpxchg(&pg->word, &w, w - PG_TCOUNT_ONE - 1))) {
-            return;
-        }
+    if (likely((w & PG_TCOUNT_MASK) > PG_TCOUNT_ONE &&
+               (w & PG_COUNT_MASK) > 1 &&
+               atomic_cmpxchg(&pg->word, &w, w - PG_TCOUNT_ONE - 1))) {
+        return;
     }
     page_put_writable(pg);
 }

@@ -6,10 +6,13 @@
  */
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <cmocka.h>
 
 #include <hv/errno.h>
@@ -270,6 +273,61 @@ static void two_threads_never_hold_two_uses(void **state)
     assert_int_equal(host_uses(contested), 0);
 }
 
+/* ---- a use that comes and goes while the last one ends --------------------------- */
+
+/*
+ * The first write of a put faults, and what another CPU may do at that moment
+ * is done in the handler: the word is as before, but the clock has gone on.
+ */
+static void let_frame_table_be_written(bool yes)
+{
+    uintptr_t at = (uintptr_t)mfn_to_page(contested) & PAGE_MASK;
+
+    if (mprotect((void *)at, PAGE_SIZE,
+                 PROT_READ | (yes ? PROT_WRITE : 0)) != 0) {
+        abort();
+    }
+}
+
+static void use_it_meanwhile(int sig)
+{
+    let_frame_table_be_written(true);
+    if (!page_get_writable_here(contested, 1)) {
+        abort();
+    }
+    (void)atomic_add(&tlb_clock, 1);     /* a flush; then it is cached */
+    page_put_writable_here(mfn_to_page(contested));
+}
+
+static void put_in_two_steps(struct page_info *pg)
+{
+    page_put_type(pg);
+    page_put(pg);
+}
+
+static void the_stamp_is_not_older_than_the_last_use(void **state)
+{
+    static void (*const put[])(struct page_info *) = {
+        page_put_writable_here, page_put_writable, put_in_two_steps
+    };
+    struct sigaction act = { .sa_handler = use_it_meanwhile }, old;
+
+    assert_int_equal(sigaction(SIGSEGV, &act, &old), 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(put); i++) {
+        uint64_t before = tlb_clock;
+
+        contested = host_frame(1);
+        assert_true(page_get_writable_here(contested, 1));
+        let_frame_table_be_written(false);
+        put[i](mfn_to_page(contested));
+        assert_int_equal(tlb_clock, before + 1);
+        assert_int_equal(mfn_to_page(contested)->use.flush_stamp, tlb_clock);
+        assert_int_equal(host_refs(contested), 1);
+        assert_int_equal(host_uses(contested), 0);
+    }
+    assert_int_equal(sigaction(SIGSEGV, &old, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -285,6 +343,8 @@ int main(void)
         cmocka_unit_test_setup(nobody_maps_a_table_before_it_is_flushed,
                                set_up),
         cmocka_unit_test_setup(two_threads_never_hold_two_uses, set_up),
+        cmocka_unit_test_setup(the_stamp_is_not_older_than_the_last_use,
+                               set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
