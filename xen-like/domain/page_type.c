@@ -15,6 +15,7 @@
  *     downwards  the interrupted put still holds its use, and comes again
  *
  * use.progress and use.dropping belong to the CPU that has the frame in hand.
+ * use.abroad is set by who has a writable use, and cleared by the flush.
  *
  * A frame that becomes writable is in hand too, until the flush of its old
  * use is done: nobody else maps it before VALIDATED is set.  So it is while
@@ -169,7 +170,12 @@ static void flush_old_use(struct page_info *pg, uint64_t old)
 {
     cpumask_t cpus;
 
-    cpus = ops->dirty_cpus((domid_t)page_owner_id(old));
+    if (unlikely(atomic_load(&pg->use.abroad))) {
+        cpus = atomic_load(&tlb_guest_cpus);
+        atomic_store_relaxed(&pg->use.abroad, 0);
+    } else {
+        cpus = ops->dirty_cpus((domid_t)page_owner_id(old));
+    }
     cpus = tlb_filter(cpus, atomic_load(&pg->use.flush_stamp));
     if (cpus != 0) {
         tlb_flush_mask(cpus);

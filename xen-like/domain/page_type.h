@@ -38,6 +38,12 @@ bool must_check page_get_writable(mfn_t mfn, domid_t owner);
 bool must_check page_ref(struct page_info *pg);
 void page_put(struct page_info *pg);
 void page_put_writable(struct page_info *pg);
+/* Before another domain than its owner maps @pg writable in page tables; the
+ * caller has such a use.  Its CPUs are flushed too when the type changes. */
+static inline void page_goes_abroad(struct page_info *pg)
+{
+    atomic_store_relaxed(&pg->use.abroad, 1);
+}
 
 /*
  * A use of a frame, on which the caller holds a reference, as @type.

@@ -46,6 +46,7 @@ static int assign_locked(struct domain *d, mfn_t mfn, uint64_t nr)
     for (uint64_t i = 0; i < nr; i++) {
         pg[i].use.progress = 0;
         pg[i].use.dropping = 0;
+        pg[i].use.abroad = 0;
         atomic_store_release(&pg[i].word,
                              owner_word(d) | PG_ALLOCATED | PGT_NONE | 1);
     }

@@ -26,7 +26,8 @@ struct page_info {
         struct {
             uint32_t flush_stamp;     /* when the type count fell to 0 */
             uint16_t progress;        /* entries (de)validated so far */
-            uint16_t dropping;        /* partial: on its way down */
+            uint8_t dropping;         /* partial: on its way down */
+            uint8_t abroad;           /* another domain had it writable */
         } use;
     };
 };

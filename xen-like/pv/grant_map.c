@@ -71,6 +71,9 @@ int pv_grant_map(struct vcpu *v, struct grant_map_cache *cache, uint64_t addr,
     if (slot == NULL) {
         return -EINVAL;
     }
+    if (new & PTE_RW) {
+        page_goes_abroad(mfn_to_page(frame));
+    }
     old = atomic_xchg(slot, new);
     if (old != 0) {
         l1e_put(old);

@@ -57,8 +57,14 @@ static always_inline int l1e_get(pte_t e, struct domain *pd, struct domain *td)
             return -EINVAL;
         }
     }
-    ok = e & PTE_RW ? page_get_writable_here(pte_mfn(e), pd->domid)
-                    : page_get(pte_mfn(e), pd->domid);
+    if (e & PTE_RW) {
+        ok = page_get_writable_here(pte_mfn(e), pd->domid);
+        if (unlikely(pd != td) && ok) {
+            page_goes_abroad(mfn_to_page(pte_mfn(e)));
+        }
+    } else {
+        ok = page_get(pte_mfn(e), pd->domid);
+    }
     return likely(ok) ? 0 : l1e_get_special(e, pd, td);
 }
 

@@ -8,5 +8,6 @@ test_page_type_KIND := hv
 test_page_type_SRCS := tests/unit/pv/test_page_type.c $(PT_HOST_SRCS)
 test_page_type_LIBS := -lpthread
 test_tables_KIND := hv
-test_tables_SRCS := tests/unit/pv/test_tables.c $(PT_HOST_SRCS)
+test_tables_SRCS := tests/unit/pv/test_tables.c $(PT_HOST_SRCS) \
+        xen-like/pv/grant_map.c
 test_tables_LIBS := -lpthread

@@ -15,6 +15,9 @@
 #include <core/softirq.h>
 #include <hv/errno.h>
 #include <mm/map.h>
+#include <mm/tlb_flush.h>
+#include <pv/grant_map.h>
+#include <pv/guest_walk.h>
 #include <pv/pt_entry.h>
 #include <pv/pv_domain.h>
 #include "pt_host.h"
@@ -406,6 +409,87 @@ static void a_flag_change_is_checked_like_a_new_entry(void **state)
     expect_untouched(&t, 2);
 }
 
+/* ---- a frame that another domain had in its tables -------------------------------- */
+
+/* For pv/grant_map: entries are named by their machine address here. */
+mfn_t guest_walk_l1_table(uint64_t va)
+{
+    return INVALID_MFN;
+}
+
+bool guest_hold_table(mfn_t mfn, domid_t owner, uint64_t type)
+{
+    return page_get(mfn, owner) && page_get_type(page(mfn), type) == 0;
+}
+
+void guest_release_table(mfn_t mfn)
+{
+    page_put_type(page(mfn));
+    page_put(page(mfn));
+}
+
+/* The owner makes a table of it: who is asked to flush? */
+static cpumask_t asked_for_table(mfn_t frame)
+{
+    assert_int_equal(page_get_type(page(frame), PGT_L1), 0);
+    page_put_type(page(frame));
+    return host_asked;
+}
+
+/* Domain 1 maps @frame in @slot and overwrites the entry without a flush. */
+static void map_as_foreign(pte_t *slot, mfn_t frame)
+{
+    struct domain *owner = &host_domain[2], *d = &host_domain[1];
+
+    assert_int_equal(pt_write_l1(slot, pte_make(frame, RW), owner, d, false),
+                     0);
+    assert_int_equal(pt_write_l1(slot, 0, d, d, false), 0);
+}
+
+static void map_as_grant(pte_t *slot, mfn_t frame)
+{
+    struct grant_map_cache cache = { 0 };
+
+    assert_true(page_get_writable(frame, 2));
+    assert_int_equal(pv_grant_map(current, &cache,
+                                  mfn_to_maddr(virt_to_mfn(slot)) |
+                                  ((uint64_t)slot & ~PAGE_MASK), true, frame,
+                                  RW), 0);
+    pv_grant_done(&cache);
+    assert_int_equal(pt_write_l1(slot, 0, &host_domain[1], &host_domain[1],
+                                 false), 0);
+}
+
+static void map_as_owner(mfn_t frame)
+{
+    assert_true(page_get_writable_here(frame, 2));
+    page_put_writable_here(page(frame));
+}
+
+static void every_guest_that_had_it_is_flushed(void **state)
+{
+    static void (*const map[])(pte_t *, mfn_t) = {
+        map_as_foreign, map_as_grant
+    };
+    struct tree t = make_tree(1, 2);
+
+    host_domain[2].dirty_cpus = 2;
+    tlb_guest_cpus = 7;
+    assert_int_equal(page_get_type(page(t.l[1]), PGT_L1), 0);
+    for (unsigned int i = 0; i < ARRAY_SIZE(map); i++) {
+        mfn_t frame = host_frame(2);
+
+        map_as_owner(frame);
+        assert_int_equal(asked_for_table(frame), 2);
+        map_as_owner(frame);
+        map[i](&table(t.l[1])[9], frame);
+        assert_int_equal(asked_for_table(frame), 7);
+        map_as_owner(frame);                  /* the others have flushed */
+        assert_int_equal(asked_for_table(frame), 2);
+    }
+    page_put_type(page(t.l[1]));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,6 +507,7 @@ int main(void)
                                set_up),
         cmocka_unit_test_setup(a_flag_change_is_checked_like_a_new_entry,
                                set_up),
+        cmocka_unit_test_setup(every_guest_that_had_it_is_flushed, set_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
