@@ -43,6 +43,7 @@ unsigned int nr_cpus_online;
 unsigned int fake_ipis, fake_tlb_flushes;
 void (*fake_on_relax)(void);
 uint64_t tlb_clock;
+cpumask_t tlb_guest_cpus = 1;
 
 void fake_use_cpu(unsigned int cpu)
 {

@@ -12,6 +12,7 @@
 #include <lib/string.h>
 #include <mm/buddy.h>
 #include <mm/heap.h>
+#include <mm/tlb_flush.h>
 #include <p2m/m2p.h>
 
 /* Both lists of one chunk: 2^order frames each. */
@@ -45,9 +46,13 @@ static int steal_all(struct chunk *c)
     return 0;
 }
 
-/* Undo: the frames go back to the domain they were taken from. */
+/* Undo: the frames go back to the domain they were taken from.  They come
+ * back without their old type, so nobody may cache it (INV-PT5). */
 static void give_back(struct chunk *c)
 {
+    if (c->stolen != 0) {
+        tlb_flush_mask(atomic_load(&tlb_guest_cpus));
+    }
     while (c->stolen != 0) {
         mfn_t mfn = in_frame(c, --c->stolen);
 

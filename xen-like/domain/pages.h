@@ -12,7 +12,8 @@
 #include <domain/domain.h>
 #include <domain/page_type.h>
 
-/* @nr frames from @mfn, fresh from the buddy allocator, become @d's.
+/* @nr frames from @mfn, fresh from the buddy allocator or flushed from every
+ * guest's CPUs, become @d's: as of no type, which asks for no flush.
  * -E2BIG: beyond max_pages; -EINVAL: @d is dying. */
 int must_check pages_assign(struct domain *d, mfn_t mfn, uint64_t nr);
 
@@ -24,8 +25,9 @@ mfn_t must_check pages_alloc(struct domain *d, unsigned int order,
  * last other reference goes.  false: was not allocated (any more). */
 bool pages_release(struct page_info *pg);
 
-/* Take a frame with no use but the owner's away from @d: it is nobody's, as
- * fresh from the buddy allocator.  -EBUSY: still in use. */
+/* Take a frame with no use but the owner's away from @d: it is nobody's.  To
+ * be freed, or assigned again after a flush of all that guests may still
+ * cache of it: its type is forgotten.  -EBUSY: still in use. */
 int must_check pages_steal(struct domain *d, struct page_info *pg);
 
 /* All frames of a dying domain; preemptible: -ERESTART. */
