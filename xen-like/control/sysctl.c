@@ -64,7 +64,7 @@ static long op_physinfo(struct xen_sysctl *op)
     p->threads_per_core = 1;
     p->cores_per_socket = 1;
     p->nr_cpus = nr_cpus_online;
-    p->max_cpu_id = 63 - (unsigned int)__builtin_clzll(cpu_online_mask);
+    p->max_cpu_id = nr_cpu_ids - 1;
     p->nr_nodes = 1;
     p->cpu_khz = tsc_khz;
     p->capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_gnttab_v1 |

@@ -83,6 +83,7 @@ extern struct cpu_info *cpu_infos[NR_CPUS];  /* NULL: CPU never started */
 
 extern cpumask_t cpu_online_mask;            /* [a] */
 extern unsigned int nr_cpus_online;
+extern unsigned int nr_cpu_ids;       /* [I] that were to come online */
 #define for_each_cpu(cpu, mask) \
     for (cpumask_t m_##cpu = (mask); \
          m_##cpu != 0 && ((cpu) = __builtin_ctzll(m_##cpu), 1); \

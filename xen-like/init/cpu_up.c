@@ -3,7 +3,9 @@
  * init/cpu_up.c - the boot CPU's final state, and starting the others.
  *
  * A CPU is started by INIT and STARTUP interrupts; it runs boot/trampoline.S
- * and arrives in cpu_up_secondary() on its own stack.
+ * and arrives in cpu_up_secondary() on its own stack.  There it claims its
+ * place before it touches anything that is shared; one that the boot CPU has
+ * given up on meanwhile halts.  No INIT ever hits a CPU that takes part.
  */
 #include <hvm/backend.h>
 #include <init/cpu_up.h>
@@ -34,6 +36,7 @@
 
 #define STARTUP_GAP_NS  300000ull        /* between the two STARTUPs */
 #define PATIENCE_NS     1000000000ull    /* for a CPU to appear */
+#define HANGS_NS        30000000000ull   /* and to be ready */
 #define LOW_RAM_END     0x90000ul
 
 extern char trampoline_start[], trampoline_end[], boot_l4[];
@@ -43,7 +46,10 @@ extern uint64_t ap_stack, ap_cr3;
 noreturn void cpu_up_secondary(void);
 
 static boot_data void *percpu_template;
-static boot_data uint32_t arrived;               /* [a] */
+/* Of the CPU being started: [a], ascending. */
+enum { AWAITED, CLAIMED, READY, GIVEN_UP };
+static boot_data uint32_t arrival;
+static bool missing;                             /* one was given up */
 
 static struct cpu_info *info_of_stack(void *base)
 {
@@ -158,13 +164,14 @@ static bool boot_text prepare(unsigned int cpu, uint32_t apic_id)
     return true;
 }
 
-static bool boot_text wait_for_arrival(uint64_t ns)
+/* Until it is further than @state; answers what it asks meanwhile. */
+static bool boot_text wait_beyond(uint32_t state, uint64_t ns)
 {
     uint64_t end = systime_ns() + ns;
 
     while (systime_ns() < end) {
         systime_sync_publish();
-        if (atomic_load_acquire(&arrived)) {
+        if (atomic_load_acquire(&arrival) > state) {
             return true;
         }
         cpu_relax();
@@ -172,24 +179,41 @@ static bool boot_text wait_for_arrival(uint64_t ns)
     return false;
 }
 
+/* From here on it cannot claim its place any more; false: it just did. */
+static bool boot_text give_up(void)
+{
+    uint32_t state = AWAITED;
+
+    return atomic_cmpxchg(&arrival, &state, GIVEN_UP);
+}
+
 static bool boot_text start(unsigned int cpu, uint64_t page)
 {
     uint32_t id = cpu_apic_id[cpu];
 
-    atomic_store(&arrived, 0);
+    atomic_store(&arrival, AWAITED);
     lapic_send_init(id);
     lapic_send_startup(id, (unsigned int)(page >> PAGE_SHIFT));
-    if (wait_for_arrival(STARTUP_GAP_NS)) {
-        return true;
+    if (!wait_beyond(AWAITED, STARTUP_GAP_NS)) {
+        lapic_send_startup(id, (unsigned int)(page >> PAGE_SHIFT));
+        if (!wait_beyond(AWAITED, PATIENCE_NS) && give_up()) {
+            return false;
+        }
     }
-    lapic_send_startup(id, (unsigned int)(page >> PAGE_SHIFT));
-    return wait_for_arrival(PATIENCE_NS);
+    if (!wait_beyond(CLAIMED, HANGS_NS)) {
+        panic("CPU %u hangs while it starts", cpu);
+    }
+    return true;
 }
 
 noreturn void cpu_up_secondary(void)
 {
     unsigned int cpu = smp_processor_id();
+    uint32_t state = AWAITED;
 
+    if (!atomic_cmpxchg(&arrival, &state, CLAIMED)) {
+        cpu_halt_forever();              /* too late */
+    }
     load_descriptors(cpu);
     cpu_init();
     xstate_init_cpu();
@@ -200,7 +224,7 @@ noreturn void cpu_up_secondary(void)
     }
     atomic_or(&cpu_online_mask, cpumask_of(cpu));
     atomic_add(&nr_cpus_online, 1);
-    atomic_store_release(&arrived, 1);
+    atomic_store_release(&arrival, READY);
     sched_start_this_cpu();
 }
 
@@ -211,11 +235,19 @@ unsigned int boot_text cpu_up_expected(unsigned int most)
     return most != 0 ? min(n, most) : n;
 }
 
+void cpu_up_done(void)
+{
+    if (!missing) {
+        map_discard_boot();
+    }
+}
+
 void boot_text cpu_up_others(unsigned int max)
 {
     uint64_t page = trampoline_page();
     unsigned int cpu = 1;
 
+    nr_cpu_ids = cpu_up_expected(max);
     if (page == 0 || (max == 0 ? NR_CPUS : max) < 2 || madt.nr_cpus < 2) {
         return;
     }
@@ -235,7 +267,8 @@ void boot_text cpu_up_others(unsigned int max)
                     madt.cpu[i].apic_id);
             cpu_infos[cpu] = NULL;
             lapic_send_init(madt.cpu[i].apic_id);
-            break;                       /* nor will it, after that INIT */
+            missing = true;
+            break;                       /* its stack is in ap_stack */
         }
         cpu++;
     }

@@ -19,5 +19,7 @@ void cpu_up_timers(unsigned int cpu);
 unsigned int cpu_up_expected(unsigned int max);
 /* Start the CPUs of the MADT, at most @max (0: all); ends when each idles. */
 void cpu_up_others(unsigned int max);
+/* Free what only starting needs; a CPU that did not come may still need it. */
+void cpu_up_done(void);
 
 #endif

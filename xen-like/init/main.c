@@ -235,7 +235,7 @@ static void boot_text init_hvm(void)
 /* Not in the section it frees. */
 static noreturn noinline void run(void)
 {
-    map_discard_boot();
+    cpu_up_done();
     console_release_vga();
     sched_start_this_cpu();
 }

@@ -89,6 +89,7 @@ static void sysctl_physinfo(void)
 
     EXPECT_EQ(hc_sysctl(&op), 0);
     EXPECT(op.u.physinfo.nr_cpus >= 1);
+    EXPECT(op.u.physinfo.nr_cpus <= op.u.physinfo.max_cpu_id + 1);
     EXPECT(op.u.physinfo.total_pages > start_info->nr_pages);
     EXPECT(op.u.physinfo.free_pages < op.u.physinfo.total_pages);
     EXPECT(op.u.physinfo.cpu_khz > 0);
