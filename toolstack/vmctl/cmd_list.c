@@ -164,6 +164,7 @@ static int info_host(struct ctl *c, struct err *e)
         out_add(o, "version_extra", extra);
         out_add(o, "capabilities", caps);
         out_add_u64(o, "cpus", p.nr_cpus);
+        out_add_u64(o, "cpus_of_host", p.max_cpu_id + 1u);
         out_add_u64(o, "cpu_khz", p.cpu_khz);
         out_add_u64(o, "memory_bytes", p.total_pages * 4096);
         out_add_u64(o, "free_bytes", p.free_pages * 4096);
@@ -172,7 +173,11 @@ static int info_host(struct ctl *c, struct err *e)
     }
     row("hypervisor", "%d.%d%s", version >> 16, version & 0xffff, extra);
     row("guest types", "%s", caps);
-    row("CPUs", "%u", p.nr_cpus);
+    if (p.nr_cpus > p.max_cpu_id) {
+        row("CPUs", "%u", p.nr_cpus);
+    } else {
+        row("CPUs", "%u of %u", p.nr_cpus, p.max_cpu_id + 1);
+    }
     row("CPU MHz", "%u", p.cpu_khz / 1000);
     row("memory MiB", "%" PRIu64, p.total_pages / 256);
     row("free MiB", "%" PRIu64, p.free_pages / 256);

@@ -412,6 +412,25 @@ static void check_memory(struct ctl *c, struct finding *f)
     }
 }
 
+static void check_cpus(struct ctl *c, struct finding *f)
+{
+    struct xen_sysctl_physinfo host;
+
+    if (c->h == NULL || ctl_host_physinfo(c->h, &host) != 0) {
+        SAY(f, "unknown");
+        bad(f, VERDICT_WARN, NULL);
+        return;
+    }
+    if (host.nr_cpus > host.max_cpu_id) {
+        SAY(f, "%u run", host.nr_cpus);
+        return;
+    }
+    SAY(f, "%u run, of the %u that the firmware lists", host.nr_cpus,
+        host.max_cpu_id + 1);
+    bad(f, VERDICT_WARN, "the hypervisor's log says which did not start; "
+        "maxcpus= on its command line does without");
+}
+
 static void check_options(struct ctl *c, struct finding *f)
 {
     char line[1024] = "";
@@ -441,6 +460,7 @@ static const struct check {
     { "store", true, check_store },
     { "console", true, check_console },
     { "memory", true, check_memory },
+    { "CPUs", true, check_cpus },
     { "boot options", true, check_options },
     { "processor", false, check_cpu },
     { "IOMMU", false, check_iommu },
