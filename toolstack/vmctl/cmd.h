@@ -65,6 +65,8 @@ int dom_find(struct ctl *c, const char *text, struct dom *d, struct err *e);
 /* As dom_find(), and it must live. */
 int dom_find_live(struct ctl *c, const char *text, struct dom *d,
                   struct err *e);
+/* 0, or class permission: the control domain, which no verb may end. */
+int dom_is_guest(const struct dom *d, struct err *e);
 enum vm_state dom_state(const struct dom *d);
 
 /* The configuration a domain runs with, or its definition. */

@@ -211,13 +211,6 @@ static bool can_listen(const struct dom *d)
     return state == VM_RUNNING || state == VM_IDLE;
 }
 
-static int not_dom0(const struct dom *d, struct err *e)
-{
-    return d->domid != 0 ? 0 : err_set(e, -EPERM, ERR_PERMISSION,
-                                       "refused", d->name,
-                                       "this is the control domain");
-}
-
 /* The orphan of a worker that died still gets its configured action. */
 void dom_ensure_worker(const struct dom *d)
 {
@@ -260,7 +253,7 @@ static int ask(struct ctl *c, const char *domain, const char *word,
     int rc = dom_find_live(c, domain, d, e);
 
     if (rc == 0) {
-        rc = not_dom0(d, e);
+        rc = dom_is_guest(d, e);
     }
     if (rc == 0 && !can_listen(d)) {
         rc = err_set(e, -EBUSY, ERR_STATE, "the guest cannot be asked",
@@ -394,7 +387,7 @@ static int destroy_starting(struct ctl *c, const struct dom *d, struct err *e)
 
 int dom_destroy(struct ctl *c, const struct dom *d, struct err *e)
 {
-    int rc = not_dom0(d, e);
+    int rc = dom_is_guest(d, e);
 
     if (rc != 0) {
         return rc;
@@ -433,7 +426,7 @@ int cmd_pause(struct ctl *c, const char *domain, struct err *e)
     int rc = dom_find_live(c, domain, &d, e);
 
     if (rc == 0) {
-        rc = not_dom0(&d, e);
+        rc = dom_is_guest(&d, e);
     }
     if (rc == 0 && !can_listen(&d)) {
         rc = err_set(e, -EBUSY, ERR_STATE, "cannot pause the domain", d.name,

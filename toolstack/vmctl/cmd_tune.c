@@ -137,6 +137,9 @@ int cmd_sysrq(struct ctl *c, int argc, char **argv, struct err *e)
     struct dom d;
     int rc = dom_find_live(c, argv[0], &d, e);
 
+    if (rc == 0) {
+        rc = dom_is_guest(&d, e);      /* a key may end the machine */
+    }
     if (rc == 0 && strlen(argv[1]) != 1) {
         rc = err_set(e, -EINVAL, ERR_USAGE, "not a sysrq key", argv[1],
                      "one letter");

@@ -77,6 +77,13 @@ static void from_info(struct ctl *c, struct dom *d,
     read_name(c, d);
 }
 
+int dom_is_guest(const struct dom *d, struct err *e)
+{
+    return d->domid != 0 ? 0 : err_set(e, -EPERM, ERR_PERMISSION,
+                                       "refused", d->name,
+                                       "this is the control domain");
+}
+
 enum vm_state dom_state(const struct dom *d)
 {
     return d->live ? state_of_flags(d->info.flags)

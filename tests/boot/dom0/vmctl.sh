@@ -54,6 +54,7 @@ code 'no such domain' 3 vmctl pause nobody
 code 'wrong state' 4 vmctl resume life
 code 'runs already' 4 vmctl start life
 code 'not the control domain' 7 vmctl destroy 0
+code 'no key that reboots the machine' 7 vmctl sysrq 0 b
 code 'timeout' 8 vmctl wait life --for paused --timeout 1
 code 'one of two' 9 vmctl pause life nobody
 check 'resume after that' vmctl resume life
