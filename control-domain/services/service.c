@@ -2,7 +2,8 @@
 /*
  * The services of services.list: started in its order, started again when
  * they die (at once, then ever later up to eight seconds), stopped in reverse.
- * Leaves reaping and the loop to init.c.  Tested by the boots demo and crash.
+ * Leaves reaping and the loop to init.c.  Tested by tests/unit/services/
+ * test_service.c and the boots demo and crash.
  *
  * A line of services.list:   NAME READY COMMAND [ARG...]
  * READY is a path whose appearance says that the service serves, "-" when
@@ -84,6 +85,22 @@ int services_read(const char *path)
     return 0;
 }
 
+static bool is_once(const struct service *s)
+{
+    return strcmp(s->ready, "once") == 0;
+}
+
+static void again_later(struct service *s)
+{
+    if (now_ms() - s->started_ms > STABLE_MS || s->backoff_ms == 0) {
+        s->backoff_ms = 50;
+    } else if (s->backoff_ms * 2 <= MAX_BACKOFF_MS) {
+        s->backoff_ms *= 2;
+    }
+    s->pid = 0;
+    s->due_ms = now_ms() + s->backoff_ms;
+}
+
 static void spawn(struct service *s)
 {
     sigset_t none;
@@ -91,8 +108,15 @@ static void spawn(struct service *s)
     s->started_ms = now_ms();
     s->due_ms = 0;
     s->pid = fork();
+    if (s->pid < 0) {
+        int error = errno;
+
+        again_later(s);
+        say("%s: fork: %s, again in %d ms", s->name, strerror(error),
+            s->backoff_ms);
+        return;
+    }
     if (s->pid != 0) {
-        s->pid = s->pid < 0 ? 0 : s->pid;
         return;
     }
     sigemptyset(&none);
@@ -106,7 +130,10 @@ static void wait_ready(const struct service *s)
 {
     int status;
 
-    if (strcmp(s->ready, "once") == 0) {
+    if (s->pid == 0) {
+        return;                        /* not yet started */
+    }
+    if (is_once(s)) {
         if (waitpid(s->pid, &status, 0) == s->pid && status != 0) {
             say("%s ended with status %d", s->name, status);
         }
@@ -128,7 +155,7 @@ void services_start(void)
     for (int i = 0; i < nr_services; i++) {
         spawn(&services[i]);
         wait_ready(&services[i]);
-        if (strcmp(services[i].ready, "once") == 0) {
+        if (is_once(&services[i])) {
             services[i].pid = 0;
         }
     }
@@ -142,17 +169,15 @@ bool services_exited(pid_t pid, int status)
         if (s->pid != pid) {
             continue;
         }
-        if (now_ms() - s->started_ms > STABLE_MS || s->backoff_ms == 0) {
-            s->backoff_ms = 50;
-        } else if (s->backoff_ms * 2 <= MAX_BACKOFF_MS) {
-            s->backoff_ms *= 2;
+        if (is_once(s)) {
+            s->pid = 0;
+            return true;
         }
+        again_later(s);
         say("%s died (%s %d), again in %d ms", s->name,
             WIFSIGNALED(status) ? "signal" : "status",
             WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
             s->backoff_ms);
-        s->pid = 0;
-        s->due_ms = now_ms() + s->backoff_ms;
         return true;
     }
     return false;
@@ -168,7 +193,8 @@ int services_restart_due(void)
 
         if (s->due_ms != 0 && s->due_ms <= now) {
             spawn(s);
-        } else if (s->due_ms != 0 && (next < 0 || s->due_ms - now < next)) {
+        }
+        if (s->due_ms != 0 && (next < 0 || s->due_ms - now < next)) {
             next = s->due_ms - now;
         }
     }
