@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
@@ -30,6 +31,9 @@
 #include <x86intrin.h>
 
 #define CONSOLE "/dev/hvc0"
+#define LAST_KERNEL_LINES 20
+#define RETRY_MS          1000    /* a shell that could not be started */
+#define KLOG_READ_ALL     3       /* syslog(2) */
 
 static pid_t main_pid;            /* the scenario or the shell */
 static bool is_scenario;
@@ -77,6 +81,35 @@ static void power(int how)
     reboot(how);
 }
 
+/* A kernel told to be quiet says only there why it ended a program. */
+static void print_kernel_log(void)
+{
+    static char text[8192];
+    int n = klogctl(KLOG_READ_ALL, text, sizeof(text) - 1);
+    char *p, *save = NULL;
+    int lines = 0;
+
+    for (p = text + (n > 0 ? n : 0); p > text; p--) {
+        if (p[-1] == '\n' && ++lines > LAST_KERNEL_LINES) {
+            break;
+        }
+    }
+    for (p = strtok_r(p, "\n", &save); p != NULL;
+         p = strtok_r(NULL, "\n", &save)) {
+        dprintf(1, "kernel| %s\n", p);
+    }
+}
+
+/* 0 and 1 are what a scenario says of its facts; all else is its end. */
+static void end_scenario(int status)
+{
+    if (status > 1) {
+        print_kernel_log();
+    }
+    dprintf(1, "DONE %d\n", status);
+    power(RB_POWER_OFF);
+}
+
 static void run_main(const char *scenario)
 {
     char path[128];
@@ -84,6 +117,13 @@ static void run_main(const char *scenario)
 
     is_scenario = scenario[0] != '\0';
     main_pid = fork();
+    if (main_pid < 0) {
+        say("cannot start %s: %s", is_scenario ? scenario : "the shell",
+            strerror(errno));
+    }
+    if (main_pid < 0 && is_scenario) {
+        end_scenario(255);
+    }
     if (main_pid != 0) {
         return;
     }
@@ -111,13 +151,20 @@ static void reap(const char *scenario)
             continue;
         }
         if (is_scenario) {
-            dprintf(1, "DONE %d\n", WIFEXITED(status) ? WEXITSTATUS(status)
-                                                       : 128 + WTERMSIG(status));
-            power(RB_POWER_OFF);
+            end_scenario(WIFEXITED(status) ? WEXITSTATUS(status)
+                                           : 128 + WTERMSIG(status));
         }
         open_console();           /* the shell's end hung it up */
         run_main(scenario);
     }
+}
+
+/* Milliseconds until something is to be started again, or -1. */
+static int start_due(void)
+{
+    int ms = services_restart_due();
+
+    return main_pid < 0 && (ms < 0 || ms > RETRY_MS) ? RETRY_MS : ms;
 }
 
 static void loop(int signals, const char *scenario)
@@ -126,8 +173,14 @@ static void loop(int signals, const char *scenario)
     struct pollfd p = { .fd = signals, .events = POLLIN };
 
     for (;;) {
+        int n;
+
         reap(scenario);
-        if (poll(&p, 1, services_restart_due()) <= 0 ||
+        n = poll(&p, 1, start_due());
+        if (n == 0 && main_pid < 0) {
+            run_main(scenario);
+        }
+        if (n <= 0 ||
             read(signals, &si, sizeof(si)) != sizeof(si)) {
             continue;
         }
