@@ -143,7 +143,7 @@ static void fill_hv_slots(struct page_info *pg)
                               PTE_D | PTE_NX);
 }
 
-/* A CPU that is still on this table could not even report its next fault. */
+/* INV-PT7: a CPU that is still on it could not even report its next fault. */
 static void clear_hv_slots(struct page_info *pg)
 {
     pte_t *t = page_to_virt(pg);

@@ -6,7 +6,7 @@
  * INV-SCH1  a vcpu is queued on at most one CPU, that of vcpu->processor.
  * INV-SCH2  a queued vcpu is runnable and not running.
  * INV-SCH3  loaded_on != CPU_NONE  ->  only that CPU may run the vcpu: its
- *           registers are still there.
+ *           registers are still there, or that CPU is on its page tables.
  * INV-SCH4  the queue is sorted by vtime: the head runs next.
  *
  * Locks   [L] the lock of the CPU's queue; for a vcpu, of vcpu->processor,
