@@ -167,6 +167,42 @@ int devices_plug(struct devices *d, const char *element, size_t i,
     return rc;
 }
 
+static int not_offered(int rc, const char *disk, const char *why,
+                       struct err *e)
+{
+    switch (rc) {
+    case -ETIMEDOUT:
+        return err_set(e, rc, ERR_TIMEOUT, "the back end does not offer the "
+                       "disk", disk, "its log or the kernel's may say why");
+    case -EIO:
+        return err_set(e, rc, ERR_FAILED, "the back end refuses the disk",
+                       disk, "%s", why);
+    case -ESRCH:
+        return err_set(e, rc, ERR_STATE, "the domain ended meanwhile", disk,
+                       "the disk went with it");
+    default:
+        return err_errno(e, rc, "cannot wait for the disk", "%s", disk);
+    }
+}
+
+int devices_wait_disks(struct devices *d, const struct device_wait *wait,
+                       struct err *e)
+{
+    for (size_t i = 0; i < disk_nr(d->def); i++) {
+        struct device_id id;
+        char why[200];
+        int rc = 0;
+
+        if (devices_id(d, "disk", i, &id)) {
+            rc = device_entry_wait_offer(d->xs, &id, wait, why);
+        }
+        if (rc != 0) {
+            return not_offered(rc, d->def->disks[i].target, why, e);
+        }
+    }
+    return 0;
+}
+
 static int not_given_back(int rc, const char *element, struct err *e)
 {
     switch (rc) {

@@ -36,6 +36,13 @@ void devices_init(struct devices *d, struct xs *xs, unsigned int domid,
 /* All of them, or none: what was attached is detached on failure. */
 int devices_attach(struct devices *d, struct err *e);
 
+/*
+ * Waits for the back ends of all disks, before the guest's first instruction:
+ * GRUB and other firmware look for a disk once.
+ */
+int devices_wait_disks(struct devices *d, const struct device_wait *wait,
+                       struct err *e);
+
 /* All of them, waiting at most @timeout_ms for each back end. */
 void devices_detach(struct devices *d, unsigned int timeout_ms);
 

@@ -23,6 +23,7 @@
 
 #define DEVICE_CLOSE_MS 5000u
 #define BACKEND_STOP_MS 3000u
+#define OFFER_MS        60000u
 #define DYING_MS        20000u
 
 int vm_find_domid(struct hyp *h, const uint8_t uuid[16], unsigned int *domid,
@@ -217,6 +218,21 @@ static void stop_emulator(struct vm *vm)
     }
 }
 
+static bool wanted(void *arg)
+{
+    const struct vm *vm = arg;
+
+    return vm->cancel == NULL || !*vm->cancel;
+}
+
+static int wait_for_disks(struct vm *vm, struct err *e)
+{
+    struct device_wait wait = { OFFER_MS, wanted, vm };
+    int rc = devices_wait_disks(&vm->devices, &wait, e);
+
+    return wanted(vm) ? rc : 0;        /* run_steps() says "interrupted" */
+}
+
 static int save(struct vm *vm, struct err *e)
 {
     int rc = userdata_write(&vm->def, vm->domid);
@@ -241,6 +257,7 @@ static const struct step {
     { "backends",  start_backends, stop_backends },
     { "devices",   attach_devices, detach_devices },
     { "emulator",  start_emulator, stop_emulator },
+    { "disks",     wait_for_disks, NULL },
     { "record",    save,           NULL },
 };
 #define NR_STEPS (sizeof(steps) / sizeof(steps[0]))

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <time.h>
 
+#define STATE_INIT_WAIT 2u
 #define STATE_CONNECTED 4u
 #define STATE_CLOSING   "5"
 #define STATE_CLOSED    6u
@@ -193,30 +194,55 @@ static int wait_until(struct xs *xs, const struct device_id *id,
     }
 }
 
+static int back_state(struct xs *xs, const struct device_id *id,
+                      uint64_t *value)
+{
+    struct store_path state = store_path("%.200s/state", back_path(id).s);
+    int rc = xs_read_number(xs, XS_TXN_NONE, state.s, value);
+
+    return rc == -ENOENT ? -ESRCH : rc;
+}
+
+/* -EIO: the back end reports an error, which goes to @why; 0: it does not. */
+static int refused(struct xs *xs, const struct device_id *id, char *why)
+{
+    struct store_path error = store_path("%.200s/error", back_path(id).s);
+    char *text = NULL;
+
+    if (xs_read(xs, XS_TXN_NONE, error.s, &text, NULL) != 0) {
+        return 0;
+    }
+    snprintf(why, 200, "%s", text);
+    free(text);
+    return -EIO;
+}
+
 static int connected(struct xs *xs, const struct device_id *id, void *arg)
 {
-    struct store_path back = back_path(id);
-    struct store_path state = store_path("%.200s/state", back.s);
-    struct store_path error = store_path("%.200s/error", back.s);
-    char *why = arg, *text = NULL;
+    struct store_path front = store_path("%.200s/state", front_path(id).s);
     uint64_t value = 0;
-    int rc = xs_read_number(xs, XS_TXN_NONE, state.s, &value);
+    int rc = back_state(xs, id, &value);
 
     if (rc != 0) {
-        return rc == -ENOENT ? -ESRCH : rc;
+        return rc;
     }
     if (value == STATE_CONNECTED) {
-        rc = xs_read_number(xs, XS_TXN_NONE,
-                            store_path("%.200s/state", front_path(id).s).s,
-                            &value);
+        rc = xs_read_number(xs, XS_TXN_NONE, front.s, &value);
         return rc == 0 && value == STATE_CONNECTED;
     }
-    if (xs_read(xs, XS_TXN_NONE, error.s, &text, NULL) == 0) {
-        snprintf(why, 200, "%s", text);
-        free(text);
-        return -EIO;
+    return refused(xs, id, arg);
+}
+
+static int offered(struct xs *xs, const struct device_id *id, void *arg)
+{
+    uint64_t value = 0;
+    int rc = back_state(xs, id, &value);
+
+    if (rc != 0) {
+        return rc;
     }
-    return 0;
+    return value >= STATE_INIT_WAIT && value <= STATE_CONNECTED
+           ? 1 : refused(xs, id, arg);
 }
 
 int device_entry_wait(struct xs *xs, const struct device_id *id,
@@ -224,6 +250,13 @@ int device_entry_wait(struct xs *xs, const struct device_id *id,
 {
     why[0] = '\0';
     return wait_until(xs, id, wait, connected, why);
+}
+
+int device_entry_wait_offer(struct xs *xs, const struct device_id *id,
+                            const struct device_wait *wait, char why[200])
+{
+    why[0] = '\0';
+    return wait_until(xs, id, wait, offered, why);
 }
 
 static int closed(struct xs *xs, const struct device_id *id, void *arg)

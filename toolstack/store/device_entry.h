@@ -64,6 +64,13 @@ int device_entry_wait(struct xs *xs, const struct device_id *id,
                       const struct device_wait *wait, char why[200]);
 
 /*
+ * Until the back end has said what it offers: a guest's firmware may look for
+ * that once.  Errors as above.
+ */
+int device_entry_wait_offer(struct xs *xs, const struct device_id *id,
+                            const struct device_wait *wait, char why[200]);
+
+/*
  * Ask a running guest to give the device back, then remove both directories.
  * -ETIMEDOUT: it has not moved, and the request is taken back: nothing has
  * changed.  -EINPROGRESS: it has begun to close and has not finished.

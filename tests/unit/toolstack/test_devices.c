@@ -336,6 +336,41 @@ static void a_plugged_disk_is_connected_or_not_there(void **state)
     }
 }
 
+static void a_guest_begins_when_its_disks_are_offered(void **state)
+{
+    static const struct {
+        struct other_side o;
+        int rc;
+        enum err_class class;
+        const char *why;
+    } rows[] = {
+        { { .back = "2" }, 0, ERR_NONE, "" },
+        { { .back = "4" }, 0, ERR_NONE, "" },
+        { { .back = "1" }, -ETIMEDOUT, ERR_TIMEOUT, "log" },
+        { { .back = "6" }, -ETIMEDOUT, ERR_TIMEOUT, "log" },
+        { { .error = "no such image" }, -EIO, ERR_FAILED, "no such image" },
+        { { .dead = true }, -ESRCH, ERR_STATE, "" },
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct world *w = *state;
+        struct other_side o = rows[i].o;
+        struct device_wait wait = { 60, does_its_part, &o };
+        struct err e = ERR_INIT;
+        struct devices d;
+
+        o.xs = &w->xs;
+        add_disk(w, "xvda", 51712, false);
+        devices_init(&d, &w->xs, DOMID, &w->def);
+        assert_int_equal(devices_attach(&d, NULL), 0);
+        assert_int_equal(devices_wait_disks(&d, &wait, &e), rows[i].rc);
+        assert_non_null(strstr(e.why, rows[i].why));
+        assert_int_equal(e.class, rows[i].class);
+        world_tear_down(state);
+        world_set_up(state);
+    }
+}
+
 static void an_unplugged_disk_is_gone_or_as_it_was(void **state)
 {
     static const struct {
@@ -386,6 +421,7 @@ int main(void)
         IN_WORLD(a_network_is_looked_up_by_name),
         IN_WORLD(a_screen_is_a_frame_buffer_and_a_keyboard),
         IN_WORLD(a_plugged_disk_is_connected_or_not_there),
+        IN_WORLD(a_guest_begins_when_its_disks_are_offered),
         IN_WORLD(an_unplugged_disk_is_gone_or_as_it_was),
         IN_WORLD(only_our_disks_need_our_process),
     };
