@@ -2,7 +2,9 @@
 /*
  * smp/main.c - more than one vCPU: which exist, starting one, events and
  * shootdowns between them, per-vCPU registrations.  ABI: xen/vcpu.h.
- * The second vCPU runs one command at a time from a mailbox.
+ * The second vCPU runs one command at a time from a mailbox.  With "crash" on
+ * the command line it writes to the console while the first one crashes the
+ * domain (tests/boot/boots.cfg, panic-smp).
  */
 #include <lib/ap.h>
 #include <lib/event.h>
@@ -439,8 +441,31 @@ static const struct fact facts[] = {
     FACT(register_vcpu_info_moves_it),
 };
 
+static void write_for_ever(void)
+{
+    static const char line[] =
+        "wwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwwww\n";
+
+    for (;;) {
+        hc_console(CONSOLEIO_write, sizeof(line) - 1, line);
+        ap_counter++;
+    }
+}
+
+static void crash_beside_a_writer(void)
+{
+    guest_must(ap_start(write_for_ever), "start vCPU 1");
+    while (ap_counter < 100) {
+        hc_sched(SCHEDOP_yield, NULL);
+    }
+    guest_shutdown(SHUTDOWN_crash);
+}
+
 void guest_main(void)
 {
+    if (find_word((const char *)start_info->cmd_line, "crash") != NULL) {
+        crash_beside_a_writer();
+    }
     report_run(facts, ARRAY_SIZE(facts));
     report_end();
 }
