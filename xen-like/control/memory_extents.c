@@ -48,7 +48,7 @@ static bool put_at(struct extents *x, uint64_t gpfn, mfn_t mfn,
     }
     for (uint64_t i = 0; i < 1ul << order; i++) {
         p2m_remove(x->d, gpfn + i, mfn_add(mfn, i));
-        (void)pages_release(mfn_to_page(mfn_add(mfn, i)));
+        (void)pages_release(x->d, mfn_to_page(mfn_add(mfn, i)));
     }
     return false;
 }
@@ -90,7 +90,8 @@ static unsigned int take_block(struct extents *x, unsigned int at,
             m2p_set(mfn_add(mfn, i), named ? *f : M2P_INVALID);
             if (!put_at(x, *f, mfn_add(mfn, i), 0)) {
                 while (++i < 1u << order) {
-                    (void)pages_release(mfn_to_page(mfn_add(mfn, i)));
+                    (void)pages_release(x->d,
+                                        mfn_to_page(mfn_add(mfn, i)));
                 }
                 return 0;
             }
@@ -143,7 +144,7 @@ static bool drop_extent(struct extents *x, uint64_t gmfn)
         }
         /* The M2P entry stays: the frame may live on in a mapping. */
         pg = mfn_to_page(mfn);
-        had = pages_release(pg);
+        had = pages_release(x->d, pg);
         page_put(pg);
         if (!had) {
             return false;

@@ -23,7 +23,7 @@ static void drop_ram(struct domain *d, uint64_t gfn)
         return;
     }
     if (p2m_remove(d, gfn, mfn) == 0) {
-        (void)pages_release(mfn_to_page(mfn));
+        (void)pages_release(d, mfn_to_page(mfn));
     }
     page_put(mfn_to_page(mfn));
 }

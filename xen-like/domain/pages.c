@@ -95,12 +95,12 @@ void pages_free_last(struct page_info *pg, uint64_t word)
     }
 }
 
-bool pages_release(struct page_info *pg)
+bool pages_release(const struct domain *d, struct page_info *pg)
 {
     uint64_t w = atomic_load(&pg->word);
 
     do {
-        if (!(w & PG_ALLOCATED)) {
+        if (page_owner_id(w) != d->domid || !(w & PG_ALLOCATED)) {
             return false;
         }
     } while (!atomic_cmpxchg(&pg->word, &w, w & ~PG_ALLOCATED));
@@ -143,19 +143,33 @@ void pages_unshare_frame(mfn_t mfn)
 /* ---- a dying domain -------------------------------------------------------- */
 
 /*
+ * Frames that the domain released already may go any moment, with their last
+ * user, and be another domain's the next: who owns a frame is seen in the
+ * same word that is exchanged.
+ *
  * First walk: drop what a frame holds by itself, a pin or the anchor of an
  * interrupted validation.  With the tables gone, data is held by its owner
  * only, and the second walk frees it in runs.
  */
-static int unpin_frame(struct domain *d, struct page_info *pg)
+static bool take_pin(const struct domain *d, struct page_info *pg)
 {
     uint64_t w = atomic_load(&pg->word);
 
-    if (w & PG_PINNED) {
-        atomic_and(&pg->word, ~PG_PINNED);
-        d->relinquish_busy = true;
-    } else if ((w & PG_PARTIAL) && !pg->use.dropping) {
-        d->relinquish_busy = true;           /* it anchored itself */
+    do {
+        if (page_owner_id(w) != d->domid) {
+            return false;
+        }
+        if (!(w & PG_PINNED)) {
+            return (w & PG_PARTIAL) && !pg->use.dropping;   /* its anchor */
+        }
+    } while (!atomic_cmpxchg(&pg->word, &w, w & ~PG_PINNED));
+    return true;
+}
+
+static int unpin_frame(struct domain *d, struct page_info *pg)
+{
+    if (!d->relinquish_busy) {
+        d->relinquish_busy = take_pin(d, pg);
     }
     if (d->relinquish_busy) {
         if (page_put_type_preemptible(pg) != 0) {
@@ -187,8 +201,8 @@ static void free_frame(struct domain *d, uint64_t mfn, struct run *r)
     struct page_info *pg = &frame_table[mfn];
     uint64_t w = atomic_load(&pg->word);
 
-    while ((w & (PG_ALLOCATED | PG_COUNT_MASK | PG_TCOUNT_MASK)) ==
-           (PG_ALLOCATED | 1)) {
+    while ((w & (PG_OWNER_MASK | PG_ALLOCATED | PG_COUNT_MASK |
+                 PG_TCOUNT_MASK)) == (owner_word(d) | PG_ALLOCATED | 1)) {
         if (!atomic_cmpxchg(&pg->word, &w, NOBODY)) {
             continue;
         }
@@ -199,7 +213,7 @@ static void free_frame(struct domain *d, uint64_t mfn, struct run *r)
         r->nr++;
         return;
     }
-    (void)pages_release(pg);         /* its last user frees it */
+    (void)pages_release(d, pg);      /* its last user frees it */
 }
 
 /* The first frame of @d from @pos on, or @end. */

@@ -21,9 +21,9 @@ int must_check pages_assign(struct domain *d, mfn_t mfn, uint64_t nr);
 mfn_t must_check pages_alloc(struct domain *d, unsigned int order,
                              unsigned int addr_bits);
 
-/* Drop the owner's reference of an allocated frame; it is freed when the
- * last other reference goes.  false: was not allocated (any more). */
-bool pages_release(struct page_info *pg);
+/* Drop the reference that @d has on an allocated frame of its own; it is freed
+ * when the last other reference goes.  false: was not its (any more). */
+bool pages_release(const struct domain *d, struct page_info *pg);
 
 /* Take a frame with no use but the owner's away from @d: it is nobody's.  To
  * be freed, or assigned again after a flush of all that guests may still

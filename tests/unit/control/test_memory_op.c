@@ -133,11 +133,11 @@ static void show_owner(uint64_t m)
                                             .refs = owner[m] >= 0 };
 }
 
-bool pages_release(struct page_info *pg)
+bool pages_release(const struct domain *of, struct page_info *pg)
 {
     uint64_t m = mfn_x(page_to_mfn(pg));
 
-    if (owner[m] < 0) {
+    if (owner[m] != of->domid) {
         return false;
     }
     owner[m] = FREE;

@@ -126,8 +126,9 @@ static void the_last_reference_frees(void **state)
     struct page_info *pg = mfn_to_page(mfn);
 
     assert_true(page_get(mfn, 1));
-    assert_true(pages_release(pg));
-    assert_false(pages_release(pg));             /* once */
+    assert_false(pages_release(&host_domain[2], pg));
+    assert_true(pages_release(&host_domain[1], pg));
+    assert_false(pages_release(&host_domain[1], pg));             /* once */
     assert_int_equal(host_domain[1].tot_pages, 1);
     page_put(pg);
     assert_int_equal(host_domain[1].tot_pages, 0);
@@ -328,6 +329,41 @@ static void the_stamp_is_not_older_than_the_last_use(void **state)
     assert_int_equal(sigaction(SIGSEGV, &old, NULL), 0);
 }
 
+/* ---- a frame of a dying domain is another's meanwhile ---------------------------- */
+
+#define DOMAIN_2 (2ul << PG_OWNER_SHIFT | PG_ALLOCATED)
+static uint64_t its_word;
+
+static void give_it_to_domain_2(int sig)
+{
+    let_frame_table_be_written(true);
+    mfn_to_page(contested)->word = its_word;
+}
+
+/* @word: what domain 1 has there, besides what a fresh frame has. */
+static void expect_left_alone(uint64_t word, uint64_t other)
+{
+    host_reset();
+    contested = host_frame(1);
+    mfn_to_page(contested)->word |= word;
+    its_word = DOMAIN_2 | other;
+    let_frame_table_be_written(false);
+    assert_int_equal(pages_relinquish(&host_domain[1]), 0);
+    assert_int_equal(host_word(contested), its_word);
+}
+
+static void a_dying_domain_takes_no_frame_of_another(void **state)
+{
+    struct sigaction act = { .sa_handler = give_it_to_domain_2 }, old;
+
+    assert_int_equal(sigaction(SIGSEGV, &act, &old), 0);
+    expect_left_alone(0, 1);
+    expect_left_alone(0, 2);
+    expect_left_alone(PG_PINNED, PGT_L1 | PG_VALIDATED | PG_PINNED |
+                                 PG_TCOUNT_ONE | 2);
+    assert_int_equal(sigaction(SIGSEGV, &old, NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +379,8 @@ int main(void)
         cmocka_unit_test_setup(nobody_maps_a_table_before_it_is_flushed,
                                set_up),
         cmocka_unit_test_setup(two_threads_never_hold_two_uses, set_up),
+        cmocka_unit_test_setup(a_dying_domain_takes_no_frame_of_another,
+                               set_up),
         cmocka_unit_test_setup(the_stamp_is_not_older_than_the_last_use,
                                set_up),
     };
