@@ -74,7 +74,7 @@ struct runq {
     uint64_t clock;               /* [L] only grows; credit.c */
     uint64_t idle_ns;             /* [L] */
     uint64_t passes;              /* [a] times through sched_run */
-    struct vcpu *away;            /* [C] to be queued elsewhere */
+    struct vcpu *away, *evicted;  /* [C] runnable, to be queued elsewhere */
     bool unload;                  /* [a] somebody waits for @loaded */
     bool online;                  /* [I] after sched_init_cpu */
     bool quiescing;               /* [a] waits in sched_quiesce */

@@ -269,7 +269,7 @@ static struct sched_vcpu *evict_head(struct runq *rq)
     if (rq->loaded == s->vcpu) {
         unload_this_cpu(rq);
     }
-    rq->away = s->vcpu;
+    rq->evicted = s->vcpu;
     return rq->head;
 }
 
@@ -315,8 +315,9 @@ static void account_switch(struct runq *rq, struct vcpu *prev,
         credit_turn_ends(prev, now);
         vtime_runstate_change(prev, is_runnable(prev)
                               ? RUNSTATE_runnable : stopped_state(prev), now);
-        if (!prev->sched->queued && !prev->sched->parked) {
-            rq->away = prev;          /* sched_wake() finds out whether */
+        if (!prev->sched->queued && !prev->sched->parked &&
+            is_runnable(prev)) {
+            rq->away = prev;
         }
     }
     rq->curr = next;
@@ -371,21 +372,27 @@ static noreturn void leave_to(struct vcpu *next)
     reset_stack_and_jump(get_cpu_info(), go);
 }
 
-/* A vcpu left this CPU but may run on another: give it to one. */
-static void send_away(struct runq *rq)
+/* A vcpu left this CPU but may run on another: give it to one.  It was
+ * runnable, and who stops it now waits in sched_quiesce() before it is freed;
+ * one that was not runnable is woken as any other, and may be gone here. */
+static void send_away(struct runq *rq, struct vcpu **slot)
 {
-    struct vcpu *v = rq->away;
+    struct vcpu *v = *slot;
 
-    if (v == NULL) {
+    if (likely(v == NULL)) {
         return;
     }
-    rq->away = NULL;
-    if (is_runnable(v)) {
-        if (rq->loaded == v) {
-            unload_this_cpu(rq);
-        }
-        sched_wake(v);
+    *slot = NULL;
+    if (rq->loaded == v) {
+        unload_this_cpu(rq);
     }
+    sched_wake(v);
+}
+
+static void send_all_away(struct runq *rq)
+{
+    send_away(rq, &rq->evicted);
+    send_away(rq, &rq->away);
 }
 
 void sched_run(void)
@@ -406,7 +413,7 @@ void sched_run(void)
             unload_this_cpu(rq);
         }
         spin_unlock_irqrestore(&rq->lock, flags);
-        send_away(rq);
+        send_all_away(rq);
         return;
     }
     account_switch(rq, prev, next, now);
@@ -417,7 +424,7 @@ void sched_run(void)
     if (unlikely(rq->unload)) {
         unload_this_cpu(rq);
     }
-    send_away(rq);
+    send_all_away(rq);
     if (rq->nr_queued != 0 && nr_cpus_online > 1) {
         place_balance(rq, now);
     }

@@ -291,6 +291,61 @@ static void a_sleeping_vcpu_follows_its_affinity(void **state)
     assert_ptr_equal(runqs[cpu]->curr, a->vcpu[0]);
 }
 
+/*
+ * @v waits on CPU 0, where its registers were when it woke, though it may run
+ * on CPU 1 only; @w, which came before it, runs on CPU 0.  CPU 1 has not
+ * looked yet.
+ */
+static void one_waits_on_the_wrong_cpu(struct vcpu **v, struct vcpu **w)
+{
+    machine_start(2);
+    *v = new_domain(1, 1)->vcpu[0];
+    *w = new_domain(2, 1)->vcpu[0];
+    assert_int_equal(sched_set_affinity(*v, 1, ~0ull), 0);
+    assert_int_equal(sched_set_affinity(*w, 1, ~0ull), 0);
+    vcpu_pause(*w);
+    sched_wake(*v);
+    simulate(50 * MS);
+    fake_use_cpu(0);
+    sched_block();
+    settle();
+    assert_int_equal(sched_set_affinity(*v, 2, ~0ull), 0);
+    vcpu_unpause(*w);
+    vcpu_unblock(*v);
+    fake_use_cpu(0);
+    fake_run_softirqs();
+    assert_ptr_equal(runqs[0]->curr, *w);
+    assert_ptr_equal(runqs[0]->head, (*v)->sched);
+}
+
+static void who_waits_on_the_wrong_cpu_is_not_lost(void **state)
+{
+    struct vcpu *v, *w;
+
+    one_waits_on_the_wrong_cpu(&v, &w);
+    sched_block();
+    fake_run_softirqs();
+    settle();
+
+    assert_ptr_equal(runqs[1]->curr, v);
+}
+
+static void two_that_leave_a_cpu_at_once_are_not_lost(void **state)
+{
+    struct vcpu *v, *w;
+
+    one_waits_on_the_wrong_cpu(&v, &w);
+    assert_int_equal(sched_set_affinity(w, 2, ~0ull), 0);
+    fake_run_softirqs();
+    settle();
+
+    assert_true(is_idle_vcpu(runqs[0]->curr));
+    assert_int_equal(v->is_running + w->is_running, 1);
+    assert_int_equal(v->sched->queued + w->sched->queued, 1);
+    assert_int_equal(v->processor, 1);
+    assert_int_equal(w->processor, 1);
+}
+
 static void soft_affinity_is_preferred(void **state)
 {
     struct domain *a;
@@ -393,6 +448,8 @@ int main(void)
         T(hard_affinity_is_kept_though_a_cpu_idles),
         T(a_running_vcpu_follows_its_affinity),
         T(a_sleeping_vcpu_follows_its_affinity),
+        T(who_waits_on_the_wrong_cpu_is_not_lost),
+        T(two_that_leave_a_cpu_at_once_are_not_lost),
         T(soft_affinity_is_preferred),
         T(affinity_with_no_cpu_online_is_refused),
         T(random_orders_keep_the_invariants),
