@@ -131,30 +131,32 @@ struct sched_vcpu *place_steal(struct runq *rq, uint64_t now)
     return NULL;
 }
 
-/* Has the vcpu on @to had so much more than @s that they should share? */
+/* Has the vcpu on @to, locked, had so much more than @s that they should
+ * share? */
 static bool owes(const struct runq *to, const struct sched_vcpu *s,
                  uint64_t now)
 {
-    const struct vcpu *other = READ_ONCE(to->curr);
-
-    return !is_idle_vcpu(other) && atomic_load(&to->nr_queued) == 0 &&
-           s->vtime + PUSH_LAG_NS < credit_vtime_now(other, now);
+    return !is_idle_vcpu(to->curr) && to->nr_queued == 0 &&
+           s->vtime + PUSH_LAG_NS < credit_vtime_now(to->curr, now);
 }
 
-/* Hand the head of @rq (locked) to @to, if that one can be locked. */
+/* Hand the head of @rq (locked) to @to, if it owes that and can be locked:
+ * without the lock its vcpu may be gone while we look. */
 static bool push_head(struct runq *rq, struct runq *to, uint64_t now)
 {
     struct sched_vcpu *s = rq->head;
+    bool does;
 
-    if (!spin_trylock(&to->lock)) {
+    if (atomic_load(&to->nr_queued) != 0 || !spin_trylock(&to->lock)) {
         return false;
     }
-    move_to(rq, to, s, now);
-    if (!is_idle_vcpu(to->curr)) {
+    does = owes(to, s, now);
+    if (does) {
+        move_to(rq, to, s, now);
         credit_arm(to, now);
     }
     spin_unlock(&to->lock);
-    return true;
+    return does;
 }
 
 /* After a switch that left somebody waiting: is there a better place? */
@@ -170,8 +172,7 @@ void place_balance(struct runq *rq, uint64_t now)
         poke = first_free(others);
         if (poke == CPU_NONE) {
             for_each_cpu(cpu, others) {
-                if (owes(runqs[cpu], s, now) &&
-                    push_head(rq, runqs[cpu], now)) {
+                if (push_head(rq, runqs[cpu], now)) {
                     poke = cpu;
                     break;
                 }

@@ -346,6 +346,36 @@ static void two_that_leave_a_cpu_at_once_are_not_lost(void **state)
     assert_int_equal(w->processor, 1);
 }
 
+/* Who is on another CPU is looked at only under its lock: it may be freed. */
+static void a_busy_queue_is_not_looked_into(void **state)
+{
+    struct domain *hog, *d;
+    struct vcpu *there;
+
+    machine_start(2);
+    hog = new_domain(1, 1);
+    d = new_domain(2, 2);
+    assert_int_equal(sched_set_affinity(hog->vcpu[0], 2, ~0ull), 0);
+    assert_int_equal(sched_set_affinity(d->vcpu[0], 1, ~0ull), 0);
+    assert_int_equal(sched_set_affinity(d->vcpu[1], 1, ~0ull), 0);
+    wake_all(hog);
+    wake_all(d);
+    settle();
+    runqs[0]->head->hard = 3;
+    there = runqs[1]->curr;
+    assert_ptr_equal(there, hog->vcpu[0]);
+    fake_use_cpu(0);
+
+    spin_lock(&runqs[1]->lock);
+    runqs[1]->curr = (struct vcpu *)64;
+    place_balance(runqs[0], fake_now_ns);
+    runqs[1]->curr = there;
+    spin_unlock(&runqs[1]->lock);
+
+    assert_int_equal(runqs[0]->nr_queued, 1);
+    assert_int_equal(runqs[1]->nr_queued, 0);
+}
+
 static void soft_affinity_is_preferred(void **state)
 {
     struct domain *a;
@@ -450,6 +480,7 @@ int main(void)
         T(a_sleeping_vcpu_follows_its_affinity),
         T(who_waits_on_the_wrong_cpu_is_not_lost),
         T(two_that_leave_a_cpu_at_once_are_not_lost),
+        T(a_busy_queue_is_not_looked_into),
         T(soft_affinity_is_preferred),
         T(affinity_with_no_cpu_online_is_refused),
         T(random_orders_keep_the_invariants),
