@@ -23,7 +23,7 @@ struct heap {
     spinlock_t lock;
     struct timer **slot;             /* [L] slot[0] is the earliest */
     unsigned int nr, max;            /* [L] */
-    struct timer *running;           /* [L] whose handler runs now */
+    struct timer *running;           /* [a] whose handler runs now */
     uint64_t armed;                  /* [C] deadline in the hardware */
 };
 
@@ -150,12 +150,29 @@ void timer_stop(struct timer *t)
     spin_unlock_irqrestore(&h->lock, flags);
 }
 
+/* Does another CPU run @t's handler?  It may be one that @t has left. */
+static bool runs_elsewhere(const struct timer *t)
+{
+    cpumask_t others = atomic_load(&cpu_online_mask) &
+                       ~cpumask_of(smp_processor_id());
+    unsigned int cpu;
+
+    for_each_cpu(cpu, others) {
+        if (atomic_load_acquire(&per_cpu(heap, cpu).running) == t) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The look comes before the removal: a handler that has ended by then cannot
+ * arm @t again after it, and none begins under the lock. */
 void timer_kill(struct timer *t)
 {
     for (;;) {
         unsigned long flags;
         struct heap *h = lock_heap(t, &flags);
-        bool busy = h->running == t && t->cpu != smp_processor_id();
+        bool busy = runs_elsewhere(t);
 
         if (t->slot >= 0) {
             remove(h, t);
@@ -201,11 +218,11 @@ void timer_run(void)
         void *data = t->data;
 
         remove(h, t);
-        h->running = t;
+        atomic_store_relaxed(&h->running, t);
         spin_unlock_irqrestore(&h->lock, flags);
         fn(data);
         flags = spin_lock_irqsave(&h->lock);
-        h->running = NULL;
+        atomic_store_release(&h->running, NULL);
     }
     next = h->nr != 0 ? h->slot[0]->deadline_ns : ~0ull;
     if (next != h->armed) {

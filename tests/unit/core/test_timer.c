@@ -14,6 +14,8 @@
 #include <core/timer.h>
 #include <core/timer_heap.h>
 
+#include "core_host.h"
+
 #define NR 64
 
 static uint64_t now, hardware;
@@ -171,6 +173,31 @@ static void migration_keeps_the_deadline(void **state)
     assert_false(timer_armed(&t));
 }
 
+/* While its handler runs on CPU 0 the timer goes to CPU 1 and is killed
+ * there: by then nobody may use what it belongs to. */
+static struct timer moving;
+static bool waited;
+
+static void move_and_kill(void *data)
+{
+    timer_migrate(&moving, 1);
+    host_cpu_info.cpu = 1;
+    waited = PANICS(timer_kill(&moving));
+    host_cpu_info.cpu = 0;
+}
+
+static void kill_waits_for_a_handler_on_the_cpu_it_left(void **state)
+{
+    cpu_online_mask = 3;
+    timer_init(&moving, move_and_kill, NULL, 0);
+    timer_set(&moving, now);
+    softirq_raise(SOFTIRQ_TIMER);
+    softirq_run();
+    assert_true(waited);
+    timer_kill(&moving);                 /* over: returns */
+    cpu_online_mask = 1;
+}
+
 /* Random sets and stops against a plain list. */
 static void heap_agrees_with_a_list(void **state)
 {
@@ -239,6 +266,8 @@ int main(void)
         cmocka_unit_test_setup(a_handler_may_arm_its_own_timer, set_up),
         cmocka_unit_test_setup(a_timer_of_another_cpu_interrupts_it, set_up),
         cmocka_unit_test_setup(migration_keeps_the_deadline, set_up),
+        cmocka_unit_test_setup(kill_waits_for_a_handler_on_the_cpu_it_left,
+                               set_up),
         cmocka_unit_test_setup(heap_agrees_with_a_list, set_up),
         cmocka_unit_test_setup(a_task_runs_once_for_each_raise_after_it_began,
                                set_up),
