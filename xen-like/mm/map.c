@@ -5,6 +5,9 @@
  * Owns    idle_l4 and every table below it.  Tables come from the early
  *         allocator during boot, then from the buddy allocator; they are
  *         never freed, so that L4 copies in guests stay in step.
+ * Locks   a leaf belongs to who took its address; the tables above are
+ *         shared, and a new one goes in by compare-and-swap.
+ * Tests   tests/unit/mm/test_map.c
  */
 #include <mm/map.h>
 
@@ -47,11 +50,21 @@ static pte_t *table_of(pte_t e)
     return mfn_to_virt(pte_mfn(e));
 }
 
+/* The new table @m takes the place of @old, unless another CPU had the same
+ * thought: then its table stays. */
+static void install(pte_t *e, pte_t old, mfn_t m, uint64_t flags)
+{
+    if (!atomic_cmpxchg(e, &old, pte_make(m, PTE_P | PTE_RW | PTE_A |
+                                             (flags & PTE_US)))) {
+        buddy_free(m, 0);
+    }
+}
+
 /* A superpage becomes a table of 512 smaller pages of the same right. */
-static int split(pte_t *e, unsigned int level)
+static int split(pte_t *e, pte_t old, unsigned int level)
 {
     uint64_t step = level == 3 ? L2_FRAMES : 1;
-    pte_t old = *e, flags = old & PTE_FLAGS, *t;
+    pte_t flags = old & PTE_FLAGS, *t;
     mfn_t m = frame_alloc();
 
     if (mfn_eq(m, INVALID_MFN)) {
@@ -64,7 +77,7 @@ static int split(pte_t *e, unsigned int level)
     for (uint64_t i = 0; i < PT_ENTRIES; i++) {
         t[i] = pte_make(mfn_add(pte_mfn(old), i * step), flags);
     }
-    *e = pte_make(m, PTE_P | PTE_RW | PTE_A | (flags & PTE_US));
+    install(e, old, m, flags);
     return 0;
 }
 
@@ -74,18 +87,20 @@ static pte_t *entry_of(uint64_t va, unsigned int level, uint64_t flags)
     pte_t *e = &idle_l4[PT_INDEX(va, 4)];
 
     for (unsigned int l = 4; l > level; l--) {
-        if (!(*e & PTE_P)) {
+        pte_t old = atomic_load(e);
+
+        if (!(old & PTE_P)) {
             mfn_t m = frame_alloc();
 
             if (mfn_eq(m, INVALID_MFN)) {
                 return NULL;
             }
             memset(mfn_to_virt(m), 0, PAGE_SIZE);
-            *e = pte_make(m, PTE_P | PTE_RW | PTE_A | (flags & PTE_US));
-        } else if ((*e & PTE_PSE) && split(e, l) != 0) {
+            install(e, old, m, flags);
+        } else if ((old & PTE_PSE) && split(e, old, l) != 0) {
             return NULL;
         }
-        e = &table_of(*e)[PT_INDEX(va, l - 1)];
+        e = &table_of(atomic_load(e))[PT_INDEX(va, l - 1)];
     }
     return e;
 }

@@ -59,7 +59,9 @@ static inline void cpu_sti_hlt(void) { fake_irqs_on = true; }
 #define X86_CR4_SMAP       0x00200000ul
 
 /* Features the tests switch on and off. */
-enum cpu_feature { X86_FEATURE_NRIPS, X86_FEATURE_NX, X86_FEATURE_FFXSR };
+enum cpu_feature {
+    X86_FEATURE_NRIPS, X86_FEATURE_NX, X86_FEATURE_FFXSR, X86_FEATURE_PAGE1GB
+};
 extern uint32_t fake_features;
 static inline bool has_cpu(enum cpu_feature f)
 {
@@ -75,5 +77,6 @@ static inline struct cpuid_regs cpuid(uint32_t leaf, uint32_t sub)
     return (struct cpuid_regs){ 0 };
 }
 static inline uint64_t rdtsc(void) { return 0; }
+static inline void write_cr3(uint64_t cr3) { (void)cr3; }
 
 #endif

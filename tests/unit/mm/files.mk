@@ -9,3 +9,7 @@ UNIT_TESTS += test_early
 test_early_KIND := hv
 test_early_SRCS := tests/unit/mm/test_early.c xen-like/mm/early.c \
         xen-like/lib/string.c
+UNIT_TESTS += test_map
+test_map_KIND := hv
+test_map_SRCS := tests/unit/mm/test_map.c xen-like/mm/map.c \
+        xen-like/lib/string.c
