@@ -136,13 +136,39 @@ static int map_range(uint64_t va, mfn_t mfn, uint64_t nr, uint64_t flags)
     return 0;
 }
 
+/* The entry that maps @va, or the one at the highest level that maps nothing;
+ * *@frames: how many frames one at its level covers. */
+static pte_t *lookup(uint64_t va, uint64_t *frames)
+{
+    pte_t *e = &idle_l4[PT_INDEX(va, 4)];
+    unsigned int l = 4;
+
+    while (l > 1 && (atomic_load(e) & (PTE_P | PTE_PSE)) == PTE_P) {
+        l--;
+        e = &table_of(atomic_load(e))[PT_INDEX(va, l)];
+    }
+    *frames = 1ull << (9 * (l - 1));
+    return e;
+}
+
+/* Takes no memory, unless a large page goes in part. */
 static void clear_entries(uint64_t va, uint64_t nr)
 {
-    for (; nr != 0; nr--, va += PAGE_SIZE) {
-        pte_t *e = entry_of(va, 1, 0);
+    while (nr != 0) {
+        uint64_t frames, n;
+        pte_t *e = lookup(va, &frames);
 
-        BUG_ON(e == NULL);
-        *e = 0;
+        n = min(nr, frames - (va >> PAGE_SHIFT) % frames);
+        if ((atomic_load(e) & PTE_P) && n != frames) {
+            n = 1;
+            e = entry_of(va, 1, 0);
+            BUG_ON(e == NULL);
+        }
+        if (atomic_load(e) & PTE_P) {
+            atomic_store_relaxed(e, 0);
+        }
+        va += n << PAGE_SHIFT;
+        nr -= n;
     }
 }
 

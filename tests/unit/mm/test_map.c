@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tests of mm/map: two CPUs that need the same new table share it, and neither
+ * Tests of mm/map: large pages and single ones come and go, lack of memory is
+ * reported; two CPUs that need the same new table share it, and neither
  * loses its mapping.
  */
 #include <setjmp.h>
@@ -40,7 +41,7 @@ __asm__(".bss\n.globl _image_start, _image_end, _boot_data_start\n"
 
 /* ---- what lies below ---------------------------------------------------------- */
 
-static unsigned int nr_taken, nr_given;
+static unsigned int nr_taken, nr_given, limit;
 static void (*on_alloc)(void);          /* what another CPU does meanwhile */
 static unsigned int on_which;           /* at this allocation from now */
 
@@ -57,7 +58,9 @@ mfn_t buddy_alloc(unsigned int order)
         on_alloc = NULL;
         fn();
     }
-    assert_true(nr_taken < FRAMES);
+    if (nr_taken == limit) {
+        return INVALID_MFN;
+    }
     memset(direct_map + nr_taken * PAGE_SIZE, 0x5a, PAGE_SIZE);
     return _mfn(nr_taken++);
 }
@@ -88,6 +91,7 @@ static int set_up(void **state)
     direct_map = aligned_alloc(PAGE_SIZE, FRAMES * PAGE_SIZE);
     memset(idle_l4, 0, sizeof(idle_l4));
     nr_taken = nr_given = 0;
+    limit = FRAMES;
     on_alloc = NULL;
     map_use_buddy();
     return 0;
@@ -151,11 +155,54 @@ static void two_that_map_at_once_share_the_new_tables(void **state)
     }
 }
 
+static void without_memory_nothing_is_mapped(void **state)
+{
+    for (unsigned int most = 0; most < 3; most++) {
+        void *p;
+
+        (void)set_up(state);
+        limit = most;
+        assert_null(map_mmio(MMIO, PAGE_SIZE));
+        limit = FRAMES;
+        p = map_mmio(MMIO, PAGE_SIZE);        /* its address was given back */
+        assert_int_equal(mapped_at(p), MMIO);
+        unmap_mmio(p, PAGE_SIZE);
+    }
+}
+
+/* Whole, and in part: what stays is as it was. */
+static void a_large_page_is_unmapped(void **state)
+{
+    uint64_t large = 512 * PAGE_SIZE;
+    char *p = map_mmio(MMIO, large + PAGE_SIZE);
+    unsigned int tables = nr_taken;
+
+    assert_int_equal(tables, 3);
+    assert_int_equal(mapped_at(p + large - PAGE_SIZE), MMIO + large - PAGE_SIZE);
+    assert_int_equal(mapped_at(p + large), MMIO + large);
+    unmap_mmio(p, large + PAGE_SIZE);
+    assert_int_equal(nr_taken, tables);
+    assert_int_equal(mapped_at(p + large - PAGE_SIZE), 0);
+    assert_int_equal(mapped_at(p + large), 0);
+
+    p = map_mmio(MMIO, large);
+    unmap_mmio(p + PAGE_SIZE, PAGE_SIZE);
+    assert_int_equal(mapped_at(p + PAGE_SIZE), 0);
+    assert_int_equal(mapped_at(p), MMIO);
+    assert_int_equal(mapped_at(p + 2 * PAGE_SIZE), MMIO + 2 * PAGE_SIZE);
+    unmap_mmio(p, large);
+    assert_int_equal(mapped_at(p), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(
             two_that_map_at_once_share_the_new_tables, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(without_memory_nothing_is_mapped,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_large_page_is_unmapped, set_up,
+                                        tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
