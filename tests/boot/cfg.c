@@ -27,6 +27,7 @@ static const struct {
     { "qemu", offsetof(struct boot, qemu) },
     { "disk", offsetof(struct boot, disk) },
     { "hvargs", offsetof(struct boot, hvargs) },
+    { "ourargs", offsetof(struct boot, ourargs) },
     { "xenargs", offsetof(struct boot, xenargs) },
     { "kernel", offsetof(struct boot, kernel) },
     { "kargs", offsetof(struct boot, kargs) },
@@ -95,6 +96,8 @@ static int expand(const struct boot *block, struct boot *boots, int n, int max)
     char name[128], hvargs[1024];
 
     for (size_t i = 0; i < sizeof(hvs) / sizeof(hvs[0]); i++) {
+        const char *more = i == 0 ? block->ourargs : block->xenargs;
+
         if (block->on == NULL || strstr(block->on, hvs[i].word) == NULL) {
             continue;
         }
@@ -106,7 +109,7 @@ static int expand(const struct boot *block, struct boot *boots, int n, int max)
         boots[n] = *block;
         boots[n].name = strdup(name);
         snprintf(hvargs, sizeof(hvargs), "%s %s", block->hvargs,
-                 i == 1 && block->xenargs != NULL ? block->xenargs : "");
+                 more != NULL ? more : "");
         boots[n].hvargs = strdup(hvargs);
         boots[n++].hv = strdup(hvs[i].hv);
     }

@@ -25,7 +25,7 @@ struct boot {
     char *hv;                /* hypervisor's path on the boot disk */
     char *groups, *on;
     char *firmware, *machine, *memory, *cpus, *cpu, *qemu, *disk;
-    char *hvargs, *xenargs, *kernel, *kargs, *image, *run;
+    char *hvargs, *ourargs, *xenargs, *kernel, *kargs, *image, *run;
     char *beside;            /* a program on this machine, see beside.h */
     char *guests;            /* directory: one boot for each ELF file there */
     char *last;              /* the line that ends the boot well */
