@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The monitor of one QEMU: one event of it, a line of JSON that it begins and
- * ends the same way always.  A machine that is reset would otherwise begin its
+ * The monitor of one QEMU: one event and one answer of it, lines of JSON whose
+ * words it always puts the same way.  A machine that is reset would otherwise begin its
  * boot again, or end with -no-reboot before the CPUs' registers are written
  * down.  Leaves what follows from a reset to vm.c.  Tested by
  * tests/unit/boot/test_qmp.c.
  */
 #include "qmp.h"
 
+#include "registers.h"
+
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -41,12 +44,39 @@ void qmp_close(struct qmp *q)
     q->fd = -1;
 }
 
+/* A string of JSON with "\r\n" in it, as escapes. */
+static void print_answer(FILE *log, const char *text)
+{
+    char line[256];
+    size_t n = 0;
+
+    for (const char *p = text; *p != '\0' && *p != '"'; p++) {
+        if (p[0] == '\\' && p[1] != '\0') {
+            line[n] = '\0';
+            if (*++p == 'n') {
+                n = 0;
+                if (registers_wanted(line)) {
+                    fprintf(log, "== %s\n", line);
+                }
+            }
+        } else if (n < sizeof(line) - 1) {
+            line[n++] = *p;
+        }
+    }
+}
+
 static void take_line(struct qmp *q)
 {
+    static const char answer[] = "{\"return\": \"";
+
     q->line[q->len] = '\0';
     if (strstr(q->line, "\"event\": \"RESET\"") != NULL &&
         strstr(q->line, "\"guest\": true") != NULL) {
         q->reset = true;
+    }
+    if (q->answer != NULL && strncmp(q->line, answer, sizeof(answer) - 1) == 0) {
+        print_answer(q->answer, q->line + sizeof(answer) - 1);
+        q->answer = NULL;
     }
     q->len = 0;
 }
@@ -66,4 +96,28 @@ bool qmp_was_reset(struct qmp *q)
         }
     }
     return q->reset;
+}
+
+bool qmp_log_registers(struct qmp *q, FILE *log, int timeout_ms)
+{
+    static const char ask[] =
+        "{\"execute\":\"human-monitor-command\",\"arguments\":"
+        "{\"command-line\":\"info registers -a\"}}\n";
+    struct pollfd p = { .fd = q->fd, .events = POLLIN };
+    bool answered = false;
+
+    if (q->fd < 0 ||
+        send(q->fd, ask, sizeof(ask) - 1, MSG_NOSIGNAL) != sizeof(ask) - 1) {
+        return false;
+    }
+    q->answer = log;
+    while (!answered && poll(&p, 1, timeout_ms) > 0) {
+        qmp_was_reset(q);
+        answered = q->answer == NULL;
+        if ((p.revents & POLLHUP) != 0) {
+            break;
+        }
+    }
+    q->answer = NULL;
+    return answered;
 }

@@ -2,7 +2,8 @@
 /*
  * boot/qmp.h - what QEMU says of the machine beside its serial line.
  *
- * Owns    the socket to QEMU's monitor: was the machine reset?
+ * Owns    the socket to QEMU's monitor: was the machine reset, where are its
+ *         CPUs now?
  * Tests   tests/unit/boot/test_qmp.c, every nested boot
  */
 #ifndef BOOT_QMP_H
@@ -10,11 +11,13 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct qmp {
     int fd;                  /* -1: none */
     bool reset;              /* the guest's doing, since power-on */
-    char line[4096];
+    FILE *answer;            /* where the registers asked for go, or NULL */
+    char line[32768];
     size_t len;
 };
 
@@ -25,5 +28,9 @@ void qmp_close(struct qmp *q);
 
 /* Was it reset?  Never blocks. */
 bool qmp_was_reset(struct qmp *q);
+
+/* Each CPU's registers to @log, while the machine runs; false: no answer in
+ * @timeout_ms, or no monitor. */
+bool qmp_log_registers(struct qmp *q, FILE *log, int timeout_ms);
 
 #endif

@@ -25,6 +25,7 @@
 #define MAX_ARGS 64
 #define GRACE_S    30            /* from the last line to power-off */
 #define BESIDE_S   30            /* for what stands beside, after the boot */
+#define ANSWER_MS  5000          /* for QEMU to say where its CPUs are */
 #define EPILOGUE_S 3             /* from a rejected line to our end */
 
 bool vm_tell_story;
@@ -420,11 +421,14 @@ bool vm_expired(struct vm *vm)
                     vm->boot->timeout_s);
         }
         because(vm, "no '%s' in %d s", vm->boot->last, vm->boot->timeout_s);
+        fprintf(vm->log, "== out of time\n");
+        qmp_log_registers(&vm->qmp, vm->log, ANSWER_MS);
         vm->out_of_time = true;
         return true;
     }
     if (vm->last_seen && now - vm->last_at > GRACE_S) {
         because(vm, "did not switch off within %d s", GRACE_S);
+        qmp_log_registers(&vm->qmp, vm->log, ANSWER_MS);
         return true;
     }
     /* A rejected line: only what explains it is worth waiting for. */

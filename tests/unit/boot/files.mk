@@ -2,7 +2,8 @@
 UNIT_TESTS += test_registers
 test_registers_SRCS = tests/unit/boot/test_registers.c tests/boot/registers.c
 UNIT_TESTS += test_qmp
-test_qmp_SRCS = tests/unit/boot/test_qmp.c tests/boot/qmp.c
+test_qmp_SRCS = tests/unit/boot/test_qmp.c tests/boot/qmp.c \
+    tests/boot/registers.c
 CHECKS += check-verdict
 .PHONY: check-verdict
 check-verdict: $(BUILD)/run_boots

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,6 +88,44 @@ static void a_long_line_hides_nothing(void **state)
     close(theirs);
 }
 
+/* Written before it is asked for: the socket holds it until then. */
+static void registers_are_asked_for(void **state)
+{
+    struct qmp q;
+    int theirs = qmp_open(&q);
+    char asked[256] = "", *text;
+    size_t size;
+    FILE *log = open_memstream(&text, &size);
+
+    say(theirs, "{\"return\": {}}\r\n"
+        "{\"return\": \"\\r\\nCPU#0\\r\\nRIP=1 RFL=2\\r\\nDS =0010\\r\\nCR0=3\\r\\n"
+        "\\r\\nCPU#1\\r\\nRIP=4\\r\\n\"}\r\n");
+
+    assert_true(qmp_log_registers(&q, log, 1000));
+    fclose(log);
+    assert_string_equal(text, "== CPU#0\n== RIP=1 RFL=2\n== CR0=3\n"
+                        "== CPU#1\n== RIP=4\n");
+    free(text);
+    assert_true(read(theirs, asked, sizeof(asked) - 1) > 0);
+    assert_non_null(strstr(asked, "info registers -a"));
+    qmp_close(&q);
+    close(theirs);
+}
+
+static void a_monitor_that_is_gone_is_not_waited_for(void **state)
+{
+    struct qmp q;
+    int theirs = qmp_open(&q);
+    FILE *log = tmpfile();
+
+    assert_false(qmp_log_registers(&q, log, 10));
+    close(theirs);
+    assert_false(qmp_log_registers(&q, log, 100000));
+    qmp_close(&q);
+    assert_false(qmp_log_registers(&q, log, 100000));
+    fclose(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -93,6 +133,8 @@ int main(void)
         cmocka_unit_test(a_reset_is_seen_in_pieces),
         cmocka_unit_test(other_events_are_no_reset),
         cmocka_unit_test(a_long_line_hides_nothing),
+        cmocka_unit_test(registers_are_asked_for),
+        cmocka_unit_test(a_monitor_that_is_gone_is_not_waited_for),
     };
 
     return cmocka_run_group_tests_name("qmp", tests, NULL, NULL);

@@ -11,8 +11,8 @@ failures=0
 count=0
 
 # The machine: what it says is in the boot's word "kargs"; RESET and TRIPLE are
-# told by its monitor and its log of resets instead, WAIT is for somebody to end
-# it.
+# told by its monitor and its log of resets instead, WAIT is for somebody to ask
+# it for its registers and to end it.
 cat > "$dir/bin/qemu-system-x86_64" <<'END'
 #!/bin/bash
 while [ $# -gt 0 ]; do
@@ -30,7 +30,12 @@ for word in $words; do
     TRIPLE) printf 'Triple fault\nCPU Reset (CPU 0)\nRIP=ffff82d000000bad RFL=2\n' >> "$resets" ;;
     RESET) echo '{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "RESET", "data": {"guest": true, "reason": "guest-reset"}}' >&"$monitor"
            exec sleep 20 ;;
-    WAIT) exec sleep 20 ;;
+    WAIT) while read -r ask <&"$monitor"; do
+              case $ask in
+              *'info registers -a'*)
+                  printf '%s\r\n' '{"return": "CPU#0\r\nRIP=0000000000000bad\r\n"}' >&"$monitor" ;;
+              esac
+          done ;;
     DIE) kill -SEGV $$ ;;
     *) printf '%s\r\n' "$word" ;;
     esac
@@ -68,6 +73,7 @@ verdict 'FAIL a.ours: boot the scenario ended with 139' 'hello;DONE 139'
 verdict "FAIL a.ours: boot ended, exit status 0, without 'DONE 0'" 'hello'
 verdict "FAIL a.ours: boot ended, signal 11, without 'DONE 0'" 'hello;DIE'
 verdict "FAIL a.ours: boot no 'DONE 0' in 1 s" 'WAIT' 'timeout = 1'
+logged '== RIP=0000000000000bad'
 verdict "FAIL a.ours: boot a triple fault without 'DONE 0'" 'hello;TRIPLE;RESET'
 logged '== RIP=ffff82d000000bad'
 verdict "FAIL a.ours: boot the machine was reset without 'DONE 0'" 'hello;RESET'
