@@ -13,7 +13,7 @@
 #include <stddef.h>
 
 #define MAX_LINES 24
-#define MAX_BOOTS 160
+#define MAX_BOOTS 200
 
 struct lines {
     char *text[MAX_LINES];
