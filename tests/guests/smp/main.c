@@ -449,6 +449,9 @@ static void write_for_ever(void)
     for (;;) {
         hc_console(CONSOLEIO_write, sizeof(line) - 1, line);
         ap_counter++;
+        for (unsigned int i = 0; i < 100; i++) {
+            __asm__ volatile("pause");   /* locks are not fair */
+        }
     }
 }
 
