@@ -127,22 +127,6 @@ void page_put(struct page_info *pg)
     }
 }
 
-/*
- * The last use of @pg, no table, ends, and with it @refs references.  The
- * stamp is taken with the frame in hand, and before the count is seen at 0:
- * who then changes the type must not miss an entry cached before this moment.
- * false: the word is not *@w, which it takes; nothing done.
- */
-static bool put_last(struct page_info *pg, uint64_t *w, uint64_t refs)
-{
-    if (!atomic_cmpxchg(&pg->word, w, *w & ~PG_VALIDATED)) {
-        return false;
-    }
-    atomic_store_relaxed(&pg->use.flush_stamp, tlb_stamp());
-    *w = atomic_sub(&pg->word, PG_TCOUNT_ONE + refs - PG_VALIDATED);
-    return true;
-}
-
 void page_put_writable(struct page_info *pg)
 {
     uint64_t w = atomic_load(&pg->word);
@@ -152,7 +136,7 @@ void page_put_writable(struct page_info *pg)
         BUG_ON((w & PG_TCOUNT_MASK) == 0 || (w & PG_COUNT_MASK) == 0);
         new = w - PG_TCOUNT_ONE - 1;
         if ((new & PG_TCOUNT_MASK) == 0) {
-            if (put_last(pg, &w, 1)) {
+            if (page_put_last(pg, &w, 1)) {
                 new = w;
                 break;
             }
@@ -316,7 +300,7 @@ static int put_type(struct page_info *pg, bool preemptible)
         BUG_ON((w & PG_TCOUNT_MASK) == 0);
         last = (w & PG_TCOUNT_MASK) == PG_TCOUNT_ONE;
         if (last && !IS_TABLE(TYPE_OF(w))) {
-            if (put_last(pg, &w, 0)) {
+            if (page_put_last(pg, &w, 0)) {
                 return 0;
             }
             continue;

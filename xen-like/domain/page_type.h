@@ -29,6 +29,7 @@
 #include <mm/frame_table.h>
 #include <mm/page_word.h>
 #include <mm/tlb_flush.h>
+#include <mm/tlb_flush.h>
 
 /* A reference to a frame of @owner (a domid); false: not its frame. */
 bool must_check page_get(mfn_t mfn, domid_t owner);
@@ -66,40 +67,20 @@ struct page_type_ops {
 void page_type_set_ops(const struct page_type_ops *ops);
 
 /*
- * The two above where they are hot: the usual case in place, one exchange
- * tried once; anything else by the call.  A frame in hand (not VALIDATED) is
- * waited for there.
+ * The last use of @pg, no table, ends, and with it @refs references.  The
+ * stamp is taken with the frame in hand, and before the count is seen at 0:
+ * who then changes the type must not miss an entry cached before this moment.
+ * false: the word is not *@w, which it takes; nothing done.
  */
-static always_inline bool page_get_writable_here(mfn_t mfn, domid_t owner)
+static always_inline bool page_put_last(struct page_info *pg, uint64_t *w,
+                                        uint64_t refs)
 {
-    const uint64_t mask = PG_OWNER_MASK | PG_TYPE_MASK | PG_VALIDATED;
-    const uint64_t want = (uint64_t)owner << PG_OWNER_SHIFT | PGT_WRITABLE |
-                          PG_VALIDATED;
-    struct page_info *pg = mfn_to_page(mfn);
-    uint64_t w;
-
-    if (likely(mfn_valid(mfn))) {
-        w = atomic_load(&pg->word);
-        if (likely((w & mask) == want &&
-                   (w & PG_COUNT_MASK) - 1 < PG_COUNT_MASK - 1 &&
-                   (w & PG_TCOUNT_MASK) != PG_TCOUNT_MASK &&
-                   atomic_cmpxchg(&pg->word, &w, w + PG_TCOUNT_ONE + 1))) {
-            return true;
-        }
+    if (!atomic_cmpxchg(&pg->word, w, *w & ~PG_VALIDATED)) {
+        return false;
     }
-    return page_get_writable(mfn, owner);
-}
-
-static always_inline void page_put_writable_here(struct page_info *pg)
-{
-    uint64_t w = atomic_load(&pg->word);
-
-    if (likely((w & PG_TCOUNT_MASK) > PG_TCOUNT_ONE &&
-               (w & PG_COUNT_MASK) > 1 &&
-               atomic_cmpxchg(&pg->word, &w, w - PG_TCOUNT_ONE - 1))) {
-        return;
-    }
-    page_put_writable(pg);
+    atomic_store_relaxed(&pg->use.flush_stamp, tlb_stamp());
+    *w = atomic_sub(&pg->word, PG_TCOUNT_ONE + refs - PG_VALIDATED);
+    return true;
 }
 
 #endif

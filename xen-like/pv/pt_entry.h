@@ -13,7 +13,7 @@
 #define PV_PT_ENTRY_H
 
 #include <domain/domain.h>
-#include <domain/page_type.h>
+#include <domain/page_writable.h>
 #include <domain/pages.h>
 #include <hv/errno.h>
 

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <cmocka.h>
 
+#include <domain/page_writable.h>
 #include <hv/errno.h>
 #include "pt_host.h"
 
