@@ -29,7 +29,6 @@
 #include <mm/frame_table.h>
 #include <mm/page_word.h>
 #include <mm/tlb_flush.h>
-#include <mm/tlb_flush.h>
 
 /* A reference to a frame of @owner (a domid); false: not its frame. */
 bool must_check page_get(mfn_t mfn, domid_t owner);
