@@ -9,7 +9,7 @@ BOOT_SRCS := $(addprefix tests/boot/,run_boots.c vm.c cfg.c beside.c qmp.c \
 
 $(BUILD)/run_boots: $(BOOT_SRCS) $(wildcard tests/boot/*.h)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $(BOOT_SRCS) -lcmocka
+	$(Q)$(CC) $(STD) $(WARN) -O1 -D_GNU_SOURCE -o $@ $(BOOT_SRCS) -lcmocka -ljson-c
 
 # For the boots with "machine = bochs".
 $(BUILD)/bochs_run: tests/boot/bochs_run.c

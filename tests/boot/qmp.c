@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The monitor of one QEMU: one event and one answer of it, lines of JSON whose
- * words it always puts the same way.  A machine that is reset would otherwise begin its
- * boot again, or end with -no-reboot before the CPUs' registers are written
- * down.  Leaves what follows from a reset to vm.c.  Tested by
+ * The monitor of one QEMU: one event and one answer of it.  A machine that is
+ * reset would otherwise begin its boot again, or end with -no-reboot before the
+ * CPUs' registers are written down.  Leaves what follows from a reset to vm.c.  Tested by
  * tests/unit/boot/test_qmp.c.
  */
 #include "qmp.h"
@@ -11,6 +10,7 @@
 #include "registers.h"
 
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -44,41 +44,48 @@ void qmp_close(struct qmp *q)
     q->fd = -1;
 }
 
-/* A string of JSON with "\r\n" in it, as escapes. */
 static void print_answer(FILE *log, const char *text)
 {
-    char line[256];
-    size_t n = 0;
+    while (*text != '\0') {
+        size_t n = strcspn(text, "\r\n");
 
-    for (const char *p = text; *p != '\0' && *p != '"'; p++) {
-        if (p[0] == '\\' && p[1] != '\0') {
-            line[n] = '\0';
-            if (*++p == 'n') {
-                n = 0;
-                if (registers_wanted(line)) {
-                    fprintf(log, "== %s\n", line);
-                }
-            }
-        } else if (n < sizeof(line) - 1) {
-            line[n++] = *p;
+        if (registers_wanted(text)) {
+            fprintf(log, "== %.*s\n", (int)n, text);
         }
+        text += n;
+        text += strspn(text, "\r\n");
     }
+}
+
+static const char *word(const json_object *o, const char *key)
+{
+    json_object *value = json_object_object_get(o, key);
+
+    return json_object_is_type(value, json_type_string)
+           ? json_object_get_string(value) : "";
 }
 
 static void take_line(struct qmp *q)
 {
-    static const char answer[] = "{\"return\": \"";
+    json_object *o, *data;
 
     q->line[q->len] = '\0';
-    if (strstr(q->line, "\"event\": \"RESET\"") != NULL &&
-        strstr(q->line, "\"guest\": true") != NULL) {
+    q->len = 0;
+    o = json_tokener_parse(q->line);
+    if (!json_object_is_type(o, json_type_object)) {
+        json_object_put(o);
+        return;
+    }
+    data = json_object_object_get(o, "data");
+    if (strcmp(word(o, "event"), "RESET") == 0 &&
+        json_object_get_boolean(json_object_object_get(data, "guest"))) {
         q->reset = true;
     }
-    if (q->answer != NULL && strncmp(q->line, answer, sizeof(answer) - 1) == 0) {
-        print_answer(q->answer, q->line + sizeof(answer) - 1);
+    if (q->answer != NULL && word(o, "return")[0] != '\0') {
+        print_answer(q->answer, word(o, "return"));
         q->answer = NULL;
     }
-    q->len = 0;
+    json_object_put(o);
 }
 
 bool qmp_was_reset(struct qmp *q)
