@@ -120,9 +120,9 @@ static void run_main(const char *scenario)
     if (main_pid < 0) {
         say("cannot start %s: %s", is_scenario ? scenario : "the shell",
             strerror(errno));
-    }
-    if (main_pid < 0 && is_scenario) {
-        end_scenario(255);
+        if (is_scenario) {
+            end_scenario(255);
+        }
     }
     if (main_pid != 0) {
         return;

@@ -122,21 +122,33 @@ int devices_changeable(const struct devices *d, const char *element, size_t i,
                    "the bus 'xen' come and go");
 }
 
-static int not_connected(int rc, const char *element, const char *why,
-                         struct err *e)
+/* What the user did not get from a device in time, and what follows. */
+struct lateness {
+    const char *what, *hint;
+};
+static const struct lateness not_taken = {
+    "the guest did not take the device", "it was taken away again"
+};
+static const struct lateness not_offered = {
+    "the back end does not offer the device",
+    "its log or the kernel's may say why"
+};
+
+static int not_there(int rc, const char *device, const struct lateness *late,
+                     const char *why, struct err *e)
 {
     switch (rc) {
     case -ETIMEDOUT:
-        return err_set(e, rc, ERR_TIMEOUT, "the guest did not take the "
-                       "device", element, "it was taken away again");
+        return err_set(e, rc, ERR_TIMEOUT, late->what, device, "%s",
+                       late->hint);
     case -EIO:
         return err_set(e, rc, ERR_FAILED, "the back end refuses the device",
-                       element, "%s", why);
+                       device, "%s", why);
     case -ESRCH:
         return err_set(e, rc, ERR_STATE, "the domain ended meanwhile",
-                       element, "the device went with it");
+                       device, "the device went with it");
     default:
-        return err_errno(e, rc, "cannot attach the device", "%s", element);
+        return err_errno(e, rc, "cannot attach the device", "%s", device);
     }
 }
 
@@ -160,29 +172,11 @@ int devices_plug(struct devices *d, const char *element, size_t i,
     }
     rc = device_entry_wait(d->xs, &id, wait, why);
     if (rc != 0) {
-        not_connected(rc, element, why, e);
+        not_there(rc, element, &not_taken, why, e);
         device_entry_remove(d->xs, id.domid, id.devid, id.front_kind,
                             id.back_kind, 2000);
     }
     return rc;
-}
-
-static int not_offered(int rc, const char *disk, const char *why,
-                       struct err *e)
-{
-    switch (rc) {
-    case -ETIMEDOUT:
-        return err_set(e, rc, ERR_TIMEOUT, "the back end does not offer the "
-                       "disk", disk, "its log or the kernel's may say why");
-    case -EIO:
-        return err_set(e, rc, ERR_FAILED, "the back end refuses the disk",
-                       disk, "%s", why);
-    case -ESRCH:
-        return err_set(e, rc, ERR_STATE, "the domain ended meanwhile", disk,
-                       "the disk went with it");
-    default:
-        return err_errno(e, rc, "cannot wait for the disk", "%s", disk);
-    }
 }
 
 int devices_wait_disks(struct devices *d, const struct device_wait *wait,
@@ -197,7 +191,8 @@ int devices_wait_disks(struct devices *d, const struct device_wait *wait,
             rc = device_entry_wait_offer(d->xs, &id, wait, why);
         }
         if (rc != 0) {
-            return not_offered(rc, d->def->disks[i].target, why, e);
+            return not_there(rc, d->def->disks[i].target, &not_offered, why,
+                             e);
         }
     }
     return 0;

@@ -145,18 +145,18 @@ static bool owes(const struct runq *to, const struct sched_vcpu *s,
 static bool push_head(struct runq *rq, struct runq *to, uint64_t now)
 {
     struct sched_vcpu *s = rq->head;
-    bool does;
+    bool owed;
 
     if (atomic_load(&to->nr_queued) != 0 || !spin_trylock(&to->lock)) {
         return false;
     }
-    does = owes(to, s, now);
-    if (does) {
+    owed = owes(to, s, now);
+    if (owed) {
         move_to(rq, to, s, now);
         credit_arm(to, now);
     }
     spin_unlock(&to->lock);
-    return does;
+    return owed;
 }
 
 /* After a switch that left somebody waiting: is there a better place? */

@@ -301,14 +301,45 @@ static bool does_its_part(void *arg)
     return !o->dead;
 }
 
+struct outcome {
+    struct other_side o;
+    int rc;
+    enum err_class class;
+    const char *why;
+};
+
+/* What @act says of a disk when the other side does as in @row. */
+static void meets(void **state, const struct outcome *row,
+                  int (*act)(struct devices *d, const struct device_wait *wait,
+                             struct err *e))
+{
+    struct world *w = *state;
+    struct other_side o = row->o;
+    struct device_wait wait = { 60, does_its_part, &o };
+    struct err e = ERR_INIT;
+    struct devices d;
+
+    o.xs = &w->xs;
+    add_disk(w, "xvda", 51712, false);
+    devices_init(&d, &w->xs, DOMID, &w->def);
+    assert_int_equal(act(&d, &wait, &e), row->rc);
+    assert_int_equal(e.class, row->class);
+    assert_non_null(strstr(e.why, row->why));
+}
+
+static int plug(struct devices *d, const struct device_wait *wait,
+                struct err *e)
+{
+    int rc = devices_plug(d, "disk", 0, wait, e);
+
+    assert_int_equal(find(d->xs, BACK) != NULL, rc == 0);
+    assert_int_equal(find(d->xs, FRONT) != NULL, rc == 0);
+    return rc;
+}
+
 static void a_plugged_disk_is_connected_or_not_there(void **state)
 {
-    static const struct {
-        struct other_side o;
-        int rc;
-        enum err_class class;
-        const char *why;
-    } rows[] = {
+    static const struct outcome rows[] = {
         { { .back = "4", .front = "4" }, 0, ERR_NONE, "" },
         { { .back = "4", .front = "3" }, -ETIMEDOUT, ERR_TIMEOUT, "away" },
         { { .back = "2" }, -ETIMEDOUT, ERR_TIMEOUT, "away" },
@@ -317,55 +348,32 @@ static void a_plugged_disk_is_connected_or_not_there(void **state)
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct world *w = *state;
-        struct other_side o = rows[i].o;
-        struct device_wait wait = { 60, does_its_part, &o };
-        struct err e = ERR_INIT;
-        struct devices d;
-
-        o.xs = &w->xs;
-        add_disk(w, "xvda", 51712, false);
-        devices_init(&d, &w->xs, DOMID, &w->def);
-        assert_int_equal(devices_plug(&d, "disk", 0, &wait, &e), rows[i].rc);
-        assert_int_equal(e.class, rows[i].class);
-        assert_non_null(strstr(e.why, rows[i].why));
-        assert_int_equal(find(&w->xs, BACK) != NULL, rows[i].rc == 0);
-        assert_int_equal(find(&w->xs, FRONT) != NULL, rows[i].rc == 0);
+        meets(state, &rows[i], plug);
         world_tear_down(state);
         world_set_up(state);
     }
 }
 
+static int attach_and_wait(struct devices *d, const struct device_wait *wait,
+                           struct err *e)
+{
+    assert_int_equal(devices_attach(d, NULL), 0);
+    return devices_wait_disks(d, wait, e);
+}
+
 static void a_guest_begins_when_its_disks_are_offered(void **state)
 {
-    static const struct {
-        struct other_side o;
-        int rc;
-        enum err_class class;
-        const char *why;
-    } rows[] = {
+    static const struct outcome rows[] = {
         { { .back = "2" }, 0, ERR_NONE, "" },
         { { .back = "4" }, 0, ERR_NONE, "" },
         { { .back = "1" }, -ETIMEDOUT, ERR_TIMEOUT, "log" },
         { { .back = "6" }, -ETIMEDOUT, ERR_TIMEOUT, "log" },
         { { .error = "no such image" }, -EIO, ERR_FAILED, "no such image" },
-        { { .dead = true }, -ESRCH, ERR_STATE, "" },
+        { { .dead = true }, -ESRCH, ERR_STATE, "with it" },
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct world *w = *state;
-        struct other_side o = rows[i].o;
-        struct device_wait wait = { 60, does_its_part, &o };
-        struct err e = ERR_INIT;
-        struct devices d;
-
-        o.xs = &w->xs;
-        add_disk(w, "xvda", 51712, false);
-        devices_init(&d, &w->xs, DOMID, &w->def);
-        assert_int_equal(devices_attach(&d, NULL), 0);
-        assert_int_equal(devices_wait_disks(&d, &wait, &e), rows[i].rc);
-        assert_non_null(strstr(e.why, rows[i].why));
-        assert_int_equal(e.class, rows[i].class);
+        meets(state, &rows[i], attach_and_wait);
         world_tear_down(state);
         world_set_up(state);
     }
